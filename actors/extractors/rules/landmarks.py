@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.showing import is_unreal
 from actors.extractors.rules.spots import is_place, name_of_place
 from actors.extractors.rules.weighing import is_about_beings
 
@@ -29,6 +30,7 @@ def landmarks(clause: Clause, before: str) -> Iterator[tuple[str, float, str, No
     `before` is the place that is known already.
     """
     yield from _lit(clause)
+    yield from _within(clause, before)
     if clause.negated or not is_about_beings(clause):
         return
     known = {before, *before.split()[-1:]}
@@ -48,6 +50,30 @@ def landmarks(clause: Clause, before: str) -> Iterator[tuple[str, float, str, No
         fireside = word in _ROUND and phrase.head.lemma in _FIRES and rests
         if fireside or (word == "at" and _is_own_door(phrase)):
             yield phrase.base, _HERE, word, phrase
+
+
+_INNER = {
+    **dict.fromkeys(("stove", "kettle", "oven", "fridge", "sink", "cooker", "cupboard"), "kitchen"),
+    **dict.fromkeys(("sofa", "armchair", "mantelpiece", "fireplace", "hearthrug"), "living room"),
+    **dict.fromkeys(("ceiling", "carpet", "wardrobe", "staircase", "hearth", "doormat"), "house"),
+}
+"""Things that stand indoors, with where somebody is who has come in from outside."""
+
+
+def _within(clause: Clause, before: str) -> Iterator[tuple[str, float, str, NounPhrase]]:
+    """Yields the room of a thing that nobody finds outdoors: `warmed her feet by the stove`."""
+    if not {before, *before.split()[-1:]} & (hints.OUTDOORS - _CAMPS) or clause.negated:
+        return
+    if clause.perfect or is_unreal(clause):
+        return
+    for phrase in (*clause.subject, *clause.phrases):
+        inner = _INNER.get(phrase.head.lemma, "") if phrase.determiner == "the" else ""
+        if inner and phrase.of is None and not phrase.plural:
+            yield inner, _HERE, "", phrase
+
+
+_CAMPS = {"campsite", "market", "allotment", "farm", "island", "town", "village"}
+"""Places in the open where there are such things too."""
 
 
 def _lit(clause: Clause) -> Iterator[tuple[str, float, str, NounPhrase]]:

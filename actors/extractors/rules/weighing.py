@@ -95,7 +95,7 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         makes = any(one.head.lemma == "way" and one.owner for one in clause.objects)
         if makes or (clause.verb in places.MOVING and not _is_led_by(clause, phrase, places.ROADS)):
             return 2.9 if _is_on_the_way(clause) else 4
-    if word in _COVERING and _is_cast(clause):
+    if word in _COVERING and _is_cast(clause) and not clause.objects:
         return 2.4
     if word in {"over", "above", "past"} and not is_about_beings(clause):
         return 0.9  # `Lightning split the sky over the lighthouse.`
@@ -145,6 +145,8 @@ def weight_of_subject(clause: Clause) -> float:
 
 def weight_of_object(clause: Clause) -> float:
     """Returns what a place is worth as an object of a clause."""
+    if any(word in {"in", "on"} and is_medium(one) for word, one in clause.places):
+        return 0  # `In the picture there was a castle`.
     if clause.particle in {"up", "down", "along", "through", "across"}:
         return 3.2  # `The bus wound up the mountain road.`
     if clause.verb in places.KEEPING | places.LIVING:

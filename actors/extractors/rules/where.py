@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.clues import gathered
 from actors.extractors.rules.implied import implied
+from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.landmarks import landmarks
 from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.lexicon.abstract import is_abstract
@@ -163,6 +164,8 @@ def _worth(clause: Clause, one: _Candidate) -> float:
         worth -= 3.2  # `She's gone back to bed`.
     if clause.negated and not (is_for_naught(clause) or _sets_scene(clause, one)):
         worth -= 4 if clause.never else 2
+    if _is_of_absent(clause):
+        worth -= 3
     said = {each.lower for each in clause.adverbs}
     if said & _ELSEWHERE:
         worth -= 2.5
@@ -233,6 +236,13 @@ def _has_arrived(clause: Clause) -> bool:
         return True  # `He had gone up the hill to look for her`.
     moves = clause.verb in places.MOVING - _LEAVING and not clause.objects
     return known and moves and bool(words & {"to", "as", "into"})
+
+
+def _is_of_absent(clause: Clause) -> bool:
+    """Returns whether a clause tells where others are: `Everyone was outside except Tom`."""
+    works = clause.verb in {"work", "live"} and clause.tag == "VBZ"
+    kin = works and any(one.owner and one.head.lemma in SAME for one in clause.subject)
+    return kin or any(word == "except" for word, _ in clause.places)
 
 
 def _has_changed(clause: Clause, one: _Candidate) -> bool:

@@ -65,3 +65,28 @@ def test_lunch_after_a_lesson_is_eaten_in_the_canteen() -> None:
 def test_where_nothing_else_tells_the_place_a_speech_does() -> None:
     assert read('"It is dark in this cave," said Mia.').place == "cave"
     assert read('"I like the zoo," said Mia.', ["Mia was in the kitchen."]).place == "kitchen"
+
+
+STAYS = {
+    "In the picture there was a castle. Mia put her nose close to it.": "Mia was in the museum.",
+    "The wind took Mia's hat over the hedge and over the pond.": "Mia was in the museum.",
+    "Everyone was out in the yard except Tom, who was sulking.": "Tom was in the museum.",
+    "Tom's mother works in a bank. Tom yawned.": "Tom was in the museum.",
+}
+
+
+@pytest.mark.parametrize("text", STAYS)
+def test_a_place_that_is_painted_or_where_others_are_is_not_where_the_page_is(text: str) -> None:
+    assert read(text, [STAYS[text]]).place == "museum"
+
+
+INDOORS = {
+    "The kettle sang. Grandma cut the bread.": "kitchen",
+    "Mia hung up her coat and warmed her feet by the stove.": "kitchen",
+    "Tom lay on the carpet and counted his toes.": "house",
+}
+
+
+@pytest.mark.parametrize("text", INDOORS)
+def test_what_stands_indoors_brings_those_who_were_outside_in(text: str) -> None:
+    assert read(text, ["They walked home across the field."]).place == INDOORS[text]

@@ -52,3 +52,11 @@ DONE = {
 @pytest.mark.parametrize("text", DONE)
 def test_work_and_ways_of_walking_are_actions(text: str) -> None:
     assert figure(read(text), "Mia").doing[0].split()[0] == DONE[text]
+
+
+def test_what_a_part_of_somebody_does_is_a_verb() -> None:
+    scene = read("Mia's purple hair stands straight up.")
+
+    assert scene.props == ()
+    assert scene.place == ""
+    assert scene.colours == ("purple hair",)
