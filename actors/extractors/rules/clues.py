@@ -9,7 +9,7 @@ from actors.extractors.rules.showing import is_past, is_unreal
 
 _ALONE = 2
 """How many clues tell a place where none is known."""
-_AGAINST = 3
+_AGAINST = 4
 """How many tell one though the page before was elsewhere."""
 _AHEAD = 2
 """How many more than any other place has."""
