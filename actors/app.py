@@ -8,6 +8,7 @@ import os
 import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, cast
 
@@ -33,7 +34,12 @@ from actors.serve.handles import (
     RayUpscaler,
     wait_until_ready,
 )
-from actors.serve.metrics import RayRefusals, RayRefusedPictures
+from actors.serve.metrics import (
+    RayRefusals,
+    RayRefusedPictures,
+    RayRenderMetrics,
+    RayWorkerMetrics,
+)
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
@@ -82,7 +88,11 @@ class DiffuserDeployment(DiffuserReplica):
             pictures = _picture_classifier(settings)
             renderer, upscaler = _warm_models(settings)
             loaded_in = timedelta(seconds=monotonic() - began)
-            super().__init__(renderer, upscaler, settings.model, pictures, loaded_in=loaded_in)
+            super().__init__(
+                *(renderer, upscaler, settings.model, pictures),
+                loaded_in=loaded_in,
+                metrics=_render_metrics(settings),
+            )
         except CheckpointRefused as error:
             fields = {"model": settings.model, "error": str(error)}
             logging.getLogger(__name__).error("model refused", extra=fields)
@@ -160,6 +170,7 @@ class WorkerDeployment:
             signals,
             models=self._models,
             draws=providers,
+            metrics=RayWorkerMetrics(),
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())
@@ -202,6 +213,12 @@ def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscale
     upscaler = LoadedUpscaler.load(settings) or NoUpscaler()
     diffuser.warm()
     return diffuser, upscaler
+
+
+def _render_metrics(settings: DiffuserSettings) -> RayRenderMetrics:
+    from actors.engine.memory import memory_of
+
+    return RayRenderMetrics(partial(memory_of, settings.device))
 
 
 def build(args: dict[str, Any]) -> Application:

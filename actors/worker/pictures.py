@@ -40,7 +40,7 @@ class RefusedPictures(Protocol):
     """Counts refused pictures."""
 
     def count(self, classifier: str, category: str) -> None:
-        """Counts a picture that was refused."""
+        """Counts a picture that was refused; one with several categories counts in each."""
         ...
 
 
@@ -114,7 +114,8 @@ class JobPictures:
         """Returns the error for a refused picture, once it is counted and logged."""
         refused = PictureNotAllowed(self.checked_by, digest, categories)
         if self._refusals is not None:
-            self._refusals.count(self.checked_by, refused.categories)
+            for category in categories:
+                self._refusals.count(self.checked_by, category)
         about = {"category": refused.categories, "classifier": self.checked_by, "digest": digest}
         _log.warning("picture refused", extra={"stage": STAGE, **about, **_drawn(claim)})
         return refused

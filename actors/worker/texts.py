@@ -39,7 +39,7 @@ class Refusals(Protocol):
     """Counts refused texts."""
 
     def count(self, stage: TextStage, category: str, rule: str) -> None:
-        """Counts a text that was refused."""
+        """Counts a text that was refused; one with several categories counts in each."""
         ...
 
 
@@ -130,7 +130,8 @@ class JobTexts:
 
     def _refused(self, claim: Claim, stage: TextStage, refused: RefusedText) -> ContentRefused:
         """Returns the error for a refused text, once it is counted and logged."""
-        self._refusals.count(stage, refused.category, refused.rule)
+        for category in refused.category.split(", "):
+            self._refusals.count(stage, category, refused.rule)
         about = {"category": refused.category, "rule": refused.rule, "digest": refused.digest}
         job = {"job_id": str(claim.job_id), "user_id": str(claim.user_id), "attempt": claim.attempt}
         _log.warning("text refused", extra={"stage": stage, "field": refused.field, **about, **job})

@@ -45,7 +45,7 @@ class BatchAdmission:
                 await self._admission.hold(tx, prices)
         if not created:
             return None
-        self._admission.note(new.user_id, len(new.jobs))
+        self._admission.note(new.user_id, new.jobs)
         self._signals.tell(copy.job.id for copy in new.copies)
         self._signals.wake(new.lanes)
         return await self.get(new.user_id, new.id)

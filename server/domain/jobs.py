@@ -170,7 +170,7 @@ class Claim:
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
     since it was queued. `unoffered_s` is how long no model may draw it by now, `unchecked_s` how
-    long its classifier is away.
+    long its classifier is away, and `queued_s` how long ago it was queued.
     """
 
     job_id: JobId
@@ -187,6 +187,7 @@ class Claim:
     passed_over: frozenset[str] = frozenset()
     unoffered_s: float = 0.0
     unchecked_s: float = 0.0
+    queued_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

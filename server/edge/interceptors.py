@@ -210,6 +210,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._calls.remove(call)
         seconds = call.task.get_loop().time() - call.started
         self._metrics.count_call(call.method, call.code)
+        if call.reason:
+            self._metrics.count_refusal(call.reason)
         if not call.streaming:
             self._metrics.time_call(call.method, seconds)
         if _log.isEnabledFor(logging.INFO):

@@ -20,6 +20,7 @@ from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
 from actors.worker.losses import LossReader
+from actors.worker.metrics import WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
@@ -94,7 +95,7 @@ class JobQueue:
     async def submit(self, *, signal: bool = True, **changes: Any) -> NewJob:
         """Admits a job and signals it, as a gateway does."""
         new = new_job(self.user, **changes)
-        await self.store.jobs.submit(new)
+        await self.store.submits.submit(new)
         if signal:
             self.signals.wake(one.lane for one in new.lanes)
         return new
@@ -140,6 +141,7 @@ class JobQueue:
         refusals: KeptRefusals | None = None,
         pictures: PictureClassifier | None = None,
         refused_pictures: KeptRefusedPictures | None = None,
+        metrics: WorkerMetrics | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -197,6 +199,7 @@ class JobQueue:
                 models=models,
                 backoff=timedelta(0),
                 draws=drawing,
+                metrics=metrics,
             )
             await enter(worker.running())
             yield worker
