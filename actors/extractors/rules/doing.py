@@ -53,6 +53,8 @@ def doings(clause: Clause, leads: Sequence[Clause]) -> list[str]:
 
     `leads` are the clauses that this one governs.
     """
+    if any(one.lower in {"almost", "nearly"} for one in clause.adverbs):
+        return []
     found = [_doing(clause, leads)]
     if _is_asleep(clause):
         found.append(_said("sleep", "", [], clause.places))
@@ -61,8 +63,6 @@ def doings(clause: Clause, leads: Sequence[Clause]) -> list[str]:
 
 def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
     if not clause.verb or is_of_body(clause) or (clause.passive and clause.verb not in _POSTURES):
-        return ""
-    if any(one.lower in {"almost", "nearly"} for one in clause.adverbs):
         return ""
     governor = clause.governor
     if governor is not None and (governor.verb in _ATTEMPTS or _is_to_be(clause)):

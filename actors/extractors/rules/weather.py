@@ -63,12 +63,8 @@ def _shown(clause: Clause, gone: Sequence[NounPhrase]) -> Iterator[Weather]:
         if token.lower in WEATHERS:
             yield WEATHERS[token.lower]
     for phrase in clause.subject:
-        drops = phrase.head.lemma in {"drop", "raindrop"} and phrase.of is None
-        if drops and clause.verb in {"fall", "patter", "splash", "drip"} and not denied:
-            yield Weather.RAIN
-        flakes = phrase.head.lemma in {"flake", "snowflake"} and phrase.of is None
-        if flakes and clause.verb in {"fall", "drift", "whirl", "dance", "settle"} and not denied:
-            yield Weather.SNOW
+        if phrase.of is None and not denied:
+            yield from _falls(phrase.head.lemma, clause.verb)
         still = denied and not clause.objects and clause.verb in _STIRRING
         still = still or (denied and phrase.head.lemma == "sun" and clause.verb in _UP)
         if phrase not in gone and not still and not _sinks(clause, phrase):
@@ -86,6 +82,14 @@ def _shown(clause: Clause, gone: Sequence[NounPhrase]) -> Iterator[Weather]:
             compared = phrase.start + len(phrase.tokens)
         elif word not in _NOT_NOW and not (told and word in _TELLING):
             yield from _of(phrase)
+
+
+def _falls(noun: str, verb: str) -> Iterator[Weather]:
+    """Yields the weather of what falls: `the first flakes are falling`."""
+    if noun in {"drop", "raindrop"} and verb in {"fall", "patter", "splash", "drip"}:
+        yield Weather.RAIN
+    if noun in {"flake", "snowflake"} and verb in {"fall", "drift", "whirl", "dance", "settle"}:
+        yield Weather.SNOW
 
 
 _UP = frozenset({"be", "rise", "come", "shine", "climb"})

@@ -315,6 +315,12 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
         yield _Candidate(fitted, max(weight - 0.5, least), word, phrase)
     elif word == "inside" and _is_hollow(phrase):
         yield _Candidate(phrase.base, 2.4, word, phrase)
+    yield from _named_of(phrase, weight, word)
+
+
+def _named_of(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]:
+    """Yields the places that a phrase is a part of: the wood of `the edge of the wood`."""
+    head, of = phrase.head, phrase.of
     if of is not None and not is_place(of) and (fitted := _fitted(of)):
         yield _Candidate(fitted, weight - 0.5, word, phrase)
     if of is not None and is_place(of) and {head.lemma, head.lower} & places.PARTS:
