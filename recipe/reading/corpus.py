@@ -20,11 +20,12 @@ PAGES = Path(__file__).parent / "pages"
 
 
 class Part(StrEnum):
-    """A part of the corpus."""
+    """A part of the corpus; pages that are held back or unread have not been looked at."""
 
     TALES = "tales"
     DEVELOPMENT = "development"
     PRACTICE = "practice"
+    UNREAD = "unread"
     HELD_BACK = "held_back"
 
 

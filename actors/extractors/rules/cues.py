@@ -73,6 +73,7 @@ PHRASAL = frozenset(
         *(("lift", "off"), ("lift", "out"), ("cut", "off"), ("cut", "out"), ("break", "off")),
         *(("drink", "up"), ("eat", "up"), ("gobble", "up"), ("pack", "up"), ("wrap", "up")),
         *(("put", "back"), ("put", "out"), ("take", "down"), ("fold", "up"), ("wind", "up")),
+        *(("zip", "up"), ("push", "up"), ("hitch", "up"), ("lace", "up"), ("do", "up")),
         *(("hand", "over"), ("knock", "over"), ("throw", "back"), ("shake", "out")),
     }
 )
@@ -206,3 +207,10 @@ def asks(clause: Clause) -> bool:
     """Returns whether a clause begins with the verb that a question does: `had Rose seen`."""
     bare = not (clause.subject or clause.objects or clause.places)
     return bare and (clause.verb in {"do", "have", "be"} or clause.tag == "MD")
+
+
+def presents(clause: Clause) -> bool:
+    """Returns whether a clause shows somebody: `This is Tom`."""
+    shown = bool(clause.subject) and clause.subject[0].head.lower in {"this", "that", "here"}
+    named = any(one.head.character is not None for one in clause.objects)
+    return shown and named and clause.verb == "be" and not clause.negated

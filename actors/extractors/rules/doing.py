@@ -14,6 +14,7 @@ from actors.extractors.rules.lexicon.hands import GIVING
 from actors.extractors.rules.lexicon.looks import MOOD_OF, SEASONS, TIMES
 from actors.extractors.rules.lexicon.poses import POSES
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.props import is_thing
 
 _NO_GOALS = frozenset(
     {"like", "as", "than", "about", "without", "for", "during", "until", "since", "except", "of"}
@@ -52,6 +53,8 @@ def doings(clause: Clause, leads: Sequence[Clause]) -> list[str]:
 
     `leads` are the clauses that this one governs.
     """
+    if any(one.lower in {"almost", "nearly"} for one in clause.adverbs):
+        return []
     found = [_doing(clause, leads)]
     if _is_asleep(clause):
         found.append(_said("sleep", "", [], clause.places))
@@ -104,7 +107,10 @@ def is_of_body(clause: Clause) -> bool:
 
 
 def _makes(clause: Clause) -> bool:
-    """Returns whether something is made that can be eaten: `makes pancakes`."""
+    """Returns whether something is made that can be eaten, or made just now: `makes pancakes`."""
+    made = clause.objects[:1] if clause.tag == "VBG" and not clause.marker else []
+    if any(is_thing(one) or one.head.lower == "something" for one in made):
+        return True
     return any(one.head.lemma in FOODS and not one.negated for one in clause.objects[:1])
 
 

@@ -46,8 +46,8 @@ def extras_of(phrase: NounPhrase, *, known: bool, verb: str = "") -> Iterator[st
     """Yields the extras that a phrase shows; `known` is whether it means one of the cast."""
     of = phrase.of
     head = phrase.head
-    if phrase.negated or _is_of_kin(phrase):
-        return
+    if phrase.negated or _is_of_kin(phrase) or phrase.tokens[0].lower == "dear":
+        return  # `Dear Granny` begins a letter.
     counted = of is not None and head.lemma in QUANTITIES and is_being(of)
     small = head.lemma in SMALL_FRY and not known
     if is_being(phrase) and not known and not small and (not counted or head.lemma in CROWDS):

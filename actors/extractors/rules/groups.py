@@ -262,3 +262,15 @@ def turned(parts: Sequence[Part], at: int, end: int) -> bool:
 
 
 _TURNING = frozenset({"be", "lie", "sit", "stand", "hang", "come", "run", "lay", "grow", "shine"})
+
+
+def next_door(parts: Sequence[Part], at: int) -> bool:
+    """Returns whether a phrase only tells where: `Next door, Tom was asleep`."""
+    words = [one.lower for one in parts[at].tokens]
+    return words == ["next", "door"] and at + 1 < len(parts) and parts[at + 1].word == ","
+
+
+def goes_on(parts: Sequence[Part], at: int) -> bool:
+    """Returns whether a phrase is the subject of what is going on: `flakes are falling`."""
+    verb = parts[at + 1] if at + 1 < len(parts) else None
+    return verb is not None and verb.kind is Kind.VERB and verb.tokens[-1].tag == "VBG"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import hints, nouns
-from actors.extractors.rules.lexicon.places import MOVING
+from actors.extractors.rules.lexicon.chores import CHORES, Chore
+from actors.extractors.rules.lexicon.places import FITTINGS, MOVING, RESTING
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.weighing import is_about_beings
 
@@ -23,6 +24,10 @@ _LYING = frozenset(
 )
 _WRITING = frozenset({"write", "chalk", "draw", "print"})
 _NIGHT = frozenset({"night", "midnight", "morning", "dawn", "light", "dark"})
+_ANYWHERE = {"bedroom", "living room", *hints.ROAMING}
+"""Places whose things stand in others too."""
+_COOKED_IN = {"bakery", "bakehouse", "restaurant", "cafe", "canteen", "ship", "camp", "diner"}
+"""Places in which one cooks and washes up, beside kitchens."""
 _NEAR = 1.0  # What a thing that somebody is at is worth.
 _SEEN = 0.5  # What a thing that is only named is worth.
 
@@ -38,6 +43,7 @@ def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhras
         if not phrase.negated:
             yield from _at(clause, word, phrase, before)
     yield from _taught(clause)
+    yield from _done(clause, before)
     yield from _slept(clause, before)
     for phrase in (*clause.subject, *clause.objects):
         place = _hint(phrase) or (_hint(phrase.of) if phrase.of is not None else "")
@@ -58,17 +64,47 @@ def _taught(clause: Clause) -> Iterator[tuple[str, float, NounPhrase]]:
             yield "classroom", 1.3, phrase
 
 
+def _done(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase]]:
+    """Yields the places of what somebody does: the kitchen of `stirred the soup`.
+
+    Under the open sky one cooks and washes too, so that it tells less there.
+    """
+    if clause.negated or clause.passive or not clause.subject or not is_about_beings(clause):
+        return
+    known = {before, *before.split()[-1:]}
+    if known & _COOKED_IN:
+        known |= {"kitchen"}
+    for chore in CHORES:
+        objects = [one for one in clause.objects if _is_object(one, chore)]
+        if clause.verb not in chore.verbs or (chore.objects and not objects):
+            continue
+        if chore.place in known or (known & hints.OUTDOORS and chore.place != "beach"):
+            continue
+        if chore.place == "door" and before:
+            continue
+        yield chore.place, _NEAR, (objects or clause.subject)[0]
+
+
+def _is_object(phrase: NounPhrase, chore: Chore) -> bool:
+    named = {phrase.head.lemma, phrase.head.lower}
+    named |= {phrase.of.head.lemma} if phrase.of is not None else set()
+    return bool(named & chore.objects) and not phrase.negated
+
+
 def _slept(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase]]:
     """Yields the bedroom of those who sleep or wake, after another room of a house."""
-    if not ({before, *before.split()[-1:]} & hints.INDOORS) or before in hints.SLEEPING_PLACES:
+    known = {before, *before.split()[-1:]}
+    if (before and not known & hints.INDOORS) or before in hints.SLEEPING_PLACES:
         return
     placed = [one for word, one in clause.places if word and one.head.lemma not in _NIGHT]
     up = [one for one in clause.adverbs if one.lower == "upstairs"]
     if up and clause.verb in MOVING and not placed:
         yield "bedroom", 0.7, NounPhrase(tuple(up))
     said = {one.token.lower for one in clause.complements} | {one.lower for one in clause.adverbs}
-    sleeps = clause.verb in {"wake", "sleep"} or "asleep" in said
-    told = bool(clause.subject) and clause.tag in {"VBD", "VBZ", "VBP"}
+    sleeps = clause.verb in {"wake", "sleep"} or bool(said & {"asleep", "awake"})
+    told = bool(clause.subject) and (
+        clause.tag in {"VBD", "VBZ", "VBP"} or (clause.modal in {"can", "could"} and clause.negated)
+    )
     if sleeps and told and not placed and is_about_beings(clause):
         night = any(one.head.lemma in _NIGHT for _, one in clause.places)
         yield "bedroom", 1.4 if night else 0.7, clause.subject[0]
@@ -92,6 +128,9 @@ def _at(
     known = bool({before, *before.split()[-1:]} & hints.SLEEPING_PLACES)
     if place == "bedroom" and known:
         return
+    if worth == _NEAR and clause.verb in RESTING and place not in _ANYWHERE:
+        # `Sat round the workbench`: more than the place of the page before.
+        worth = 1.3 if is_about_beings(clause) and clause.subject else worth
     risen = word == "of" and clause.particle == "out"
     asleep = place == "bedroom" and (risen or word in {"in", "into", "on", "under"})
     if asleep and clause.verb in _LYING and is_about_beings(clause):
@@ -129,4 +168,6 @@ def _hint(phrase: NounPhrase) -> str:
         return ""
     if head.lemma == "bed" and phrase.of is not None:
         return ""
+    if head.lemma in FITTINGS and said and said[-1] in hints.HINTS:
+        return hints.HINTS[said[-1]]  # `The oven door`.
     return hints.HINTS.get(head.lemma, "")

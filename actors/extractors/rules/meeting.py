@@ -53,6 +53,8 @@ def is_general(clause: Clause) -> bool:
         return True  # `Where girls were expected to sew`.
     if bare and (clause.modal == "can" or (clause.verb == "do" and clause.tag == "VBP")):
         return True  # `People cannot hear bats`.
+    if bare and clause.negated and clause.tag == "VB" and clause.helpers == ("do",):
+        return True  # `Pirates don't hug`.
     return clause.marker in {"for", "because", "as", "since"} and present and bare
 
 

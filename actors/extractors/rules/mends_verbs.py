@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from actors.extractors.rules.english import kinds_of, lemma_of
 from actors.extractors.rules.lexicon.actions import ACTIONS
+from actors.extractors.rules.lexicon.nouns import BODY
+from actors.extractors.rules.lexicon.poses import POSES
 from actors.extractors.rules.lexicon.verbs import COMMON, SAYING
 from actors.extractors.rules.mends_words import Mend
 
@@ -43,6 +45,8 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
     if tag in {"NN", "NNS", "JJ"} and _asks_base(words, tags, at):
         return "VB"
     if tag == "NNS" and before == "NN" and _after_single(words, tags, at):
+        return "VBZ"
+    if tag == "NNS" and _is_done_by_body(words, at):
         return "VBZ"
     if tag == "NNS" and before == "CC" and _joins_verb(words, tags, at):
         return "VBZ"
@@ -161,6 +165,11 @@ def _asks_base(words: Sequence[str], tags: list[str], at: int) -> bool:
         known = words[at] in ACTIONS or words[at] in COMMON or words[at] in _FALLING
         return known and following not in {"NN", "NNS", "VBD", "VBZ"}
     return tags[before] == "MD"
+
+
+def _is_done_by_body(words: Sequence[str], at: int) -> bool:
+    """Returns whether a part of somebody does something: `her hair stands up`."""
+    return words[at - 1] in BODY and lemma_of(words[at], "VBZ") in ACTIONS | POSES
 
 
 def _joins_verb(words: Sequence[str], tags: list[str], at: int) -> bool:
@@ -315,5 +324,22 @@ def _state(words: Sequence[str], tags: list[str], at: int) -> str | None:
 
 _LOOKS = frozenset({"look", "seem", "feel", "appear"})
 
-MENDS: tuple[Mend, ...] = (_verb, _base, _past, _perfect, _series, _made, _state, _had_better)
+
+def _infinitive(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends a base form that is also a past tense: `going to hit it`."""
+    led = at > 0 and tags[at - 1] == "TO"
+    return "VB" if led and tags[at] == "VBD" and words[at] in _SAME else None
+
+
+MENDS: tuple[Mend, ...] = (
+    _verb,
+    _base,
+    _infinitive,
+    _past,
+    _perfect,
+    _series,
+    _made,
+    _state,
+    _had_better,
+)
 """The mends of verbs."""

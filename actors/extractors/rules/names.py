@@ -53,6 +53,33 @@ _KINDS_OF = {
     "calf": "cow",
 }
 """Other nouns for animals of a species."""
+_WIDER = {
+    **dict.fromkeys(
+        (
+            *("wren", "robin", "sparrow", "owl", "crow", "raven", "magpie", "blackbird", "thrush"),
+            *(
+                "swallow",
+                "swift",
+                "finch",
+                "starling",
+                "pigeon",
+                "dove",
+                "seagull",
+                "gull",
+                "heron",
+            ),
+            *("stork", "crane", "eagle", "hawk", "falcon", "parrot", "canary", "hummingbird"),
+            *("woodpecker", "nightingale", "lark", "cuckoo", "jay", "weaver", "toucan", "ostrich"),
+        ),
+        ("bird",),
+    ),
+    **dict.fromkeys(("bear", "lion", "tiger", "leopard", "fox", "wolf", "panda"), ("cub",)),
+    **dict.fromkeys(("ant", "bee", "beetle", "ladybird", "grasshopper", "cricket"), ("insect",)),
+    **dict.fromkeys(("salmon", "trout", "goldfish", "carp", "herring", "minnow"), ("fish",)),
+    **dict.fromkeys(("adder", "python", "cobra", "viper"), ("snake",)),
+    **dict.fromkeys(("donkey", "mule", "ox", "camel"), ("beast",)),
+}
+"""Nouns for a species that others share."""
 _YOUNG = frozenset(
     {
         *("puppy", "pup", "foal", "colt", "filly", "lamb", "fawn", "kitten", "chick", "piglet"),
@@ -176,6 +203,7 @@ def nouns_of(one: Description) -> tuple[str, ...]:
             for noun, kind in _KINDS_OF.items()
             if kind == words[-1] and not (grown and noun in _YOUNG)
         ]
+        near += [one for one in _WIDER.get(words[-1], ()) if not (grown and one == "cub")]
         other = [word for word in words[:-1] if word in nouns.ANIMALS]  # `dinosaur skeleton`
         return (species, words[-1], *other, *near) if len(words) > 1 else (species, *near)
     stage = stage_of(one)

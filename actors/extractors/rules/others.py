@@ -32,6 +32,7 @@ from actors.extractors.rules.meeting import (
     is_denied_object,
     is_errand,
     is_garment,
+    is_general,
     is_grip,
     is_met,
     is_picture,
@@ -45,6 +46,7 @@ from actors.extractors.rules.meeting import (
 )
 from actors.extractors.rules.memory import Who
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.props import is_thing
 from actors.extractors.rules.referents import Referents
 from actors.extractors.rules.roll import Roll
 from actors.extractors.rules.showing import is_denied, is_unreal
@@ -67,7 +69,7 @@ class Others:
         """Adds those whom a clause tells of beside its subject, if they are not `hidden`."""
         groups = []
         shown = not (is_unreal(clause) or was_done(clause) or tells_apart(clause))
-        shown = shown and not hidden
+        shown = shown and not (hidden or is_general(clause))
         nobody = any(one.negated for one in clause.subject) and clause.verb in {"be", *ARRIVING}
         for phrase in clause.objects:
             who = self._object(clause, phrase, subject)
@@ -105,11 +107,17 @@ class Others:
         noun = phrase.head.lemma
         told = len(subject) == 1 and phrase.head.character is None and not is_denied(clause)
         if told and clause.verb == "be" and noun in nouns.BEINGS:
-            if phrase.determiner in {"the", "our"} and not phrase.plural:
+            the = phrase.determiner in {"the", "our"}
+            if (the or self._plays(phrase)) and not phrase.plural:
                 self._referents.call(noun, subject[0])
             return subject
         who = self._referents.of(phrase, but=subject, opening=there_is(clause, phrase))
         return who or self._referents.described(phrase, said_with(clause, phrase))
+
+    def _plays(self, phrase: NounPhrase) -> bool:
+        """Returns whether only one who plays it is meant later: `Tom was a dragon today`."""
+        plain = phrase.determiner in {"a", "an"} and phrase.head.lemma not in _EVERYBODY
+        return plain and not self._referents.names.called(phrase.head.lemma)
 
     def _near(
         self, clause: Clause, word: str, phrase: NounPhrase, who: Who, *, shown: bool
@@ -186,6 +194,8 @@ class Others:
         """Yields the extras among the subjects of a clause."""
         if figurative(clause.places) or is_pictured(clause) or are_toys(phrases):
             return
+        if _stands_for(clause):
+            return
         yield from inhabitants(clause)
         leaving = departs(clause)
         for phrase in phrases:
@@ -211,6 +221,16 @@ class Others:
             return  # `It was not me.`
         elif clause.verb in {"be", *ARRIVING} or not set(who) & set(self._roll.there):
             self._roll.away(who)
+
+
+_EVERYBODY = frozenset({"boy", "girl", "child", "man", "woman", "lady", "friend", "person", "kid"})
+
+
+def _stands_for(clause: Clause) -> bool:
+    """Returns whether things play somebody: `The sharks were the rug`."""
+    objects = clause.objects if clause.verb == "be" and not clause.negated else []
+    the = all(one.determiner == "the" for one in (*clause.subject, *objects))
+    return bool(objects) and the and all(is_thing(one) for one in objects)
 
 
 def _is_there_as_well(clause: Clause, phrase: NounPhrase) -> bool:

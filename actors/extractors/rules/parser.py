@@ -71,7 +71,8 @@ class _Parser(Parsing):
         group, end = self._group(at)
         leads = groups.leads_clause(self._parts, end)
         clause, comma = self._clause, groups.after_mark(self._parts, at)
-        if all(cues.tells_time(one) for one in group) and not self._needs(at, end):
+        aside = all(cues.tells_time(one) for one in group) and not self._needs(at, end)
+        if aside or groups.next_door(self._parts, at):
             clause.places += [("", one) for one in group]
             return end
         denied = self._parts[at - 1].word in {"neither", "nor", "or", "but"}
@@ -202,6 +203,8 @@ class _Parser(Parsing):
         before = self._clause
         turn(before)
         direct = at > 0 and self._parts[at - 1].kind is Kind.NOUN
+        if cues.presents(before) and main.tag in {"VBG", "VBN"}:
+            return list(before.objects)  # `This is Tom, running`.
         if groups.inverted(self._parts, at) and main.lemma in cues.COMING:
             return []
         if main.lemma in WRAPPING and main.tag == "VBN" and cues.is_spot(before, self._last):
@@ -229,6 +232,9 @@ class _Parser(Parsing):
             if self._clause.verb and groups.apart(self._parts, at):
                 self._next()  # `And up he went`.
             self._adverb(part, at)
+            return at + 1
+        if word == "outside" and groups.goes_on(self._parts, at + 1) and not self._clause.verb:
+            self._clause.adverbs += part.tokens  # `Outside the first flakes are falling`.
             return at + 1
         time = word == "for" and cues.tells_time(phrases_of(following))
         if word in cues.SUBORDINATE and not time and groups.clause_follows(self._parts, at + 1):
@@ -259,6 +265,8 @@ class _Parser(Parsing):
             led, tag = following.kind in {Kind.VERB, Kind.PREPOSITION}, following.tokens[-1].tag
         if word in cues.PARTICLES and tag.startswith("VB") and groups.joined(self._parts, at):
             return
+        if word == "outside" and not (clause.verb or clause.subject):
+            clause.adverbs += part.tokens
         if word == "out" and clause.objects and following is not None and following.word == "of":
             return
         if word in cues.PARTICLES and (clause.verb or (led and not clause.subject)):

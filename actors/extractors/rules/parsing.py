@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from actors.extractors.rules import cues, groups
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.drafts import Drafts
+from actors.extractors.rules.lexicon.nouns import GARMENTS
 from actors.extractors.rules.phrases import Kind, NounPhrase, Part
 
 
@@ -62,7 +63,10 @@ class Parsing:
         before = self._parts[at - 1] if at else None
         if before is None or before.kind is not Kind.VERB:
             return False
-        return (self._clause.verb, word) in cues.PHRASAL
+        pair = (self._clause.verb, word)
+        if pair == ("have", "on"):
+            return self._parts[at + 1].tokens[-1].lemma in GARMENTS  # `Had on one sock`.
+        return pair in cues.PHRASAL
 
     def _comes_along(self, word: str, at: int) -> bool:
         """Returns whether the phrase after a particle is the subject: `along came a wolf`."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.english import kinds_of
 from actors.extractors.rules.extras import is_cuddly
 from actors.extractors.rules.hue import is_colour
 from actors.extractors.rules.lexicon import nouns, verbs
@@ -55,7 +56,9 @@ def things(clause: Clause) -> Iterator[str]:
     unreal = clause.verb in verbs.UNREAL_OBJECTS and not _is_worked_on(clause)
     if not unreal and clause.verb not in _GONE and not _is_said_of_another(clause):
         for phrase in clause.objects:
-            if not (clause.verb in LIGHT and phrase.head.lemma in DEEDS):
+            if not (
+                _is_epithet(clause, phrase) or (clause.verb in LIGHT and phrase.head.lemma in DEEDS)
+            ):
                 yield from _thing(phrase)
             elif phrase.of is not None and is_thing(phrase.of):
                 yield phrase.of.base
@@ -154,7 +157,16 @@ def _is_sound(clause: Clause) -> bool:
     """Returns whether a clause is only a word for a sound or a stir: `Thwack!`"""
     said = [*clause.subject, *clause.objects]
     bare = not (clause.verb or clause.places or clause.complements)
-    return bare and len(said) == 1 and len(said[0].tokens) == 1 and not said[0].plural
+    single = all(len(one.tokens) == 1 and not one.plural for one in said)
+    return bare and single and (len(said) == 1 or len({one.head.lower for one in said}) < len(said))
+
+
+def _is_epithet(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether a phrase is a part of a name: `said Big Hank the crane`."""
+    if phrase.determiner != "the":
+        return False
+    named = [*clause.subject, *clause.phrases]
+    return any(one.head.character is not None and one.end == phrase.begin for one in named)
 
 
 def _is_second_part(clause: Clause, place: int) -> bool:
@@ -231,6 +243,8 @@ def is_thing(phrase: NounPhrase) -> bool:
         return False
     if head.lower == "braces" or noun in nouns.BODY | nouns.GARMENTS:
         return False
+    if len(phrase.tokens) == 1 and not phrase.plural and not kinds_of(head.lower):
+        return False  # `Plip` is a sound.
     if noun == "door" and any(one.lower == "next" for one in phrase.tokens[:-1]):
         return False  # `Old Mrs. Crumb from next door`.
     if compound(phrase) in _LINES or _is_made_of_something(phrase):

@@ -38,7 +38,7 @@ class RuleReader:
             earlier = _clauses(told)
             narrator.hear(told, earlier)
             read_presence(told, earlier, referents)
-            place = read_place(earlier, place)
+            place = _place(told, earlier, place, names)
         sentences = list(read_sentences(page, names))
         clauses = _clauses(sentences)
         narrator.hear(sentences, clauses)
@@ -51,7 +51,7 @@ class RuleReader:
             figures=tuple(_figure(cast[one], one, action, wardrobe) for one in presence.there),
             away=tuple(CharacterId(cast[one].id) for one in sorted(presence.absent)),
             extras=tuple(presence.extras),
-            place=read_place(clauses, place),
+            place=_place(sentences, clauses, place, names),
             time=time,
             season=season,
             weather=read_weather(clauses),
@@ -60,6 +60,16 @@ class RuleReader:
             absent=read_absent(clauses),
             told=" ".join(one.text for one in sentences),
         )
+
+
+def _place(
+    sentences: Sequence[Sentence], clauses: Sequence[Clause], before: str, names: Names
+) -> str:
+    """Returns where a page happens; where nothing else tells it, what is said there."""
+    if told := read_place(clauses, before):
+        return told
+    spoken = " ".join(said for one in sentences for said in one.spoken)
+    return read_place(_clauses(list(read_sentences(spoken, names))), "") if spoken else ""
 
 
 def _clauses(sentences: Sequence[Sentence]) -> list[Clause]:

@@ -58,11 +58,19 @@ def is_unreal(clause: Clause) -> bool:
         return False
     if is_unreal(governor):
         return True
+    if _is_intended(clause, governor):
+        return True
     if governor.verb == "look":
         return any(one.lower == "forward" for one in governor.adverbs)
     if clause.tag == "VB" and _is_done(governor):
         return False
     return governor.verb in verbs.IRREALIS or governor.verb == "say"
+
+
+def _is_intended(clause: Clause, governor: Clause) -> bool:
+    """Returns whether something is yet to be done: `was never going to hit it`."""
+    led = governor.verb == "go" and governor.tag == "VBG" and "be" in governor.helpers
+    return led and clause.tag == "VB" and not any(word for word, _ in governor.places)
 
 
 def _is_done(governor: Clause) -> bool:

@@ -37,9 +37,14 @@ def is_place(phrase: NounPhrase) -> bool:
     if not head.is_noun or head.character is not None:
         return False
     pair = " ".join(one.lower for one in phrase.tokens[-2:])
+    joined = "-".join([*(one.lower for one in phrase.tokens[-2:-1]), head.lemma])
     if head.lemma == "floor" and len(phrase.tokens) > 1 and _is_story(phrase.tokens[-2].lower):
         return True
-    return bool({head.lemma, head.lower, pair} & nouns.PLACES) or _sounds_like_one(head.lemma)
+    if head.lemma == "ground" and len(phrase.tokens) > 1 and phrase.tokens[-2].tag == "NN":
+        return True  # `The parade ground`.
+    return bool({head.lemma, head.lower, pair, joined} & nouns.PLACES) or _sounds_like_one(
+        head.lemma
+    )
 
 
 def _is_story(word: str) -> bool:

@@ -43,6 +43,8 @@ def _is_before(clause: Clause, weather: Weather) -> bool:
     begun = governor is not None and governor.verb in {"begin", "start"}
     goes_on = governor is not None and governor.verb in {"stop", "cease"} and is_denied(governor)
     begun = begun or goes_on  # `It has not stopped raining.`
+    # `It had been raining since breakfast`: it still is.
+    begun = begun or (clause.tag == "VBG" and "be" in clause.helpers and clause.verb in _FALLING)
     turned = clause.verb in {"turn", "change", "come"}  # `The rain had turned to sleet.`
     return is_past(clause) and not (begun or turned) and weather is not Weather.SNOW
 
@@ -61,10 +63,10 @@ def _shown(clause: Clause, gone: Sequence[NounPhrase]) -> Iterator[Weather]:
         if token.lower in WEATHERS:
             yield WEATHERS[token.lower]
     for phrase in clause.subject:
-        drops = phrase.head.lemma in {"drop", "raindrop"} and phrase.of is None
-        if drops and clause.verb in {"fall", "patter", "splash", "drip"} and not denied:
-            yield Weather.RAIN
+        if phrase.of is None and not denied:
+            yield from _falls(phrase.head.lemma, clause.verb)
         still = denied and not clause.objects and clause.verb in _STIRRING
+        still = still or (denied and phrase.head.lemma == "sun" and clause.verb in _UP)
         if phrase not in gone and not still and not _sinks(clause, phrase):
             yield from _of(phrase)
     told = clause.verb in verbs.UNREAL_OBJECTS - {"hear", "love", "like", "hate", "smell"}
@@ -80,6 +82,18 @@ def _shown(clause: Clause, gone: Sequence[NounPhrase]) -> Iterator[Weather]:
             compared = phrase.start + len(phrase.tokens)
         elif word not in _NOT_NOW and not (told and word in _TELLING):
             yield from _of(phrase)
+
+
+def _falls(noun: str, verb: str) -> Iterator[Weather]:
+    """Yields the weather of what falls: `the first flakes are falling`."""
+    if noun in {"drop", "raindrop"} and verb in {"fall", "patter", "splash", "drip"}:
+        yield Weather.RAIN
+    if noun in {"flake", "snowflake"} and verb in {"fall", "drift", "whirl", "dance", "settle"}:
+        yield Weather.SNOW
+
+
+_UP = frozenset({"be", "rise", "come", "shine", "climb"})
+"""Verbs that a text denies of the sun before it is up, or after it has gone."""
 
 
 def _sinks(clause: Clause, phrase: NounPhrase) -> bool:

@@ -43,6 +43,8 @@ _CAST = frozenset(
     }
 )
 """What comes over a whole place: `a shadow passed over the marsh`."""
+_LIMBS = frozenset({"head", "face", "nose", "snout", "beak"})
+"""Parts of bodies that are where their owner is."""
 _STATES = frozenset({"be", "look", "seem", "smell", "become", "feel", "fill", "have", "grow"})
 
 
@@ -59,6 +61,8 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
     if clause.negated and clause.verb == "be" and not (clause.objects or clause.complements):
         return 0
     if any(one.head.lemma in _SKY for one in clause.subject) and word not in {"in", "on", "at"}:
+        return 0
+    if _is_shaped(clause, word, phrase):
         return 0
     told = word in _TELLING and any(is_medium(one) for one in clause.subject)
     # `A map of the hills` shows them; `a map in the meadow` lies there.
@@ -91,7 +95,7 @@ def weight_of_place(clause: Clause, at: int, word: str, phrase: NounPhrase) -> f
         makes = any(one.head.lemma == "way" and one.owner for one in clause.objects)
         if makes or (clause.verb in places.MOVING and not _is_led_by(clause, phrase, places.ROADS)):
             return 2.9 if _is_on_the_way(clause) else 4
-    if word in _COVERING and _is_cast(clause):
+    if word in _COVERING and _is_cast(clause) and not clause.objects:
         return 2.4
     if word in {"over", "above", "past"} and not is_about_beings(clause):
         return 0.9  # `Lightning split the sky over the lighthouse.`
@@ -141,6 +145,8 @@ def weight_of_subject(clause: Clause) -> float:
 
 def weight_of_object(clause: Clause) -> float:
     """Returns what a place is worth as an object of a clause."""
+    if any(word in {"in", "on"} and is_medium(one) for word, one in clause.places):
+        return 0  # `In the picture there was a castle`.
     if clause.particle in {"up", "down", "along", "through", "across"}:
         return 3.2  # `The bus wound up the mountain road.`
     if clause.verb in places.KEEPING | places.LIVING:
@@ -159,6 +165,23 @@ def weight_of_object(clause: Clause) -> float:
     if clause.verb in verbs.UNREAL_OBJECTS or clause.verb in {"leave", "have", "become"}:
         return 0.2
     return 0.8
+
+
+def _is_shaped(clause: Clause, word: str, phrase: NounPhrase) -> bool:
+    """Returns whether a thing becomes what looks like a place: `turned the sofa into a ship`."""
+    if word not in {"into", "to"} or clause.verb not in places.SHAPING:
+        return False
+    made = [one for one in clause.objects if one.head.lemma != "way" and one.end <= phrase.begin]
+    return bool(made) or (clause.verb != "turn" and not clause.objects)
+
+
+def is_heap(phrase: NounPhrase) -> bool:
+    """Returns whether a place only tells how much there is of something: `a sea of faces`."""
+    of = phrase.of
+    if of is None or phrase.head.lemma not in places.HEAPS or is_place(of):
+        return False
+    own = of.head.character is not None or of.head.tag == "NNP"
+    return not own and of.head.lemma not in places.SCENIC
 
 
 def _is_route(clause: Clause) -> bool:
@@ -260,6 +283,7 @@ def is_about_beings(clause: Clause) -> bool:
         one.head.character is not None
         or one.head.tag in {"PRP", "EX"}
         or (one.head.tag == "NNP" and not is_place(one))
+        or _is_limb(one)
         or not {one.head.lemma, one.head.lower}.isdisjoint(_BEINGS)
         for one in clause.subject
     )
@@ -269,3 +293,8 @@ def _looks_down(clause: Clause) -> bool:
     """Returns whether somebody only looks at what is below: `gazed down at the sea`."""
     down = clause.particle == "down" or any(one.lower == "down" for one in clause.adverbs)
     return down and clause.verb in {"look", "gaze", "stare", "peer", "gape", "glance"}
+
+
+def _is_limb(phrase: NounPhrase) -> bool:
+    """Returns whether a phrase means somebody of whom a part is seen: `a grey head popped up`."""
+    return phrase.head.lemma in _LIMBS and not phrase.owner and phrase.determiner != "the"

@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.clues import gathered
 from actors.extractors.rules.implied import implied
+from actors.extractors.rules.kin import SAME
+from actors.extractors.rules.landmarks import landmarks
 from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.phrases import NounPhrase
@@ -23,6 +26,7 @@ from actors.extractors.rules.weighing import (
     LIVED_IN,
     is_about_beings,
     is_far,
+    is_heap,
     is_medium,
     weight_of_object,
     weight_of_place,
@@ -32,6 +36,7 @@ from actors.extractors.rules.weighing import (
 _WITHIN = frozenset(
     {"atop", "in", "on", "into", "under", "through", "across", "inside", "upon", "onto"}
 )
+_WEAK = 1.2  # What a place is worth that several clues outweigh.
 _CARRIED = 1.2  # What a place must be worth where the page before has one.
 _UPON = _WITHIN | {
     *("at", "by", "beside", "among", "along", "behind", "up", "down", "near", "between", "from")
@@ -46,22 +51,51 @@ _LEAVING = frozenset({"go", "take", "bring", "send", "carry", "move", "return"})
 def read_place(clauses: Sequence[Clause], before: str) -> str:
     """Returns the place of a page in its own words; `before` where it names none."""
     best, most = before, _CARRIED if before else 0.0
-    things, unseen = Things(), afar(clauses) | long_before(clauses)
+    things, unseen = Things(), afar(clauses) | long_before(clauses) | _outside(clauses, before)
     given: dict[str, dict[str, float]] = {}
     for order, clause in enumerate(clauses):
         if not (id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things)):
-            for one in (*_candidates(clause), *_implied(clause, best), *_moved(clause, before)):
+            for one in _all(clause, before, best):
                 # Where the page ends up counts for a little more than where it begins.
                 worth = _worth(clause, one) + 0.06 * min(order, 9)
                 worth += _also(given, one)
                 if clause.verb and best and _is_of_others(clause, one):
                     worth -= 3
+                worth -= 2 if _is_of_subject(clause, one) else 0
                 if most >= 3 and _is_looked_at(clause, one):
                     worth -= 2
                 if (worth > most or _is_room_of(one, worth, best)) and not _is_vague(one, best):
                     best, most = one.name, max(worth, most)
         things.name(clause)
-    return best
+    told = gathered(clauses, before) if best == before or most <= _WEAK else ""
+    return told or best
+
+
+def _outside(clauses: Sequence[Clause], before: str) -> set[int]:
+    """Returns the clauses that tell what is seen through a window: `Outside, the lawn was white`.
+
+    Nobody of the page is there who is not told to go there.
+    """
+    room = {before, *before.split()[-1:]} & hints.INDOORS
+    within = bool(room) or any(
+        one.head.lemma == "window" for each in clauses for one in each.phrases
+    )
+    seen = {one.sentence for one in clauses if any(each.lower == "outside" for each in one.adverbs)}
+    led = [one for one in clauses if one.sentence in seen and within]
+    return {id(one) for one in led if not any(_is_somebody(each) for each in one.subject)}
+
+
+def _is_somebody(phrase: NounPhrase) -> bool:
+    told = phrase.head.tag == "PRP" and phrase.head.lower != "it"
+    return told or phrase.head.character is not None
+
+
+def _all(clause: Clause, before: str, best: str) -> Iterator["_Candidate"]:
+    yield from _candidates(clause)
+    yield from _implied(clause, best)
+    yield from _moved(clause, before)
+    for name, worth, word, phrase in landmarks(clause, best):
+        yield _Candidate(name, worth, word, phrase)
 
 
 def _also(given: dict[str, dict[str, float]], one: "_Candidate") -> float:
@@ -124,12 +158,14 @@ def _worth(clause: Clause, one: _Candidate) -> float:
     worth = one.worth
     if one.phrase.head.lemma in nouns.FLUID_PLACES and _is_settled(clause, one):
         worth += 1.1
-    if is_past(clause) and not _has_arrived(clause):
+    if is_past(clause) and not (_has_arrived(clause) or _has_changed(clause, one)):
         worth -= 0.5 if clause.tag == "VBG" else 3.2
     if clause.verb == "go" and "be" in clause.helpers and clause.tag in {"VBN", "VBD"}:
         worth -= 3.2  # `She's gone back to bed`.
-    if clause.negated and not is_for_naught(clause):
+    if clause.negated and not (is_for_naught(clause) or _sets_scene(clause, one)):
         worth -= 4 if clause.never else 2
+    if _is_of_absent(clause):
+        worth -= 3
     said = {each.lower for each in clause.adverbs}
     if said & _ELSEWHERE:
         worth -= 2.5
@@ -151,6 +187,17 @@ def _is_of_others(clause: Clause, one: _Candidate) -> bool:
     return any(_is_other(each) and each.end == begin for each in clause.subject)
 
 
+def _is_of_subject(clause: Clause, one: _Candidate) -> bool:
+    """Returns whether a place only tells which thing is meant: `when the clock in the hall`."""
+    has = clause.verb == "have" and any(not each.negated for each in clause.objects)
+    there = (
+        has or clause.verb in places.RESTING | {"be", "grow", "burn", ""}
+    ) and not clause.marker
+    if there or is_about_beings(clause) or one.preposition == "outside":
+        return False
+    return any(each.end == one.phrase.begin - 1 for each in clause.subject)
+
+
 def _is_looked_at(clause: Clause, one: _Candidate) -> bool:
     """Returns whether a place is seen from the one before: `Far below in the valley a dog ran`."""
     led = any(each.lower in _LOOKING_DOWN for each in clause.adverbs)
@@ -161,7 +208,13 @@ def _opens(clause: Clause, one: _Candidate) -> bool:
     """Returns whether a place opens its sentence and sets the scene: `Down by the river, ...`."""
     if one.preposition not in _UPON | {"above", "over", "between"} or not clause.subject:
         return False
-    return one.phrase.begin <= clause.start + 3 and one.phrase.start < clause.subject[0].begin
+    return one.phrase.begin <= clause.start + 4 and one.phrase.start < clause.subject[0].begin
+
+
+def _sets_scene(clause: Clause, one: _Candidate) -> bool:
+    """Returns whether somebody is where a denial begins: `In the hall, Tom would not sit down`."""
+    known = any(each.head.character is not None for each in clause.subject)
+    return known and clause.verb != "be" and one.preposition in {"in", "at"} and _opens(clause, one)
 
 
 def _is_settled(clause: Clause, one: _Candidate) -> bool:
@@ -177,8 +230,26 @@ def _has_arrived(clause: Clause) -> bool:
     if clause.verb in {"become", "arrive", "reach", "come"}:
         return True
     known = any(one.head.tag == "PRP" and one.head.lower != "it" for one in clause.subject)
+    words = {word for word, _ in clause.places}
+    known = known or any(one.head.character is not None for one in clause.subject)
+    if known and clause.verb == "go" and "up" in words:
+        return True  # `He had gone up the hill to look for her`.
     moves = clause.verb in places.MOVING - _LEAVING and not clause.objects
-    return known and moves and any(word in {"to", "as", "into"} for word, _ in clause.places)
+    return known and moves and bool(words & {"to", "as", "into"})
+
+
+def _is_of_absent(clause: Clause) -> bool:
+    """Returns whether a clause tells where others are: `Everyone was outside except Tom`."""
+    works = clause.verb in {"work", "live"} and clause.tag == "VBZ"
+    kin = works and any(one.owner and one.head.lemma in SAME for one in clause.subject)
+    return kin or any(word == "except" for word, _ in clause.places)
+
+
+def _has_changed(clause: Clause, one: _Candidate) -> bool:
+    """Returns whether a place looks otherwise since then: `the river had frozen`."""
+    itself = one.phrase in clause.subject and clause.verb in {"freeze", "dry", "flood", "empty"}
+    covers = clause.verb in {"bury", "cover", "fill", "flood", "settle"}
+    return itself or (covers and one.phrase in (*clause.objects, *clause.subject))
 
 
 def _candidates(clause: Clause) -> Iterator[_Candidate]:
@@ -215,6 +286,8 @@ def _is_of_another(clause: Clause, at: int) -> bool:
 def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]:
     """Yields the places that a phrase names: itself, what it is a part of, what it is fitted to."""
     head, of = phrase.head, phrase.of
+    if is_heap(phrase):
+        return
     if is_place(phrase):
         bare = head.lemma in places.AIRY and (word not in _WITHIN or _is_idle(phrase))
         bare = bare and not (head.lemma == "water" and word == "to" and weight >= 2.5)
@@ -242,6 +315,12 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
         yield _Candidate(fitted, max(weight - 0.5, least), word, phrase)
     elif word == "inside" and _is_hollow(phrase):
         yield _Candidate(phrase.base, 2.4, word, phrase)
+    yield from _named_of(phrase, weight, word)
+
+
+def _named_of(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]:
+    """Yields the places that a phrase is a part of: the wood of `the edge of the wood`."""
+    head, of = phrase.head, phrase.of
     if of is not None and not is_place(of) and (fitted := _fitted(of)):
         yield _Candidate(fitted, weight - 0.5, word, phrase)
     if of is not None and is_place(of) and {head.lemma, head.lower} & places.PARTS:

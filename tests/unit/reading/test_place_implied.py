@@ -78,7 +78,7 @@ PLACES = {
     "The waves slapped against the hull. Mia held the rope with both hands.": "sea",
     "Mia pressed the button, and the doors of the lift slid shut.": "lift",
     "On the edge of the diving board Tom looked down.": "diving board",
-    "Rusty dug up the whole flower bed, and Grandma came running.": "whole flower bed",
+    "Rusty dug up the whole flower bed, and Grandma came running.": "flower bed",
     "Behind the bakery there was a yard full of sacks. Mia sat on one and waited.": "yard",
     "Tom slid down the banister and landed in the hall.": "hall",
     "The wind tugged at the tent. Nobody could sleep.": "tent",

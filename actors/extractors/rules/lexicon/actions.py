@@ -2,6 +2,8 @@
 
 ACTIONS = frozenset(
     {
+        *("pad", "line", "lower", "shower", "sink", "land", "embroider", "darn", "cluck"),
+        *("moo", "bleat", "tweet", "croak", "meow", "hook", "weigh", "moor", "anchor", "board"),
         *("accept", "aim", "alight", "amble", "applaud", "approach", "arrange", "arrive"),
         *("assemble", "backflip", "bail", "bake", "balance", "bang", "bark", "barricade"),
         *("bask", "bathe", "bawl", "beam", "beat", "beckon", "beg", "bend", "bite", "blink"),

@@ -16,6 +16,7 @@ PUTTING_ON = frozenset(
         *(("put", "on"), ("pull", "on"), ("slip", "on"), ("tie", "on"), ("button", "up")),
         *(("throw", "on"), ("try", "on"), ("buckle", "on"), ("strap", "on"), ("tug", "on")),
         *(("roll", "up"), ("do", "up"), ("zip", "up"), ("lace", "up"), ("pull", "up")),
+        *(("push", "up"), ("zip", ""), ("lace", "")),
         *(("button", ""), ("fasten", ""), ("fling", "on"), ("wrap", "on"), ("hitch", "up")),
     }
 )
@@ -116,7 +117,19 @@ HAIRY = HAIRDOS | {"hair", "fringe", "mane", "whisker", "eyebrow"}
 """Hair and what is like it."""
 
 WEARABLE_ON = HAIRY | {
-    *("head", "neck", "ear", "shoulder", "foot", "waist", "eye", "nose", "finger", "wrist"),
+    *(
+        "head",
+        "neck",
+        "ear",
+        "shoulder",
+        "foot",
+        "waist",
+        "middle",
+        "eye",
+        "nose",
+        "finger",
+        "wrist",
+    ),
     *(
         "leg",
         "chest",

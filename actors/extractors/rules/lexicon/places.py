@@ -152,6 +152,27 @@ MOVING = frozenset(
 PASSING = frozenset({"rattle", "pass", "rush", "roll", "rumble", "speed", "fly", "whizz", "roar"})
 """Verbs of going by."""
 
+SHAPING = frozenset({"turn", "change", "transform", "make", "fold", "cut", "shape", "knock"})
+"""Verbs whose object becomes what it is made into: `turned the sofa into a ship`."""
+
+HEAPS = frozenset(
+    {
+        *("pyramid", "hill", "mountain", "sea", "ocean", "river", "forest", "island", "tower"),
+        *("lake", "jungle", "wall", "stream", "world", "desert", "cloud", "maze", "castle"),
+    }
+)
+"""Places that much of something is likened to: a mountain of washing."""
+
+SCENIC = frozenset(
+    {
+        *("snow", "ice", "sand", "grass", "tree", "rock", "stone", "water", "pine", "fir", "lava"),
+        *("palm", "bamboo", "oak", "birch", "beech", "grit", "earth", "cloud", "fog", "mist"),
+        *("dune", "gravel", "pebble", "reed", "flower", "crystal", "glass", "fire", "chalk"),
+        *("sugar", "chocolate", "gold", "marble", "bone", "straw", "brick", "mud", "ash"),
+    }
+)
+"""What such places can be made of indeed: a hill of snow."""
+
 ARRIVING = frozenset(
     {"reach", "enter", "cross", "explore", "climb", "roam", "search", "wander", "haunt", "sweep"}
     | {"clean", "tidy", "scrub", "weed", "mow", "water", "circle", "share", "decorate"}

@@ -36,7 +36,7 @@ SITES = frozenset(
         *("river-bank", "plain", "plains", "plateau", "steppe", "veld", "veldt", "savanna"),
         *("outback", "bushland", "scrub", "scrubland", "wasteland", "badlands", "taiga", "dunes"),
         *("foothill", "foothills", "mountainside", "hillcrest", "ridge", "peak", "pass"),
-        *("ravine", "gully", "gulch", "chasm", "precipice", "ditch", "pit", "trench", "basin"),
+        *("ravine", "gully", "gulch", "chasm", "precipice", "ditch", "pit", "trench"),
         *("mesa", "butte", "fell", "tor", "knoll", "mound", "hummock", "bluff", "escarpment"),
         *("cliff-top", "clifftop", "woodside", "treeline", "bracken", "brushwood", "shrubbery"),
         *("bramble-patch", "hedgerow", "wheatfield", "hayfield", "barley-field", "rice-field"),
@@ -81,7 +81,7 @@ SITES = frozenset(
         *("art-gallery", "planetarium", "ice-rink", "ice-palace", "skating-rink", "skatepark"),
         *("bowling-alley", "leisure-centre", "swimming-baths", "paddling-pool", "playing-field"),
         *("football-pitch", "pitch", "cricket-ground", "tennis-court", "basketball-court"),
-        *("racetrack", "race-track", "ring", "arena", "grandstand", "bleachers", "velodrome"),
+        *("racetrack", "race-track", "arena", "grandstand", "bleachers", "velodrome"),
         *("campground", "caravan-site", "churchyard", "graveside", "tomb", "mausoleum", "vault"),
         *("convent", "nunnery", "priory", "cloister", "chancel", "nave", "vestry", "parsonage"),
         *("vicarage", "rectory", "manse", "minaret", "citadel", "keep", "stronghold", "fort"),
@@ -140,7 +140,13 @@ SITES = frozenset(
         *("front-yard", "back-yard", "barnyard", "school-yard", "quadrangle", "quad"),
         *("forecourt", "carpark", "car-park", "parking-lot", "bus-depot", "petrol-station"),
         *("gas-station", "service-station", "reptile-house", "lion-house", "monkey-house"),
-        *("elephant-house", "insectarium"),
+        *("elephant-house", "insectarium", "laundromat", "closet", "sandbox", "floe", "ice-floe"),
+        *("carport", "nook", "alcove", "dugout", "fort", "tree-fort", "splash-pad", "embassy"),
+        *("car-wash", "tram-stop", "moonbase", "backstage", "sauna", "spa", "motel", "crosswalk"),
+        *("sewer", "shipwreck", "wreck", "campervan", "camper", "motorhome", "trailer", "fete"),
+        *("daycare", "community-centre", "recycling-centre", "lounge", "chairlift", "inglenook"),
+        *("sentry-box", "walk-in", "beaver-dam", "cab", "stand", "site", "metro", "rv"),
+        *("dam", "pontoon", "bathtub", "digger", "jet", "stoop", "reception", "common"),
     }
 )
 """Places of all kinds, beside those that `nouns` names."""
@@ -162,12 +168,14 @@ FLUID_SITES = frozenset(
         *("bouncy-castle", "seesaw", "trapeze", "tightrope", "windowsill", "doorway", "arch"),
         *("entrance", "exit", "threshold", "bedside", "eaves", "rafters", "gable", "stile"),
         *("parapet", "ramp", "lift", "gutter", "gateway", "archway", "fireside", "lock", "sound"),
-        *("pass", "close", "flat", "hold", "ring", "fold", "pen", "keep", "cell", "earth"),
-        *("pitch", "pole", "quarter", "estate", "sands", "basin", "ditch", "pit", "trench"),
+        *("pass", "close", "flat", "hold", "fold", "pen", "keep", "cell", "earth"),
+        *("pitch", "pole", "quarter", "estate", "sands", "ditch", "pit", "trench"),
         *("mound", "land", "spit", "mole", "passage", "store", "booth", "hutch", "compartment"),
         *("cockpit", "state", "nation", "region", "universe", "orbit", "county", "province"),
         *("capital", "port", "peak", "ridge", "toilet", "loo", "chamber", "cascade", "spire"),
-        *("steeple", "gallery", "shelter"),
+        *("steeple", "gallery", "shelter", "cab", "stand", "dam", "rv"),
+        *("pontoon", "bathtub", "digger", "jet", "trailer", "wreck", "common", "camper"),
+        "stoop",
     }
 )
 """Those that are as often something else, or only a part of a place."""
