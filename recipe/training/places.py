@@ -45,7 +45,7 @@ from recipe.training.unet import Anchor, Examples, Measure, square_error
 _SEED = 30_000
 """Added to the recipe's seed, for other pictures than those of any other part."""
 _FOLDER = "places"
-_HELD_OUT = 128
+_HELD_OUT = 48
 _EMPTY = 3
 """Every third picture has no character."""
 

@@ -212,11 +212,12 @@ LAPTOP = Recipe(
         kept=1.0,
     ),
     places=PlacesSettings(
-        latents=6_000,
+        latents=3_328,
         domain=replace(PAIRED, framings=(2, 1.5, 2, 3, 0)),
-        training=Optimisation(steps=700, batch=32, rate=1e-3, warmup=50),
-        average=0.99,
-        trained=("attn2.to_k", "attn2.to_v", "add_embedding"),
+        training=Optimisation(steps=300, batch=32, rate=1.5e-3, warmup=30),
+        early=0.7,
+        average=0.98,
+        trained=("attn2.to_k", "attn2.to_v"),
     ),
     encoder=EncoderSettings(
         characters=8_000,
