@@ -248,7 +248,7 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture: one to three characters, from left to right, in a place.
+    """One picture: up to three characters, from left to right, in a place.
 
     Raises ValueError for a cast, framing and position that do not go together.
     """
@@ -262,9 +262,9 @@ class Scene:
     weather: Weather = Weather.DRY
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.characters) <= 3:
-            raise ValueError(f"characters: {len(self.characters)} have no slots; use one to three")
-        if len(self.characters) > 1 and self.framing is not Framing.FULL_BODY:
+        if len(self.characters) > 3:
+            raise ValueError(f"characters: {len(self.characters)} have no slots; use up to three")
+        if len(self.characters) != 1 and self.framing is not Framing.FULL_BODY:
             raise ValueError(f"framing: {self.framing!r} shows one character; use 'full body'")
         alone = len(self.characters) == 1 and self.framing is Framing.FULL_BODY
         if self.position is not Position.CENTRE and not alone:

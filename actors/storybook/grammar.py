@@ -53,6 +53,8 @@ GROUPS: dict[int, Phrases] = {
     2: ("scene with two characters,", "two characters,", "illustration of two characters,"),
     3: ("scene with three characters,", "three characters,", "illustration of three characters,"),
 }
+NOBODY: Phrases = ("scene", "view", "illustration")
+"""The opening of a place without characters, in words that the captions of others have too."""
 PLACES: dict[Place, Phrases] = {
     Place.PLAIN: ("plain background", "simple background"),
     Place.FOREST: ("in a forest", "in the woods", "among trees"),
@@ -171,6 +173,8 @@ def caption(scene: Scene, chance: Random | None = None) -> str:
 
 def _cast(scene: Scene, speaker: Speaker) -> str:
     count = len(scene.characters)
+    if count == 0:
+        return speaker.say(NOBODY)
     people = [describe(character, speaker, count) for character in scene.characters]
     opening = GROUPS[count] if count > 1 else FRAMINGS[scene.framing]
     return f"{speaker.say(opening)} {' and '.join(people)}"

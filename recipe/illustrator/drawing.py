@@ -109,6 +109,8 @@ def draw(scene: Scene) -> Drawing:
 
 def _slots(scene: Scene) -> tuple[_Slot, ...]:
     match len(scene.characters), scene.framing:
+        case 0, _:
+            return ()
         case 1, Framing.CLOSE_UP:
             return (_Slot(128, 64, 1, head=132),)
         case 1, Framing.HALF_BODY:
@@ -175,6 +177,8 @@ def _difference(before: Image, after: Image) -> Mask:
 
 
 def _visible(layers: list[Mask]) -> tuple[Mask, ...]:
+    if not layers:
+        return ()
     hidden = np.zeros_like(layers[0])
     masks: list[Mask] = []
     for layer in reversed(layers):

@@ -1,6 +1,6 @@
 """Samples random scenes, in the shares in which the checkpoint is asked for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
@@ -84,6 +84,19 @@ def sample_scene(chance: Random, domain: Domain = FULL) -> Scene:
         place=place,
         time=time,
         weather=Weather.RAIN if rains else Weather.DRY,
+    )
+
+
+def sample_place(chance: Random, styles: Sequence[Style]) -> Scene:
+    """Returns a random place without characters; times and weathers are as frequent as others."""
+    place = chance.choice(tuple(Place))
+    return Scene(
+        characters=(),
+        style=chance.choice(styles),
+        framing=Framing.FULL_BODY,
+        place=place,
+        time=Time.DAY if place.timeless else chance.choice(tuple(Time)),
+        weather=chance.choice(tuple(Weather)) if place.outdoors else Weather.DRY,
     )
 
 

@@ -17,6 +17,7 @@ from recipe.training.export import export, sample_grid
 from recipe.training.eyes import train_eyes
 from recipe.training.judge import train_judge
 from recipe.training.loop import Log, Stretch
+from recipe.training.places import train_places
 from recipe.training.settings import RECIPES, Recipe
 from recipe.training.start import start_from
 from recipe.training.text import pretrain_text
@@ -38,6 +39,7 @@ where the last one stopped, even on another machine:
   latents    pictures for the UNet, stored as latents and tokens
   unet       the UNet learns to draw from captions
   eyes       the UNet learns the colours of eyes, which it hardly learnt before
+  places     the UNet learns places without characters, and else stays as it is
   upscaler   large pictures, and a small network that learns to make them from small ones
   encoder    the image encoder learns to recognise a character
   adapter    the IP-Adapter learns to draw the character of a reference picture
@@ -54,8 +56,8 @@ Examples:
   python -m recipe.train draw --folder build/further --start actors/storybook/checkpoint
 
 With --start, a new folder begins with the networks of a checkpoint: `draw` gives it what `eyes`
-needs, and `eyes` trains the UNet further; `adapter` then learns from that UNet anew, which it must
-where the recipe trains all of the UNet, as `gpu` does.
+and `places` need, which train the UNet further; `adapter` then learns from that UNet anew, which
+it must where the recipe trains all of the UNet, as `gpu` does.
 
 After `draw`, `latents` uses the CPU cores and can run beside `text` and `vae` on a GPU. The log
 is log.jsonl in the folder. A stage's state is in state/, in files of 15 MiB or less. The same
@@ -69,6 +71,7 @@ STAGES = (
     "latents",
     "unet",
     "eyes",
+    "places",
     "upscaler",
     "encoder",
     "adapter",
@@ -135,6 +138,7 @@ def run(stage: str, recipe: Recipe, stretch: Stretch, processes: int, out: Path)
         "latents": lambda: draw_latents(recipe, stretch, processes),
         "unet": lambda: train_unet(recipe, stretch),
         "eyes": lambda: train_eyes(recipe, stretch, processes),
+        "places": lambda: train_places(recipe, stretch, processes),
         "encoder": lambda: train_encoder(recipe, stretch, processes),
         "adapter": lambda: train_adapter(recipe, stretch),
         "judge": lambda: train_judge(recipe, stretch, processes),

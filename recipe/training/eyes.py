@@ -11,17 +11,14 @@ cross-attentions as the caption, with keys and values of its own. So where only 
 are trained, and the UNet is kept near to what it was wherever no eyes are, it nearly still fits.
 """
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from diffusers import UNet2DConditionModel
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -41,14 +38,14 @@ from recipe.training.drawings import (
     open_array,
     scene_of,
 )
+from recipe.training.further import Further
 from recipe.training.loop import Stretch, device, train
 from recipe.training.projection import Projection
 from recipe.training.settings import CHANNELS, FACTOR, Recipe
-from recipe.training.state import Trainee
 from recipe.training.states import keep_states
 from recipe.training.text import TOKENS, load_towers, tokenize
 from recipe.training.tokenizer import load_tokenizer
-from recipe.training.unet import Anchor, Examples, Measure, PlainAttention, square_error
+from recipe.training.unet import Anchor, Examples, Measure, square_error
 
 _SEED = 20_000
 """Added to the recipe's seed, for other pictures than those of any other part."""
@@ -76,15 +73,11 @@ def train_eyes(recipe: Recipe, stretch: Stretch, processes: int) -> bool:
 
 def _train(recipe: Recipe, stretch: Stretch, drawn: Path) -> bool:
     torch.manual_seed(recipe.seed)
-    begun = _begun(stretch.folder, drawn)
-    unet, before = _load(begun), _load(begun).requires_grad_(False)
-    _free(unet, recipe.eyes.trained)
-    trainee = Trainee(unet, recipe.unet.training.rate, recipe.eyes.average)
-    network, frozen = (
-        torch.compile(each) if recipe.unet.compiled else each for each in (unet, before)
-    )
+    eyes = recipe.eyes
+    further = Further.begin(recipe, stretch.folder, drawn, eyes.trained, eyes.average)
+    unet, trainee = further.unet, further.trainee
     directions, kept = Directions(drawn), recipe.eyes.kept
-    anchor = Anchor(frozen, directions.elsewhere(kept)) if kept else None
+    anchor = Anchor(further.before, directions.elsewhere(kept)) if kept else None
     back = min(_HELD_OUT, recipe.eyes.latents // 4)
     weighed, plain, astray = (
         Examples(recipe, stretch.folder, drawn, measure=each, kept_back=back, anchor=held)
@@ -101,7 +94,7 @@ def _train(recipe: Recipe, stretch: Stretch, drawn: Path) -> bool:
         stretch.log.write("eyes-held-out", step=trainee.step, **found)
 
     report()
-    finished = train("eyes", trainee, recipe.unet.training, weighed.loss(network), stretch)
+    finished = train("eyes", trainee, recipe.unet.training, weighed.loss(further.network), stretch)
     trainee.use_average()
     report()
     unet.save_pretrained(stretch.folder / "unet")
@@ -112,31 +105,6 @@ def _further(recipe: Recipe) -> Recipe:
     """Returns the recipe with the UNet's settings for its further training."""
     eyes = recipe.eyes
     return replace(recipe, unet=replace(recipe.unet, training=eyes.training, early=eyes.early))
-
-
-def _begun(folder: Path, drawn: Path) -> Path:
-    """Returns the folder of the UNet that the stage began with: the first stretch copies it."""
-    begun = drawn / "unet"
-    if not begun.is_dir():
-        fresh = drawn / "unet.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(folder / "unet", fresh)
-        fresh.rename(begun)
-    return begun
-
-
-def _load(folder: Path) -> Any:
-    loader: Any = UNet2DConditionModel  # untyped in diffusers 0.42
-    unet = loader.from_pretrained(folder).train()
-    if device().type == "cpu":
-        unet.set_attn_processor(PlainAttention())
-    return unet.to(device(), memory_format=torch.channels_last)
-
-
-def _free(unet: Any, trained: Sequence[str]) -> None:
-    """Freezes all layers but those whose names have one of these parts; none freezes nothing."""
-    for name, weight in unet.named_parameters():
-        weight.requires_grad_(not trained or any(part in name for part in trained))
 
 
 def draw_eyes(recipe: Recipe, stretch: Stretch, processes: int) -> bool:

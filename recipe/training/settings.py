@@ -85,6 +85,21 @@ class EyesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacesSettings:
+    """The UNet's further training, on `latents` pictures (9 kB each), for empty places."""
+
+    latents: int
+    domain: Domain
+    """The other pictures, on which the UNet is kept as it is."""
+    training: Optimisation
+    early: float = 0.5
+    """The share of timesteps among the noisiest, which decide whether somebody is there."""
+    average: float = 0.998
+    trained: tuple[str, ...] = ()
+    """Parts of the names of the weights that are trained; without any, all are."""
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderSettings:
     """The image encoder: trained on `characters`, drawn as references, alone and in company.
 
@@ -154,6 +169,7 @@ class Recipe:
     vae: VaeSettings
     unet: UnetSettings
     eyes: EyesSettings
+    places: PlacesSettings
     encoder: EncoderSettings
     adapter: AdapterSettings
     judge: JudgeSettings
@@ -194,6 +210,14 @@ LAPTOP = Recipe(
         average=0.995,
         trained=("attn2.to_k", "attn2.to_v"),
         kept=1.0,
+    ),
+    places=PlacesSettings(
+        latents=3_328,
+        domain=replace(PAIRED, framings=(2, 1.5, 2, 3, 0)),
+        training=Optimisation(steps=300, batch=32, rate=1.5e-3, warmup=30),
+        early=0.7,
+        average=0.98,
+        trained=("attn2.to_k", "attn2.to_v"),
     ),
     encoder=EncoderSettings(
         characters=8_000,
@@ -248,6 +272,11 @@ GPU = replace(
         domain=replace(FULL, framings=(2, 1.5, 2, 4.5, 0.6)),
         training=Optimisation(steps=1_500, batch=512, rate=5e-4, decay_from=0.2),
     ),
+    places=PlacesSettings(
+        latents=40_000,
+        domain=FULL,
+        training=Optimisation(steps=700, batch=512, rate=5e-4),
+    ),
 )
 """Half an hour on one large GPU, with 16 cores for drawing."""
 
@@ -270,6 +299,11 @@ SMOKE = Recipe(
         processes=2,
     ),
     eyes=EyesSettings(
+        latents=32,
+        domain=PORTRAITS,
+        training=Optimisation(steps=4, batch=4, rate=1e-4),
+    ),
+    places=PlacesSettings(
         latents=32,
         domain=PORTRAITS,
         training=Optimisation(steps=4, batch=4, rate=1e-4),

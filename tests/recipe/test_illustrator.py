@@ -1,11 +1,13 @@
 """The drawing domain: captions and pictures match."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from random import Random
 
+import cv2
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ from recipe.illustrator.attributes import (
     Weather,
 )
 from recipe.illustrator.captions import caption
-from recipe.illustrator.sampling import FULL, PORTRAITS, RUNGS, sample_scene
+from recipe.illustrator.sampling import FULL, PORTRAITS, RUNGS, sample_place, sample_scene
 
 PERSON = Character(age=Age.ADULT, gender=Gender.MALE)
 ANIMAL = Character(species=Species.CAT)
@@ -150,12 +152,31 @@ def test_characters_are_boxed_from_left_to_right(illustrator: Illustrator) -> No
 
 
 def test_pictures_without_slots_are_refused() -> None:
-    with pytest.raises(ValueError, match="use one to three"):
+    with pytest.raises(ValueError, match="use up to three"):
+        Scene((PERSON,) * 4, framing=Framing.FULL_BODY)
+    with pytest.raises(ValueError, match="use 'full body'"):
         Scene(())
     with pytest.raises(ValueError, match="use 'full body'"):
         Scene((PERSON, ANIMAL))
     with pytest.raises(ValueError, match="use 'in the middle'"):
         Scene((PERSON,), position=Position.LEFT)
+
+
+def test_an_empty_place_is_drawn_as_its_background_and_said_in_known_words(
+    illustrator: Illustrator,
+) -> None:
+    chance = Random(7)
+    known = set(re.findall("[a-z]+", " ".join(caption(scene) for scene in scenes())))
+    for _ in range(30):
+        scene = sample_place(chance, tuple(Style))
+        drawing = illustrator.draw(scene)
+        assert (scene.characters, drawing.boxes, drawing.masks) == ((), (), ())
+        cast = illustrator.draw(replace(scene, characters=(PERSON,)))
+        seen = (cast.image != drawing.image).any(axis=2)
+        assert 0.02 < seen.mean() < 0.5
+        around = cv2.dilate(cast.masks[0].astype(np.uint8), np.ones((9, 9))) > 0
+        assert not (seen & ~around).any()
+        assert known.issuperset(re.findall("[a-z]+", caption(scene)))
 
 
 def test_a_rung_stays_within_its_domain() -> None:

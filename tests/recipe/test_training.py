@@ -70,6 +70,7 @@ def test_every_stage_reports_its_progress(trained: Path) -> None:
     assert {line["stage"] for line in lines} >= {
         *("text", "text-probe", "pictures", "decoder", "encoder", "vae-psnr"),
         *("latents", "unet", "unet-held-out", "eyes", "eyes-held-out"),
+        *("places", "places-held-out"),
         *("audit", "audit-held-out"),
         *("couples", "image-encoder-held-out", "adapter-held-out", "judge"),
         *("recogniser-held-out", "detector-held-out"),
@@ -81,7 +82,7 @@ def test_every_stage_reports_its_progress(trained: Path) -> None:
 def test_the_states_are_small_enough_to_copy(trained: Path) -> None:
     files = list((trained / "state").rglob("*.safetensors"))
     assert {file.parent.name for file in files} == {
-        *("text", "decoder", "encoder", "unet", "eyes", "audit", "upscaler"),
+        *("text", "decoder", "encoder", "unet", "eyes", "places", "audit", "upscaler"),
         *("image-encoder", "adapter", "recogniser", "detector"),
     }
     assert max(file.stat().st_size for file in files) <= 16 * 1024 * 1024
