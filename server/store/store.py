@@ -22,6 +22,7 @@ from server.store.leases import Leases
 from server.store.money import Money
 from server.store.offers import Offers
 from server.store.outbox import Outbox
+from server.store.overview import Overviews
 from server.store.plans import Plans
 from server.store.references import References
 from server.store.retries import Retries
@@ -55,6 +56,7 @@ class Statements:
         self.money = Money(database)
         self.offers = Offers(database)
         self.outbox = Outbox(database)
+        self.overviews = Overviews(database)
         self.plans = Plans(database)
         self.references = References(database)
         self.retries = Retries(database)

@@ -431,6 +431,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "allow_above_hold": Change(True, {"cost_micros": 1_000_000}),
         },
     ),
+    "AdminService.GetOverview": FieldChanges({}, {}),
     "RoutingService.ExplainRoute": FieldChanges(
         {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
     ),

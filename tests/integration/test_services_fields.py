@@ -234,7 +234,7 @@ class _Failed:
 
 async def _caller_with_resources(gateway: GatewayFixture, method: str) -> CallerWithResources:
     """Makes a new caller with resources; with images or batches where the method needs them."""
-    roles = (Role.ADMIN,) if method.startswith("BudgetService") else ()
+    roles = (Role.ADMIN,) if method.startswith(("AdminService", "BudgetService")) else ()
     caller = gateway.caller(new_id(), *roles, channel=gateway.channel())
     names: dict[str, str] = {}
     for name in ("Mia", "Tom"):

@@ -43,9 +43,10 @@ FOLLOWED = {"EventService.WatchEvents"}
 # Methods whose answers are the same for everybody.
 PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
 
-# Methods whose scope is no resource, or everybody's; test_services_budgets and
-# test_settled_calls have who may name which.
+# Methods whose scope is no resource, or everybody's; test_services_budgets, test_settled_calls and
+# test_services_admin have who may name which.
 SCOPED = {
+    "AdminService.GetOverview",
     "BudgetService.GetBudget",
     "BudgetService.SetBudget",
     "BudgetService.ListUnsettledCalls",

@@ -143,6 +143,7 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "RegenerateImage": {"image_id": things.image},
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
+        "GetOverview": {},
         "GetBudget": {},
         "SetBudget": {"scope": "global", "limit_micros": 5},
         "SettleCall": {"job_id": things.failed, "attempt": 1, "cost_micros": 5},
