@@ -257,7 +257,7 @@ async def _services(
         Service("imggen.v1.RoutingService", partial(add_routing, routing)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
         Service("imggen.v1.BudgetService", partial(add_budgets, budgets)),
-        Service("imggen.v1.AdminService", partial(add_admin, AdminService(store))),
+        Service("imggen.v1.AdminService", partial(add_admin, AdminService(store, replies))),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
         Service("imggen.v1.EventService", partial(add_events, events)),
         Service("imggen.v1.ImageService", partial(add_images, images)),

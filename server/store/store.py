@@ -16,6 +16,7 @@ from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
 from server.store.demands import Demands
 from server.store.health import Health
+from server.store.histories import Histories
 from server.store.images import Images
 from server.store.jobs import Jobs
 from server.store.leases import Leases
@@ -50,6 +51,7 @@ class Statements:
         self.characters = Characters(database)
         self.demands = Demands(database)
         self.health = Health(database)
+        self.histories = Histories(database)
         self.images = Images(database)
         self.jobs = Jobs(database)
         self.leases = Leases(database)

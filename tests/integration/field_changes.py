@@ -432,6 +432,9 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         },
     ),
     "AdminService.GetOverview": FieldChanges({}, {}),
+    "AdminService.GetJobHistory": FieldChanges(
+        {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
+    ),
     "RoutingService.ExplainRoute": FieldChanges(
         {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
     ),

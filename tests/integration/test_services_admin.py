@@ -7,14 +7,14 @@ import grpc
 import pytest
 from google.protobuf.message_factory import GetMessageClass
 
-from imggen.v1 import admin_pb2, admin_pb2_grpc
+from imggen.v1 import admin_pb2, admin_pb2_grpc, errors_pb2
 from imggen.v1.job_pb2 import STAGE_RENDERING, STAGE_STORING
 from server.domain.money import Bill, CallName, NewCall
 from server.domain.states import Lane
 from server.identity.caller import Role
 from tests.contract import methods
 from tests.integration.callers import Caller
-from tests.integration.gateway_fixture import GatewayFixture
+from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 METHODS = [name for name in methods() if name.startswith("AdminService.")]
 
@@ -177,3 +177,67 @@ async def test_providers_and_models_that_are_not_well_are_listed_with_the_reason
     assert found.breakers[0].failures == 5
     assert found.breakers[0].until.ToDatetime() > found.observed_at.ToDatetime()
     assert not found.breakers[1].HasField("until")
+
+
+async def history(operators: Any, admin: Caller, job_id: str) -> Any:
+    """Gets the history of a job."""
+    request = admin_pb2.GetJobHistoryRequest(job_id=job_id)
+    return await operators.GetJobHistory(request, metadata=admin.metadata)
+
+
+async def test_the_history_of_another_users_job_has_every_attempt_call_and_movement(
+    gateway: GatewayFixture, mia: Caller, operators: Any, admin: Caller
+) -> None:
+    money = gateway.store.money
+    await gateway.store.budgets.set_limit("global", 1_000, admin.user_id)
+    job = await mia.portrait()
+    first = await gateway.claim()
+    assert (await money.begin(first, NewCall(CallName.RENDER, "openai", "m", 90))).ok
+    await money.unknown(first, CallName.RENDER)
+    await gateway.fail(first, retryable=True)
+    second = await gateway.claim()
+    await gateway.store.leases.release([second])
+    third = await gateway.claim()
+    assert (await money.begin(third, NewCall(CallName.RENDER, "openai", "m", 80))).ok
+    await money.settle(third, CallName.RENDER, Bill(60, request_id="req_3"))
+    await gateway.complete(third, 60)
+
+    found = await history(operators, admin, job.job_id)
+    assert (found.job.job_id, found.user_id) == (job.job_id, str(mia.user_id))
+    assert found.job.actual_cost_micros == 150
+    assert found.admitted.offers
+    assert [(one.attempt, one.worker, one.outcome) for one in found.attempts] == [
+        *((1, "worker", "failed"), (2, "worker", "released"), (3, "worker", "completed"))
+    ]
+    failed, released, completed = found.attempts
+    assert (failed.error.reason, failed.error.message) == (
+        errors_pb2.ERROR_REASON_RENDER_FAILED,
+        "the model failed",
+    )
+    assert released.error.reason == errors_pb2.ERROR_REASON_UNSPECIFIED
+    assert "gave it back" in released.error.message
+    assert not completed.HasField("error")
+    assert [one.stage for one in completed.stage_timings] == [STAGE_RENDERING, STAGE_STORING]
+    assert all(
+        one.finished_at.ToDatetime() >= one.started_at.ToDatetime() for one in found.attempts
+    )
+    calls = [
+        (call.cost_micros, call.outcome_unknown) for one in found.attempts for call in one.calls
+    ]
+    assert calls == [(90, True), (60, False)]
+    assert completed.calls[0].provider_request_id == "req_3"
+    assert sum(one.spent_micros for one in found.movements) == 150
+    assert sum(one.held_micros for one in found.movements) == 0
+    assert [one.kind for one in found.movements] == ["hold", "settle", "hold", "settle"]
+
+
+async def test_a_running_job_has_an_open_attempt_and_an_unknown_one_is_not_found(
+    gateway: GatewayFixture, mia: Caller, operators: Any, admin: Caller
+) -> None:
+    job = await mia.portrait()
+    await gateway.claim()
+    [attempt] = (await history(operators, admin, job.job_id)).attempts
+    assert attempt.outcome == "running"
+    assert not attempt.HasField("finished_at")
+    request = admin_pb2.GetJobHistoryRequest(job_id=new_id())
+    assert (await admin.refused(operators.GetJobHistory, request)).reason == "JOB_NOT_FOUND"

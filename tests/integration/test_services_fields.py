@@ -185,6 +185,7 @@ def _masked(text: str, resources: CallerWithResources) -> str:
     text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
     text = re.sub(r'"etag": "[\w=-]+"', '"etag": "ETAG"', text)
     text = re.sub(r"expires=\d+&signature=[\w-]+", "SIGNED", text)
+    text = re.sub(r'"oldestWait": "[\d.]+s"', '"oldestWait": "TIME"', text)
     text = re.sub(r'"cursor": "[\w=-]+"', '"cursor": "CURSOR"', text)
     text = re.sub(r'"nextPageToken": "[\w=-]{20,}"', '"nextPageToken": "MORE"', text)
     return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)", "TIME", text)
@@ -254,6 +255,7 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
         "ImageService",
         "EventService",
         "RoutingService",
+        "AdminService",
         "GenerationService.Reg",
     )
     if method.startswith(drawn):

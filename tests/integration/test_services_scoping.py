@@ -46,6 +46,7 @@ PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
 # Methods whose scope is no resource, or everybody's; test_services_budgets, test_settled_calls and
 # test_services_admin have who may name which.
 SCOPED = {
+    "AdminService.GetJobHistory",
     "AdminService.GetOverview",
     "BudgetService.GetBudget",
     "BudgetService.SetBudget",

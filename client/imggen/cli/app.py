@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from imggen.cli.admin import admin
 from imggen.cli.batches import batch
 from imggen.cli.budgets import budget, spend
 from imggen.cli.durations import spoken
@@ -46,7 +47,7 @@ def imggen() -> None:
 for command in (
     *(portrait, scene, regenerate, watch, download, image, images),
     *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
-    *(providers, explain, top),
+    *(providers, explain, top, admin),
 ):
     imggen.add_command(command)
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import grpc.aio
 
 from imggen.rules.budgets import role_required
+from imggen.rules.checks import Checks
 from imggen.testing.budgets import Budgets
 from imggen.testing.feed import USER_ID
 from imggen.testing.memory import Memory, now
@@ -70,6 +71,20 @@ class Admin(AdminServiceServicer):
             )
         answer.stages.extend(self._stages())
         return answer
+
+    async def GetJobHistory(
+        self, request: admin_pb2.GetJobHistoryRequest, context: Context
+    ) -> admin_pb2.GetJobHistoryResponse:
+        """Returns the history of a job; its calls cost nothing, so that no money moves."""
+        self._check()
+        checks = Checks()
+        job = self._memory.jobs[checks.complete(checks.id("job_id", request.job_id, str))]
+        return admin_pb2.GetJobHistoryResponse(
+            job=job,
+            user_id=USER_ID,
+            admitted=self._memory.routes[job.job_id].admitted,
+            attempts=self._memory.attempts[job.job_id],
+        )
 
     def _check(self) -> None:
         if not self._admin:

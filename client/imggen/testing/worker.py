@@ -11,6 +11,7 @@ from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
 from imggen.testing.memory import Memory, now
+from imggen.v1.admin_pb2 import JobAttempt
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.image_pb2 import (
     ASSET_KIND_DISPLAY,
@@ -42,6 +43,7 @@ from imggen.v1.scene_pb2 import NotDrawn
 from imggen.watching import has_ended
 
 _RUNS = "running"
+_LOST = ErrorReason.ERROR_REASON_WORKER_LOST
 STAGES = (STAGE_RESOLVING, STAGE_RENDERING, STAGE_FINISHING, STAGE_STORING)
 
 
@@ -165,7 +167,7 @@ class Worker:
         if job.status != JOB_STATUS_PROCESSING:
             status = short_name(JobStatus, job.status)
             raise ValueError(f"job {job.job_id} is {status}; only one that runs has a worker")
-        reason, message = ErrorReason.ERROR_REASON_WORKER_LOST, "the worker fake was lost"
+        reason, message = _LOST, "the worker fake was lost"
         self._stop(job)
         self._end_attempt(job, "lost", message)
         if job.cancel_requested:
@@ -256,12 +258,29 @@ class Worker:
         attempt = explained.attempts.add(attempt=job.attempt, route=explained.admitted)
         attempt.outcome = _RUNS
         attempt.started_at.CopyFrom(now())
+        told = JobAttempt(
+            attempt=job.attempt,
+            worker="fake",
+            provider=job.provider,
+            model=job.model,
+            outcome=_RUNS,
+            started_at=attempt.started_at,
+            route=explained.admitted,
+        )
+        self._memory.attempts[job.job_id].append(told)
 
     def _end_attempt(self, job: Job, outcome: str, error: str) -> None:
         """Says how the attempt of a job ended, if one runs."""
         for attempt in self._memory.routes[job.job_id].attempts:
             if attempt.outcome == _RUNS:
                 attempt.outcome, attempt.error = outcome, error
+                told = self._memory.attempts[job.job_id][-1]
+                told.outcome = outcome
+                told.finished_at.CopyFrom(now())
+                told.stage_timings.extend(job.stage_timings)
+                if error:
+                    told.error.reason = _LOST if outcome == "lost" else job.error.reason
+                    told.error.message = error
 
     def _clear_progress(self, job: Job) -> None:
         for field in ("stage", "step", "steps", "fraction"):

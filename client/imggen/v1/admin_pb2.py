@@ -29,9 +29,10 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from imggen.v1 import budget_pb2 as imggen_dot_v1_dot_budget__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
+from imggen.v1 import routing_pb2 as imggen_dot_v1_dot_routing__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/admin.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/budget.proto\x1a\x13imggen/v1/job.proto\"\xf5\x01\n\x0cLaneOverview\x12#\n\x04lane\x18\x01 \x01(\x0e\x32\x0f.imggen.v1.LaneB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cwaiting_jobs\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64\x65layed_jobs\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0crunning_jobs\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05slots\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\x0boldest_wait\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12!\n\x13\x63ompleted_last_hour\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x84\x01\n\x0eWorkerOverview\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12)\n\x05lanes\x18\x02 \x03(\x0b\x32\x14.imggen.v1.LaneSlotsB\x04\xe2\x41\x01\x03\x12\x33\n\ncold_start\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"a\n\tLaneSlots\x12#\n\x04lane\x18\x01 \x01(\x0e\x32\x0f.imggen.v1.LaneB\x04\xe2\x41\x01\x03\x12\x13\n\x05slots\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0crunning_jobs\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xad\x01\n\tOldestJob\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04lane\x18\x03 \x01(\x0e\x32\x0f.imggen.v1.LaneB\x04\xe2\x41\x01\x03\x12\x33\n\tqueued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"n\n\rStageOverview\x12%\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.StageB\x04\xe2\x41\x01\x03\x12\x36\n\rmean_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"\xb3\x01\n\x0f\x42reakerOverview\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06health\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66\x61ilures\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12/\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"\x14\n\x12GetOverviewRequest\"\xf2\x02\n\x13GetOverviewResponse\x12/\n\x0bobserved_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x05lanes\x18\x02 \x03(\x0b\x32\x17.imggen.v1.LaneOverview\x12\x14\n\x0cneeding_jobs\x18\x03 \x01(\x03\x12*\n\x07workers\x18\x04 \x03(\x0b\x32\x19.imggen.v1.WorkerOverview\x12\x1a\n\x12pictures_last_hour\x18\x05 \x01(\x03\x12\"\n\x07\x62udgets\x18\x06 \x03(\x0b\x32\x11.imggen.v1.Budget\x12,\n\x08\x62reakers\x18\x07 \x03(\x0b\x32\x1a.imggen.v1.BreakerOverview\x12(\n\noldest_job\x18\x08 \x01(\x0b\x32\x14.imggen.v1.OldestJob\x12(\n\x06stages\x18\t \x03(\x0b\x32\x18.imggen.v1.StageOverview*L\n\x04Lane\x12\x14\n\x10LANE_UNSPECIFIED\x10\x00\x12\x0e\n\nLANE_LOCAL\x10\x01\x12\x0f\n\x0bLANE_HOSTED\x10\x02\x12\r\n\tLANE_READ\x10\x03\x32\\\n\x0c\x41\x64minService\x12L\n\x0bGetOverview\x12\x1d.imggen.v1.GetOverviewRequest\x1a\x1e.imggen.v1.GetOverviewResponseB9\n\timggen.v1B\nAdminProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/admin.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/budget.proto\x1a\x13imggen/v1/job.proto\x1a\x17imggen/v1/routing.proto\"\xf5\x01\n\x0cLaneOverview\x12#\n\x04lane\x18\x01 \x01(\x0e\x32\x0f.imggen.v1.LaneB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cwaiting_jobs\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64\x65layed_jobs\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0crunning_jobs\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05slots\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\x0boldest_wait\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\x12!\n\x13\x63ompleted_last_hour\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x84\x01\n\x0eWorkerOverview\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12)\n\x05lanes\x18\x02 \x03(\x0b\x32\x14.imggen.v1.LaneSlotsB\x04\xe2\x41\x01\x03\x12\x33\n\ncold_start\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"a\n\tLaneSlots\x12#\n\x04lane\x18\x01 \x01(\x0e\x32\x0f.imggen.v1.LaneB\x04\xe2\x41\x01\x03\x12\x13\n\x05slots\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0crunning_jobs\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xad\x01\n\tOldestJob\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x15\n\x07user_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04lane\x18\x03 \x01(\x0e\x32\x0f.imggen.v1.LaneB\x04\xe2\x41\x01\x03\x12\x33\n\tqueued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"n\n\rStageOverview\x12%\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.StageB\x04\xe2\x41\x01\x03\x12\x36\n\rmean_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"\xb3\x01\n\x0f\x42reakerOverview\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06health\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66\x61ilures\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12/\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"\x9c\x03\n\nJobAttempt\x12\x15\n\x07\x61ttempt\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06worker\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07outcome\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x13.imggen.v1.JobErrorB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x66inished_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\rstage_timings\x18\t \x03(\x0b\x32\x16.imggen.v1.StageTimingB\x04\xe2\x41\x01\x03\x12%\n\x05route\x18\n \x01(\x0b\x32\x10.imggen.v1.RouteB\x04\xe2\x41\x01\x03\x12*\n\x05\x63\x61lls\x18\x0b \x03(\x0b\x32\x15.imggen.v1.BookedCallB\x04\xe2\x41\x01\x03\"\x9e\x02\n\rMoneyMovement\x12,\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04kind\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61ttempt\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\'\n\x04\x63\x61ll\x18\x05 \x01(\x0e\x32\x13.imggen.v1.CallKindB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x64\x61y\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0bheld_micros\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cspent_micros\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x14\n\x12GetOverviewRequest\"\xf2\x02\n\x13GetOverviewResponse\x12/\n\x0bobserved_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x05lanes\x18\x02 \x03(\x0b\x32\x17.imggen.v1.LaneOverview\x12\x14\n\x0cneeding_jobs\x18\x03 \x01(\x03\x12*\n\x07workers\x18\x04 \x03(\x0b\x32\x19.imggen.v1.WorkerOverview\x12\x1a\n\x12pictures_last_hour\x18\x05 \x01(\x03\x12\"\n\x07\x62udgets\x18\x06 \x03(\x0b\x32\x11.imggen.v1.Budget\x12,\n\x08\x62reakers\x18\x07 \x03(\x0b\x32\x1a.imggen.v1.BreakerOverview\x12(\n\noldest_job\x18\x08 \x01(\x0b\x32\x14.imggen.v1.OldestJob\x12(\n\x06stages\x18\t \x03(\x0b\x32\x18.imggen.v1.StageOverview\"G\n\x14GetJobHistoryRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\xbf\x01\n\x15GetJobHistoryResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\"\n\x08\x61\x64mitted\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Route\x12\'\n\x08\x61ttempts\x18\x04 \x03(\x0b\x32\x15.imggen.v1.JobAttempt\x12+\n\tmovements\x18\x05 \x03(\x0b\x32\x18.imggen.v1.MoneyMovement*L\n\x04Lane\x12\x14\n\x10LANE_UNSPECIFIED\x10\x00\x12\x0e\n\nLANE_LOCAL\x10\x01\x12\x0f\n\x0bLANE_HOSTED\x10\x02\x12\r\n\tLANE_READ\x10\x03\x32\xb0\x01\n\x0c\x41\x64minService\x12L\n\x0bGetOverview\x12\x1d.imggen.v1.GetOverviewRequest\x1a\x1e.imggen.v1.GetOverviewResponse\x12R\n\rGetJobHistory\x12\x1f.imggen.v1.GetJobHistoryRequest\x1a .imggen.v1.GetJobHistoryResponseB9\n\timggen.v1B\nAdminProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -89,24 +90,76 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BREAKEROVERVIEW'].fields_by_name['until']._serialized_options = b'\342A\001\003'
   _globals['_BREAKEROVERVIEW'].fields_by_name['reason']._loaded_options = None
   _globals['_BREAKEROVERVIEW'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
-  _globals['_LANE']._serialized_start=1582
-  _globals['_LANE']._serialized_end=1658
-  _globals['_LANEOVERVIEW']._serialized_start=236
-  _globals['_LANEOVERVIEW']._serialized_end=481
-  _globals['_WORKEROVERVIEW']._serialized_start=484
-  _globals['_WORKEROVERVIEW']._serialized_end=616
-  _globals['_LANESLOTS']._serialized_start=618
-  _globals['_LANESLOTS']._serialized_end=715
-  _globals['_OLDESTJOB']._serialized_start=718
-  _globals['_OLDESTJOB']._serialized_end=891
-  _globals['_STAGEOVERVIEW']._serialized_start=893
-  _globals['_STAGEOVERVIEW']._serialized_end=1003
-  _globals['_BREAKEROVERVIEW']._serialized_start=1006
-  _globals['_BREAKEROVERVIEW']._serialized_end=1185
-  _globals['_GETOVERVIEWREQUEST']._serialized_start=1187
-  _globals['_GETOVERVIEWREQUEST']._serialized_end=1207
-  _globals['_GETOVERVIEWRESPONSE']._serialized_start=1210
-  _globals['_GETOVERVIEWRESPONSE']._serialized_end=1580
-  _globals['_ADMINSERVICE']._serialized_start=1660
-  _globals['_ADMINSERVICE']._serialized_end=1752
+  _globals['_JOBATTEMPT'].fields_by_name['attempt']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['attempt']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['worker']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['worker']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['provider']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['provider']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['model']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['model']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['outcome']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['outcome']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['error']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['error']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['started_at']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['started_at']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['finished_at']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['finished_at']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['stage_timings']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['stage_timings']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['route']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['route']._serialized_options = b'\342A\001\003'
+  _globals['_JOBATTEMPT'].fields_by_name['calls']._loaded_options = None
+  _globals['_JOBATTEMPT'].fields_by_name['calls']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['at']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['at']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['kind']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['reason']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['attempt']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['attempt']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['call']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['call']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['provider']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['provider']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['model']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['model']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['day']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['day']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['held_micros']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['held_micros']._serialized_options = b'\342A\001\003'
+  _globals['_MONEYMOVEMENT'].fields_by_name['spent_micros']._loaded_options = None
+  _globals['_MONEYMOVEMENT'].fields_by_name['spent_micros']._serialized_options = b'\342A\001\003'
+  _globals['_GETJOBHISTORYREQUEST'].fields_by_name['job_id']._loaded_options = None
+  _globals['_GETJOBHISTORYREQUEST'].fields_by_name['job_id']._serialized_options = b'\342A\001\002\372A\020\n\016imggen.dev/Job\342\214\317\327\010\002\010\001'
+  _globals['_LANE']._serialized_start=2578
+  _globals['_LANE']._serialized_end=2654
+  _globals['_LANEOVERVIEW']._serialized_start=261
+  _globals['_LANEOVERVIEW']._serialized_end=506
+  _globals['_WORKEROVERVIEW']._serialized_start=509
+  _globals['_WORKEROVERVIEW']._serialized_end=641
+  _globals['_LANESLOTS']._serialized_start=643
+  _globals['_LANESLOTS']._serialized_end=740
+  _globals['_OLDESTJOB']._serialized_start=743
+  _globals['_OLDESTJOB']._serialized_end=916
+  _globals['_STAGEOVERVIEW']._serialized_start=918
+  _globals['_STAGEOVERVIEW']._serialized_end=1028
+  _globals['_BREAKEROVERVIEW']._serialized_start=1031
+  _globals['_BREAKEROVERVIEW']._serialized_end=1210
+  _globals['_JOBATTEMPT']._serialized_start=1213
+  _globals['_JOBATTEMPT']._serialized_end=1625
+  _globals['_MONEYMOVEMENT']._serialized_start=1628
+  _globals['_MONEYMOVEMENT']._serialized_end=1914
+  _globals['_GETOVERVIEWREQUEST']._serialized_start=1916
+  _globals['_GETOVERVIEWREQUEST']._serialized_end=1936
+  _globals['_GETOVERVIEWRESPONSE']._serialized_start=1939
+  _globals['_GETOVERVIEWRESPONSE']._serialized_end=2309
+  _globals['_GETJOBHISTORYREQUEST']._serialized_start=2311
+  _globals['_GETJOBHISTORYREQUEST']._serialized_end=2382
+  _globals['_GETJOBHISTORYRESPONSE']._serialized_start=2385
+  _globals['_GETJOBHISTORYRESPONSE']._serialized_end=2576
+  _globals['_ADMINSERVICE']._serialized_start=2657
+  _globals['_ADMINSERVICE']._serialized_end=2833
 # @@protoc_insertion_point(module_scope)

@@ -13,6 +13,7 @@ import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.budget_pb2
 import imggen.v1.job_pb2
+import imggen.v1.routing_pb2
 import sys
 import typing
 
@@ -260,6 +261,140 @@ class BreakerOverview(google.protobuf.message.Message):
 Global___BreakerOverview: typing_extensions.TypeAlias = BreakerOverview
 
 @typing.final
+class JobAttempt(google.protobuf.message.Message):
+    """An attempt of a job, with all that is known of it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ATTEMPT_FIELD_NUMBER: builtins.int
+    WORKER_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
+    OUTCOME_FIELD_NUMBER: builtins.int
+    ERROR_FIELD_NUMBER: builtins.int
+    STARTED_AT_FIELD_NUMBER: builtins.int
+    FINISHED_AT_FIELD_NUMBER: builtins.int
+    STAGE_TIMINGS_FIELD_NUMBER: builtins.int
+    ROUTE_FIELD_NUMBER: builtins.int
+    CALLS_FIELD_NUMBER: builtins.int
+    attempt: builtins.int
+    """Output only. The number of the attempt, from 1."""
+    worker: builtins.str
+    """Output only. The worker that made it."""
+    provider: builtins.str
+    """Output only. The provider of its model."""
+    model: builtins.str
+    """Output only. The model that it drew with."""
+    outcome: builtins.str
+    """Output only. How it ended: `completed`, `failed`, `lost`, `released` or `cancelled`; `running`
+    while it runs.
+    """
+    @property
+    def error(self) -> imggen.v1.job_pb2.JobError:
+        """Output only. Why it failed; of a `released` one, the message says what gave it back, and there is
+        no reason. Unset unless one of the two has happened.
+        """
+
+    @property
+    def started_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Output only. When it began."""
+
+    @property
+    def finished_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Output only. When it ended; unset while it runs."""
+
+    @property
+    def stage_timings(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.job_pb2.StageTiming]:
+        """Output only. The durations of its stages, in order; empty unless it was completed."""
+
+    @property
+    def route(self) -> imggen.v1.routing_pb2.Route:
+        """Output only. The choice of its model at its beginning."""
+
+    @property
+    def calls(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.budget_pb2.BookedCall]:
+        """Output only. Its paid calls, in order."""
+
+    def __init__(
+        self,
+        *,
+        attempt: builtins.int = ...,
+        worker: builtins.str = ...,
+        provider: builtins.str = ...,
+        model: builtins.str = ...,
+        outcome: builtins.str = ...,
+        error: imggen.v1.job_pb2.JobError | None = ...,
+        started_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        finished_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        stage_timings: collections.abc.Iterable[imggen.v1.job_pb2.StageTiming] | None = ...,
+        route: imggen.v1.routing_pb2.Route | None = ...,
+        calls: collections.abc.Iterable[imggen.v1.budget_pb2.BookedCall] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["error", b"error", "finished_at", b"finished_at", "route", b"route", "started_at", b"started_at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["attempt", b"attempt", "calls", b"calls", "error", b"error", "finished_at", b"finished_at", "model", b"model", "outcome", b"outcome", "provider", b"provider", "route", b"route", "stage_timings", b"stage_timings", "started_at", b"started_at", "worker", b"worker"]) -> None: ...
+
+Global___JobAttempt: typing_extensions.TypeAlias = JobAttempt
+
+@typing.final
+class MoneyMovement(google.protobuf.message.Message):
+    """A movement of money for a job, as the ledger has it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    AT_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    ATTEMPT_FIELD_NUMBER: builtins.int
+    CALL_FIELD_NUMBER: builtins.int
+    PROVIDER_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
+    DAY_FIELD_NUMBER: builtins.int
+    HELD_MICROS_FIELD_NUMBER: builtins.int
+    SPENT_MICROS_FIELD_NUMBER: builtins.int
+    kind: builtins.str
+    """Output only. `hold`, `settle`, `release` or `correction`."""
+    reason: builtins.str
+    """Output only. Why: `first`, `retry`, `repair` or `regeneration`."""
+    attempt: builtins.int
+    """Output only. The attempt that it was made for; 0 for the hold of a job that no worker has started."""
+    call: imggen.v1.budget_pb2.CallKind.ValueType
+    """Output only. The call that it was made for; UNSPECIFIED for the hold of the job."""
+    provider: builtins.str
+    """Output only. The provider whose budget it counts in."""
+    model: builtins.str
+    """Output only. The model."""
+    day: builtins.str
+    """Output only. The day (UTC) whose budgets it counts in, for instance `2026-11-28`."""
+    held_micros: builtins.int
+    """Output only. What was added to what is held, in millionths of a US dollar; below 0 for what was
+    taken from it.
+    """
+    spent_micros: builtins.int
+    """Output only. The same of what is spent."""
+    @property
+    def at(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Output only. When it was made."""
+
+    def __init__(
+        self,
+        *,
+        at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        kind: builtins.str = ...,
+        reason: builtins.str = ...,
+        attempt: builtins.int = ...,
+        call: imggen.v1.budget_pb2.CallKind.ValueType = ...,
+        provider: builtins.str = ...,
+        model: builtins.str = ...,
+        day: builtins.str = ...,
+        held_micros: builtins.int = ...,
+        spent_micros: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["at", b"at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["at", b"at", "attempt", b"attempt", "call", b"call", "day", b"day", "held_micros", b"held_micros", "kind", b"kind", "model", b"model", "provider", b"provider", "reason", b"reason", "spent_micros", b"spent_micros"]) -> None: ...
+
+Global___MoneyMovement: typing_extensions.TypeAlias = MoneyMovement
+
+@typing.final
 class GetOverviewRequest(google.protobuf.message.Message):
     """A request for the overview."""
 
@@ -337,3 +472,64 @@ class GetOverviewResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["breakers", b"breakers", "budgets", b"budgets", "lanes", b"lanes", "needing_jobs", b"needing_jobs", "observed_at", b"observed_at", "oldest_job", b"oldest_job", "pictures_last_hour", b"pictures_last_hour", "stages", b"stages", "workers", b"workers"]) -> None: ...
 
 Global___GetOverviewResponse: typing_extensions.TypeAlias = GetOverviewResponse
+
+@typing.final
+class GetJobHistoryRequest(google.protobuf.message.Message):
+    """A request for the history of a job."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    JOB_ID_FIELD_NUMBER: builtins.int
+    job_id: builtins.str
+    """Required. The id of the job, a UUID."""
+    def __init__(
+        self,
+        *,
+        job_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["job_id", b"job_id"]) -> None: ...
+
+Global___GetJobHistoryRequest: typing_extensions.TypeAlias = GetJobHistoryRequest
+
+@typing.final
+class GetJobHistoryResponse(google.protobuf.message.Message):
+    """The history of a job."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    JOB_FIELD_NUMBER: builtins.int
+    USER_ID_FIELD_NUMBER: builtins.int
+    ADMITTED_FIELD_NUMBER: builtins.int
+    ATTEMPTS_FIELD_NUMBER: builtins.int
+    MOVEMENTS_FIELD_NUMBER: builtins.int
+    user_id: builtins.str
+    """The id of the user whose job it is."""
+    @property
+    def job(self) -> imggen.v1.job_pb2.Job:
+        """The job as it is now."""
+
+    @property
+    def admitted(self) -> imggen.v1.routing_pb2.Route:
+        """The choice of its model when it was admitted."""
+
+    @property
+    def attempts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___JobAttempt]:
+        """Its attempts, the first one first. A job that a stored picture answered has none."""
+
+    @property
+    def movements(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___MoneyMovement]:
+        """The movements of its money, the first one first; none for a job that costs nothing."""
+
+    def __init__(
+        self,
+        *,
+        job: imggen.v1.job_pb2.Job | None = ...,
+        user_id: builtins.str = ...,
+        admitted: imggen.v1.routing_pb2.Route | None = ...,
+        attempts: collections.abc.Iterable[Global___JobAttempt] | None = ...,
+        movements: collections.abc.Iterable[Global___MoneyMovement] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["admitted", b"admitted", "job", b"job"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["admitted", b"admitted", "attempts", b"attempts", "job", b"job", "movements", b"movements", "user_id", b"user_id"]) -> None: ...
+
+Global___GetJobHistoryResponse: typing_extensions.TypeAlias = GetJobHistoryResponse

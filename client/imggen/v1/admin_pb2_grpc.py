@@ -40,6 +40,11 @@ class AdminServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_admin__pb2.GetOverviewRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_admin__pb2.GetOverviewResponse.FromString,
                 _registered_method=True)
+        self.GetJobHistory = channel.unary_unary(
+                '/imggen.v1.AdminService/GetJobHistory',
+                request_serializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer(object):
@@ -53,6 +58,13 @@ class AdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetJobHistory(self, request, context):
+        """Gets the whole history of a job of any user: its choices, attempts, stages, calls and money.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetOverview,
                     request_deserializer=imggen_dot_v1_dot_admin__pb2.GetOverviewRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_admin__pb2.GetOverviewResponse.SerializeToString,
+            ),
+            'GetJobHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJobHistory,
+                    request_deserializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class AdminService(object):
             '/imggen.v1.AdminService/GetOverview',
             imggen_dot_v1_dot_admin__pb2.GetOverviewRequest.SerializeToString,
             imggen_dot_v1_dot_admin__pb2.GetOverviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetJobHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.AdminService/GetJobHistory',
+            imggen_dot_v1_dot_admin__pb2.GetJobHistoryRequest.SerializeToString,
+            imggen_dot_v1_dot_admin__pb2.GetJobHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

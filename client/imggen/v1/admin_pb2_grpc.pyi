@@ -41,7 +41,23 @@ _AdminServiceGetOverviewType = typing_extensions.TypeVar(
     ],
 )
 
-class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType]):
+_AdminServiceGetJobHistoryType = typing_extensions.TypeVar(
+    '_AdminServiceGetJobHistoryType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.GetJobHistoryRequest,
+        imggen.v1.admin_pb2.GetJobHistoryResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.GetJobHistoryRequest,
+        imggen.v1.admin_pb2.GetJobHistoryResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.GetJobHistoryRequest,
+        imggen.v1.admin_pb2.GetJobHistoryResponse,
+    ],
+)
+
+class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServiceGetJobHistoryType]):
     """Shows operators the whole installation. Every method needs the role admin."""
 
     @typing.overload
@@ -49,6 +65,10 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType]):
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.GetOverviewRequest,
             imggen.v1.admin_pb2.GetOverviewResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.GetJobHistoryRequest,
+            imggen.v1.admin_pb2.GetJobHistoryResponse,
         ],
     ], channel: grpc.Channel) -> None: ...
 
@@ -58,15 +78,26 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType]):
             imggen.v1.admin_pb2.GetOverviewRequest,
             imggen.v1.admin_pb2.GetOverviewResponse,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.GetJobHistoryRequest,
+            imggen.v1.admin_pb2.GetJobHistoryResponse,
+        ],
     ], channel: grpc.aio.Channel) -> None: ...
 
     GetOverview: _AdminServiceGetOverviewType
     """Gets what the whole installation does at the moment: its lanes, workers, budgets and providers."""
 
+    GetJobHistory: _AdminServiceGetJobHistoryType
+    """Gets the whole history of a job of any user: its choices, attempts, stages, calls and money."""
+
 AdminServiceAsyncStub: typing_extensions.TypeAlias = AdminServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.admin_pb2.GetOverviewRequest,
         imggen.v1.admin_pb2.GetOverviewResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.GetJobHistoryRequest,
+        imggen.v1.admin_pb2.GetJobHistoryResponse,
     ],
 ]
 
@@ -80,5 +111,13 @@ class AdminServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.admin_pb2.GetOverviewResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.GetOverviewResponse]]:
         """Gets what the whole installation does at the moment: its lanes, workers, budgets and providers."""
+
+    @abc.abstractmethod
+    def GetJobHistory(
+        self,
+        request: imggen.v1.admin_pb2.GetJobHistoryRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.admin_pb2.GetJobHistoryResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.GetJobHistoryResponse]]:
+        """Gets the whole history of a job of any user: its choices, attempts, stages, calls and money."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -144,6 +144,7 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
         "GetOverview": {},
+        "GetJobHistory": {"job_id": things.failed},
         "GetBudget": {},
         "SetBudget": {"scope": "global", "limit_micros": 5},
         "SettleCall": {"job_id": things.failed, "attempt": 1, "cost_micros": 5},

@@ -1,0 +1,147 @@
+"""The commands of operators."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from imggen import SyncClient
+from imggen.cli.history import history_lines
+from imggen.testing import FakeService
+from imggen.v1.admin_pb2 import GetJobHistoryResponse, JobAttempt, MoneyMovement
+from imggen.v1.budget_pb2 import CALL_KIND_RENDER, BookedCall
+from imggen.v1.errors_pb2 import ERROR_REASON_RENDER_FAILED
+from imggen.v1.job_pb2 import (
+    JOB_KIND_SCENE,
+    JOB_STATUS_PROCESSING,
+    STAGE_RENDERING,
+    Job,
+    JobError,
+    StageTiming,
+)
+from imggen.v1.routing_pb2 import Offer, Route
+from tests.unit.cli.conftest import Command
+
+AT = datetime(2026, 11, 29, 9, 50, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+    """Yields a fake whose user is an admin."""
+    with FakeService(admin=True) as fake:
+        monkeypatch.setenv("IMGGEN_SERVER", fake.target)
+        yield fake
+
+
+def paid_job() -> GetJobHistoryResponse:
+    """Returns the history of a job whose first call was lost, and which runs again."""
+    route = Route(offers=[Offer(model="gpt-image", provider="openai", price_micros=90_000)])
+    lost = JobError(reason=ERROR_REASON_RENDER_FAILED, message="no answer")
+    timing = StageTiming(stage=STAGE_RENDERING)
+    timing.duration.FromTimedelta(timedelta(seconds=9.25))
+    call = BookedCall(
+        kind=CALL_KIND_RENDER,
+        model="gpt-image",
+        provider="openai",
+        held_micros=90_000,
+        cost_micros=90_000,
+        outcome_unknown=True,
+        provider_request_id="req_1",
+    )
+    found = GetJobHistoryResponse(
+        job=Job(
+            job_id="J",
+            kind=JOB_KIND_SCENE,
+            status=JOB_STATUS_PROCESSING,
+            cancel_requested=True,
+            priority=2,
+            retry_count=1,
+            max_retries=3,
+            story_id="S",
+            image_id="I",
+        ),
+        user_id="U",
+        admitted=route,
+        attempts=[
+            JobAttempt(
+                attempt=1,
+                worker="w1",
+                model="gpt-image",
+                provider="openai",
+                outcome="failed",
+                error=lost,
+                route=route,
+                calls=[call],
+                stage_timings=[timing],
+            ),
+            JobAttempt(attempt=2, worker="w2", outcome="running"),
+        ],
+        movements=[
+            MoneyMovement(kind="hold", reason="first", provider="openai", held_micros=90_000),
+            MoneyMovement(
+                kind="settle",
+                reason="first",
+                attempt=1,
+                call=CALL_KIND_RENDER,
+                provider="openai",
+                held_micros=-90_000,
+                spent_micros=90_000,
+            ),
+        ],
+    )
+    for stamp in (found.job.created_at, found.job.started_at, found.attempts[0].started_at):
+        stamp.FromDatetime(AT)
+    found.attempts[0].finished_at.FromDatetime(AT + timedelta(seconds=60.5))
+    for movement in found.movements:
+        movement.at.FromDatetime(AT)
+        movement.model, movement.day = "gpt-image", "2026-11-29"
+    found.attempts[0].calls[0].started_at.FromDatetime(AT)
+    return found
+
+
+def test_a_history_in_words() -> None:
+    lines = list(history_lines(paid_job()))
+    assert lines[:5] == [
+        "job J of user U: scene, processing, its cancel was requested",
+        "  admitted 2026-11-29 09:50:12, first started 2026-11-29 09:50:12",
+        "  priority 2, 1 of 3 retries, cost nothing",
+        "  story S",
+        "  image I",
+    ]
+    for line in (
+        "attempt 1, failed: RENDER_FAILED: no answer",
+        "  gpt-image (openai) by worker w1, from 2026-11-29 09:50:12 for 60.5 s",
+        "  stages: rendering 9.2 s",
+        "  call render of gpt-image (openai) at 2026-11-29 09:50:12: held $0.0900, cost $0.0900,"
+        " its outcome is unknown, req_1",
+        "attempt 2, running",
+        "  2026-11-29 09:50:12 hold for the job, attempt 0 (first), gpt-image (openai) on"
+        " 2026-11-29: held +$0.0900, spent as before",
+        "  2026-11-29 09:50:12 settle for the call render, attempt 1 (first), gpt-image (openai) on"
+        " 2026-11-29: held -$0.0900, spent +$0.0900",
+    ):
+        assert line in lines
+    assert lines.index("admitted:") < lines.index("attempt 2, running") < lines.index("money:")
+
+
+def test_the_history_of_a_job_that_failed_and_was_drawn_again(
+    command: Command, client: SyncClient, fake: FakeService, mia: str
+) -> None:
+    fake.hold()
+    job = client.generate_portrait(mia, style="anime")
+    fake.show(job)
+    fake.lose_worker(job)
+    fake.finish(job)
+    out = command("admin", "history", job.job_id)
+    assert f"job {job.job_id} of user " in out
+    assert "attempt 1, lost: WORKER_LOST: the worker fake was lost" in out
+    assert "attempt 2, completed" in out
+    assert "stages: resolving 0.0 s, rendering " in out
+    found = command.json("admin", "history", job.job_id)
+    assert [one["outcome"] for one in found["attempts"]] == ["lost", "completed"]
+    assert (found["job"]["jobId"], found["movements"]) == (job.job_id, [])
+
+
+def test_a_job_that_is_not_there(command: Command) -> None:
+    command("admin", "history", "00000000-0000-4000-8000-000000000009", code=1)
+    assert "JOB_NOT_FOUND" in command.err
