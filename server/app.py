@@ -25,6 +25,7 @@ from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
 from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
+from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.edge.endpoint import Endpoint, Service
@@ -241,6 +242,7 @@ async def _services(
         PageReading(store, signals, parts.watching.plans),
         settings.batch_max_concurrent,
     )
+    admin = AdminService(store, replies, Steering(store, signals, admission))
     watching = parts.watching
     batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)
     jobs = JobService(store, admission, watching.jobs, signals, replies, metrics)
@@ -257,7 +259,7 @@ async def _services(
         Service("imggen.v1.RoutingService", partial(add_routing, routing)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
         Service("imggen.v1.BudgetService", partial(add_budgets, budgets)),
-        Service("imggen.v1.AdminService", partial(add_admin, AdminService(store, replies))),
+        Service("imggen.v1.AdminService", partial(add_admin, admin)),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
         Service("imggen.v1.EventService", partial(add_events, events)),
         Service("imggen.v1.ImageService", partial(add_images, images)),

@@ -1,9 +1,18 @@
 """The client's methods for operators; all of them need the role admin."""
 
-from imggen.calls import Calls
+from collections.abc import AsyncGenerator, Sequence
+
+from imggen.calls import Calls, or_new
 from imggen.fields import job_id_of
+from imggen.paging import pages
 from imggen.v1 import admin_pb2
-from imggen.v1.admin_pb2 import GetJobHistoryResponse, GetOverviewResponse
+from imggen.v1.admin_pb2 import (
+    AdminAction,
+    CancelJobsResponse,
+    GetJobHistoryResponse,
+    GetOverviewResponse,
+    RequeueJobsResponse,
+)
 from imggen.v1.job_pb2 import Job
 
 
@@ -22,3 +31,47 @@ class AdminCalls(Calls):
         """
         request = admin_pb2.GetJobHistoryRequest(job_id=job_id_of(job))
         return await self._call(self._connection.admin.GetJobHistory, request)
+
+    async def cancel_jobs(
+        self, user_id: str, *, dry_run: bool = False, request_id: str | None = None
+    ) -> CancelJobsResponse:
+        """Cancels all jobs of a user that wait or run, or counts them for a dry run.
+
+        Needs the role admin.
+        """
+        request = admin_pb2.CancelJobsRequest(
+            user_id=user_id, dry_run=dry_run, request_id=or_new(request_id)
+        )
+        return await self._call(self._connection.admin.CancelJobs, request)
+
+    async def requeue_jobs(
+        self,
+        jobs: Sequence[Job | str] = (),
+        *,
+        user_id: str = "",
+        allow_unknown_calls: bool = False,
+        dry_run: bool = False,
+        request_id: str | None = None,
+    ) -> RequeueJobsResponse:
+        """Queues failed jobs again, or counts them for a dry run: some, or all of a user.
+
+        A job with a paid call whose outcome is unknown is left alone unless `allow_unknown_calls`.
+        Needs the role admin.
+        """
+        request = admin_pb2.RequeueJobsRequest(
+            user_id=user_id,
+            job_ids=map(job_id_of, jobs),
+            allow_unknown_calls=allow_unknown_calls,
+            dry_run=dry_run,
+            request_id=or_new(request_id),
+        )
+        return await self._call(self._connection.admin.RequeueJobs, request)
+
+    def list_admin_actions(self, *, page_size: int = 0) -> AsyncGenerator[AdminAction, None]:
+        """Yields what admins did to the jobs of others, the newest first; needs the role admin."""
+        request = admin_pb2.ListAdminActionsRequest(page_size=page_size)
+        return pages(
+            lambda: self._call(self._connection.admin.ListAdminActions, request),
+            request,
+            lambda page: page.actions,
+        )

@@ -1,8 +1,16 @@
 """The synchronous client's methods for operators."""
 
+from collections.abc import Iterator, Sequence
+
 from imggen.admin import AdminCalls
 from imggen.looping import LoopThread
-from imggen.v1.admin_pb2 import GetJobHistoryResponse, GetOverviewResponse
+from imggen.v1.admin_pb2 import (
+    AdminAction,
+    CancelJobsResponse,
+    GetJobHistoryResponse,
+    GetOverviewResponse,
+    RequeueJobsResponse,
+)
 from imggen.v1.job_pb2 import Job
 
 
@@ -22,3 +30,42 @@ class SyncAdminCalls:
         Needs the role admin.
         """
         return self._loop.run(self._client.get_job_history(job))
+
+    def cancel_jobs(
+        self, user_id: str, *, dry_run: bool = False, request_id: str | None = None
+    ) -> CancelJobsResponse:
+        """Cancels all jobs of a user that wait or run, or counts them for a dry run.
+
+        Needs the role admin.
+        """
+        return self._loop.run(
+            self._client.cancel_jobs(user_id, dry_run=dry_run, request_id=request_id)
+        )
+
+    def requeue_jobs(
+        self,
+        jobs: Sequence[Job | str] = (),
+        *,
+        user_id: str = "",
+        allow_unknown_calls: bool = False,
+        dry_run: bool = False,
+        request_id: str | None = None,
+    ) -> RequeueJobsResponse:
+        """Queues failed jobs again, or counts them for a dry run: some, or all of a user.
+
+        A job with a paid call whose outcome is unknown is left alone unless `allow_unknown_calls`.
+        Needs the role admin.
+        """
+        return self._loop.run(
+            self._client.requeue_jobs(
+                jobs,
+                user_id=user_id,
+                allow_unknown_calls=allow_unknown_calls,
+                dry_run=dry_run,
+                request_id=request_id,
+            )
+        )
+
+    def list_admin_actions(self, *, page_size: int = 0) -> Iterator[AdminAction]:
+        """Yields what admins did to the jobs of others, the newest first; needs the role admin."""
+        return self._loop.iterate(self._client.list_admin_actions(page_size=page_size))

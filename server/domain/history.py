@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from server.domain.actions import Action
 from server.domain.jobs import Job
 from server.domain.money import BookedCall, CallName, Reason
 from server.domain.routes import Route
@@ -49,9 +50,10 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class JobHistory:
-    """A job as it is now, why its model was chosen when it was admitted, and what came of it."""
+    """A job as it is now, its choice when it was admitted, its attempts, and what admins did."""
 
     job: Job
     admitted: Route
     attempts: tuple[JobAttempt, ...]
     movements: tuple[Movement, ...]
+    actions: tuple[Action, ...]

@@ -3,6 +3,7 @@
 from imggen.v1 import admin_pb2, budget_pb2, job_pb2
 from server.domain.history import JobAttempt, JobHistory, Movement
 from server.domain.jobs import Failure
+from server.replies.actions import action
 from server.replies.budgets import CALL_KINDS, booked_call
 from server.replies.messages import job_error, stage_timings
 from server.replies.routes import route_message
@@ -16,6 +17,7 @@ def history(found: JobHistory, job: job_pb2.Job) -> admin_pb2.GetJobHistoryRespo
         admitted=route_message(found.admitted, found.job.reused_from),
         attempts=[_attempt(one) for one in found.attempts],
         movements=[_movement(one) for one in found.movements],
+        actions=[action(one) for one in found.actions],
     )
 
 

@@ -7,6 +7,7 @@ from server.domain.ids import JobId
 from server.domain.money import BookedCall, CallName, Reason
 from server.domain.routes import Route
 from server.domain.states import Stage
+from server.store.actions import Actions
 from server.store.calls import Calls
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
@@ -32,6 +33,7 @@ class Histories:
 
     def __init__(self, database: Executor) -> None:
         self._database = database
+        self._actions = Actions(database)
         self._jobs = Jobs(database)
         self._calls = Calls(database)
 
@@ -52,6 +54,7 @@ class Histories:
                 for one in await self._database.fetch(_ATTEMPTS, job)
             ),
             tuple(_movement(one) for one in await self._database.fetch(_MOVEMENTS, job)),
+            tuple(await self._actions.of_job(job)),
         )
 
 

@@ -815,6 +815,37 @@ COMMENT ON TABLE allowed_texts IS 'The audit of appeals: who allowed which text 
 COMMENT ON COLUMN allowed_texts.digest IS 'SHA-256 of the text as it is stored: Unicode NFC, without invisible characters, with single spaces.';
 CREATE UNIQUE INDEX allowed_texts_now ON allowed_texts USING btree (digest, rule) WHERE (withdrawn_at IS NULL);
 
+CREATE TABLE admin_actions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    by_user uuid NOT NULL,
+    kind text NOT NULL,
+    target text NOT NULL,
+    allow_unknown_calls boolean DEFAULT false NOT NULL,
+    request_id uuid,
+    request_hash bytea,
+    CONSTRAINT admin_actions_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
+    CONSTRAINT admin_actions_check1 CHECK (((kind = 'requeue_jobs'::text) OR (NOT allow_unknown_calls))),
+    CONSTRAINT admin_actions_kind_check CHECK ((kind = ANY (ARRAY['cancel_jobs'::text, 'requeue_jobs'::text]))),
+    CONSTRAINT admin_actions_target_check CHECK ((target <> ''::text)),
+    CONSTRAINT admin_actions_by_user_request_id_key UNIQUE (by_user, request_id),
+    CONSTRAINT admin_actions_pkey PRIMARY KEY (id)
+);
+COMMENT ON COLUMN admin_actions.target IS 'Whose or which jobs: user:UUID, or jobs for those that were named.';
+COMMENT ON COLUMN admin_actions.allow_unknown_calls IS 'Whether the admin asked to repeat paid calls whose outcome is unknown.';
+CREATE INDEX admin_actions_newest ON admin_actions USING btree (at DESC, id DESC);
+CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE admin_action_jobs (
+    action_id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    CONSTRAINT admin_action_jobs_pkey PRIMARY KEY (action_id, job_id),
+    CONSTRAINT admin_action_jobs_action_id_fkey FOREIGN KEY (action_id) REFERENCES admin_actions(id),
+    CONSTRAINT admin_action_jobs_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
+);
+CREATE INDEX admin_action_jobs_job ON admin_action_jobs USING btree (job_id);
+CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_action_jobs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,

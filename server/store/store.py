@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
+from server.store.actions import Actions
 from server.store.alerts import Alerts
 from server.store.allowed_texts import AllowedTexts
 from server.store.batches import Batches
@@ -30,6 +31,7 @@ from server.store.retries import Retries
 from server.store.reuse import Reuses
 from server.store.routes import Routes
 from server.store.scenes import Scenes
+from server.store.selections import Selections
 from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.together import Together
@@ -42,6 +44,7 @@ class Statements:
     """The statements by noun, all on the same executor."""
 
     def __init__(self, database: Executor) -> None:
+        self.actions = Actions(database)
         self.alerts = Alerts(database)
         self.allowed_texts = AllowedTexts(database)
         self.batches = Batches(database)
@@ -65,6 +68,7 @@ class Statements:
         self.reuses = Reuses(database)
         self.routes = Routes(database)
         self.scenes = Scenes(database)
+        self.selections = Selections(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
         self.users = Users(database)

@@ -183,7 +183,9 @@ MODEL = {
 }
 
 # Methods that change resources: each of their requests needs new ones.
-CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Settle", "Update")
+CHANGES_RESOURCES = (
+    *("Cancel", "Delete", "GenerateStory", "Regenerate", "Requeue", "Retry", "Settle", "Update"),
+)
 
 FIELD_CHANGES: dict[str, FieldChanges] = {
     "GenerationService.GeneratePortrait": FieldChanges(
@@ -434,6 +436,24 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
     "AdminService.GetOverview": FieldChanges({}, {}),
     "AdminService.GetJobHistory": FieldChanges(
         {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
+    ),
+    "AdminService.CancelJobs": FieldChanges(
+        {"user_id": Of("caller")},
+        {"user_id": SOME_ID, "dry_run": True, "request_id": REQUEST_ID},
+    ),
+    "AdminService.RequeueJobs": FieldChanges(
+        {"user_id": Of("caller")},
+        {
+            "user_id": SOME_ID,
+            "job_ids": Change([Of("failed job")], {"user_id": ""}),
+            "allow_unknown_calls": True,
+            "dry_run": True,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    # No admin has done anything; what is listed is in test_admin_actions.
+    "AdminService.ListAdminActions": FieldChanges(
+        {}, {"page_size": Refused(-1), "page_token": Refused("x")}
     ),
     "RoutingService.ExplainRoute": FieldChanges(
         {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}

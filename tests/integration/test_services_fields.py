@@ -153,10 +153,10 @@ async def _repeats(once: Callable[[], Awaitable[Any]], answer: Any) -> bool:
 
 
 def _made(answer: Any) -> str:
-    """Returns the id of the created resource."""
-    [(descriptor, made)] = answer.ListFields()
-    ids = {"job": "job_id", "batch": "batch_id"}
-    return str(getattr(made, ids.get(descriptor.name, "id")))
+    """Returns the id of the created resource, or the answer of what creates none."""
+    descriptor, made = answer.ListFields()[0]
+    ids = {"job": "job_id", "batch": "batch_id", "action": "action_id"}
+    return str(getattr(made, ids.get(descriptor.name, "id"), answer))
 
 
 async def _drawn(gateway: GatewayFixture, caller: Caller, batch: str) -> list[dict[str, Any]]:
@@ -264,8 +264,10 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
         await _stored(gateway, caller, names, day.id)
     if method.startswith("BatchService"):
         names |= await _batches(gateway, caller, day.id, night.id)
-    if method == "BudgetService.SettleCall":
+    if method in ("BudgetService.SettleCall", "AdminService.RequeueJobs"):
         names |= {await _lost_call(gateway, caller, mia): "job of a lost call"}
+    if method.startswith("AdminService"):
+        names[str(caller.user_id)] = "caller"
     tokens = await _tokens(caller) if ".List" in method else {}
     if method.startswith("EventService"):
         tokens = {"events": await _cursor(caller)}

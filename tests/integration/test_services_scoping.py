@@ -43,11 +43,14 @@ FOLLOWED = {"EventService.WatchEvents"}
 # Methods whose answers are the same for everybody.
 PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
 
-# Methods whose scope is no resource, or everybody's; test_services_budgets, test_settled_calls and
-# test_services_admin have who may name which.
+# Methods whose scope is no resource, or everybody's; test_services_budgets, test_settled_calls,
+# test_services_admin and test_admin_actions have who may name which.
 SCOPED = {
+    "AdminService.CancelJobs",
     "AdminService.GetJobHistory",
     "AdminService.GetOverview",
+    "AdminService.ListAdminActions",
+    "AdminService.RequeueJobs",
     "BudgetService.GetBudget",
     "BudgetService.SetBudget",
     "BudgetService.ListUnsettledCalls",

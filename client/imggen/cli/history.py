@@ -8,7 +8,13 @@ from imggen.cli.routes import route_lines
 from imggen.errors import reason_name
 from imggen.fields import short_name
 from imggen.rules.money import exactly
-from imggen.v1.admin_pb2 import GetJobHistoryResponse, JobAttempt, MoneyMovement
+from imggen.v1.admin_pb2 import (
+    AdminAction,
+    AdminActionKind,
+    GetJobHistoryResponse,
+    JobAttempt,
+    MoneyMovement,
+)
 from imggen.v1.budget_pb2 import BookedCall, CallKind
 from imggen.v1.job_pb2 import Job, JobError, JobKind, JobStatus, Stage, StageTiming
 
@@ -23,6 +29,9 @@ def history_lines(found: GetJobHistoryResponse) -> Iterator[str]:
     if found.movements:
         yield "money:"
         yield from _indented(map(_movement, found.movements))
+    if found.actions:
+        yield "admins:"
+        yield from _indented(map(_action, found.actions))
 
 
 def _job(job: Job, user_id: str) -> Iterator[str]:
@@ -86,6 +95,11 @@ def _movement(one: MoneyMovement) -> str:
         f" {one.model} ({one.provider}) on {one.day}: held {_change(one.held_micros)},"
         f" spent {_change(one.spent_micros)}"
     )
+
+
+def _action(one: AdminAction) -> str:
+    kind = short_name(AdminActionKind, one.kind).replace("_", " ")
+    return f"{_time(one.at)} {kind} ({one.target}) by {one.by_user_id}"
 
 
 def _change(micros: int) -> str:

@@ -1,26 +1,40 @@
 """The fake's servicer for operators: its one lane, its one worker, and its one user's jobs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import grpc.aio
 
+from imggen.rules.admin import Target, read_target, target_of
 from imggen.rules.budgets import role_required
 from imggen.rules.checks import Checks
+from imggen.rules.paging import read_page
+from imggen.testing.batches import Batches
 from imggen.testing.budgets import Budgets
 from imggen.testing.feed import USER_ID
-from imggen.testing.memory import Memory, now
-from imggen.testing.worker import STAGES
+from imggen.testing.lists import page_of
+from imggen.testing.memory import Memory, new_id, now, read_key
+from imggen.testing.worker import STAGES, Worker
 from imggen.v1 import admin_pb2
-from imggen.v1.admin_pb2 import LANE_HOSTED, LANE_LOCAL, LANE_READ
+from imggen.v1.admin_pb2 import (
+    ADMIN_ACTION_KIND_CANCEL_JOBS,
+    ADMIN_ACTION_KIND_REQUEUE_JOBS,
+    LANE_HOSTED,
+    LANE_LOCAL,
+    LANE_READ,
+    AdminActionKind,
+)
 from imggen.v1.admin_pb2_grpc import AdminServiceServicer
 from imggen.v1.job_pb2 import (
     JOB_STATUS_COMPLETED,
+    JOB_STATUS_FAILED,
     JOB_STATUS_PROCESSING,
     JOB_STATUS_QUEUED,
     Job,
     JobStatus,
 )
+from imggen.watching import has_ended
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -31,8 +45,12 @@ _SLOTS = 1_000
 class Admin(AdminServiceServicer):
     """Shows what the fake does; its one user is an admin if the fake says so."""
 
-    def __init__(self, memory: Memory, budgets: Budgets, *, admin: bool) -> None:
+    def __init__(
+        self, memory: Memory, worker: Worker, batches: Batches, budgets: Budgets, *, admin: bool
+    ) -> None:
         self._memory = memory
+        self._worker = worker
+        self._batches = batches
         self._budgets = budgets
         self._admin = admin
 
@@ -84,7 +102,118 @@ class Admin(AdminServiceServicer):
             user_id=USER_ID,
             admitted=self._memory.routes[job.job_id].admitted,
             attempts=self._memory.attempts[job.job_id],
+            actions=[one for one, jobs in self._memory.actions.values() if job.job_id in jobs],
         )
+
+    async def CancelJobs(
+        self, request: admin_pb2.CancelJobsRequest, context: Context
+    ) -> admin_pb2.CancelJobsResponse:
+        """Cancels the open jobs of a user: of the only one, or none."""
+        self._check()
+        checks = Checks()
+        asked = checks.id("user_id", request.user_id, str)
+        key = read_key(checks, request.request_id)
+        user = checks.complete(asked)
+        if request.dry_run:
+            return admin_pb2.CancelJobsResponse(jobs=len(self._open(user)))
+
+        def cancel() -> str:
+            jobs = self._open(user)
+            for job in jobs:
+                self._worker.cancel(job)
+            return self._note(ADMIN_ACTION_KIND_CANCEL_JOBS, target_of(user), jobs)
+
+        done, _ = self._memory.actions[self._memory.once("actions", key, request, cancel)]
+        return admin_pb2.CancelJobsResponse(action=done, jobs=done.jobs)
+
+    async def RequeueJobs(
+        self, request: admin_pb2.RequeueJobsRequest, context: Context
+    ) -> admin_pb2.RequeueJobsResponse:
+        """Queues failed jobs again; no call is paid, so that no outcome is unknown."""
+        self._check()
+        checks = Checks()
+        asked = read_target(checks, request)
+        key = read_key(checks, request.request_id)
+        target = checks.complete(asked)
+        if request.dry_run:
+            return admin_pb2.RequeueJobsResponse(jobs=len(self._again(target)))
+
+        def requeue() -> str:
+            jobs = [again for job in self._failed(target) for again in self._requeue(job)]
+            allowed = request.allow_unknown_calls
+            return self._note(
+                ADMIN_ACTION_KIND_REQUEUE_JOBS, str(target), jobs, allow_unknown_calls=allowed
+            )
+
+        done, _ = self._memory.actions[self._memory.once("actions", key, request, requeue)]
+        return admin_pb2.RequeueJobsResponse(action=done, jobs=done.jobs)
+
+    async def ListAdminActions(
+        self, request: admin_pb2.ListAdminActionsRequest, context: Context
+    ) -> admin_pb2.ListAdminActionsResponse:
+        """Returns a page of what the admin did."""
+        self._check()
+        checks = Checks()
+        found = [(number, one) for number, (one, _) in enumerate(self._memory.actions.values(), 1)]
+        page, token = page_of(checks, request, read_page(checks, request), reversed(found))
+        return admin_pb2.ListAdminActionsResponse(actions=page, next_page_token=token)
+
+    def _open(self, user: str) -> list[Job]:
+        return [
+            job
+            for job in self._memory.jobs.all()
+            if user == USER_ID and not has_ended(job) and not job.cancel_requested
+        ]
+
+    def _failed(self, target: Target) -> list[Job]:
+        return [
+            job
+            for job in self._in(JOB_STATUS_FAILED)
+            if job.image_id in self._memory.images
+            and (target.user_id == USER_ID or job.job_id in target.job_ids)
+        ]
+
+    def _again(self, target: Target) -> set[str]:
+        """Returns the jobs that a requeue would queue again, those that they need included."""
+        return {
+            again.job_id
+            for job in self._failed(target)
+            for again in (
+                self._batches.retryable(self._memory.batches[job.batch_id], job.job_id)
+                if job.batch_id
+                else [job]
+            )
+        }
+
+    def _requeue(self, job: Job) -> list[Job]:
+        """Queues a job again, if one before it has not done so; returns all that are queued."""
+        if job.status != JOB_STATUS_FAILED:
+            return []
+        if job.batch_id:
+            return self._batches.retry(self._memory.batches[job.batch_id], job.job_id)
+        self._worker.submit(job)
+        return [job]
+
+    def _note(
+        self,
+        kind: AdminActionKind.ValueType,
+        target: str,
+        jobs: Sequence[Job],
+        *,
+        allow_unknown_calls: bool = False,
+    ) -> str:
+        ids = frozenset(job.job_id for job in jobs)
+        done = admin_pb2.AdminAction(
+            action_id=new_id(),
+            at=now(),
+            by_user_id=USER_ID,
+            kind=kind,
+            target=target,
+            jobs=len(ids),
+            allow_unknown_calls=allow_unknown_calls,
+        )
+        self._memory.actions[done.action_id] = (done, ids)
+        return done.action_id
 
     def _check(self) -> None:
         if not self._admin:

@@ -265,7 +265,9 @@ class FakeService:
         )
         budgets = Budgets(memory, admin=self._admin)
         add_BudgetServiceServicer_to_server(budgets, self._server)
-        add_AdminServiceServicer_to_server(Admin(memory, budgets, admin=self._admin), self._server)
+        add_AdminServiceServicer_to_server(
+            Admin(memory, worker, self._batches, budgets, admin=self._admin), self._server
+        )
         add_RoutingServiceServicer_to_server(Routing(memory, worker, reuses), self._server)
         add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
         add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)

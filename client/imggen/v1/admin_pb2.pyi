@@ -55,6 +55,33 @@ LANE_READ: Lane.ValueType  # 3
 """Pages of plans, which are read and not drawn."""
 Global___Lane: typing_extensions.TypeAlias = Lane
 
+class _AdminActionKind:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _AdminActionKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_AdminActionKind.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    ADMIN_ACTION_KIND_UNSPECIFIED: _AdminActionKind.ValueType  # 0
+    """Not set."""
+    ADMIN_ACTION_KIND_CANCEL_JOBS: _AdminActionKind.ValueType  # 1
+    """Cancelled the jobs of a user."""
+    ADMIN_ACTION_KIND_REQUEUE_JOBS: _AdminActionKind.ValueType  # 2
+    """Queued failed jobs again."""
+
+class AdminActionKind(_AdminActionKind, metaclass=_AdminActionKindEnumTypeWrapper):
+    """What an admin did.
+
+    Later versions may add values; accept those that you do not know.
+    """
+
+ADMIN_ACTION_KIND_UNSPECIFIED: AdminActionKind.ValueType  # 0
+"""Not set."""
+ADMIN_ACTION_KIND_CANCEL_JOBS: AdminActionKind.ValueType  # 1
+"""Cancelled the jobs of a user."""
+ADMIN_ACTION_KIND_REQUEUE_JOBS: AdminActionKind.ValueType  # 2
+"""Queued failed jobs again."""
+Global___AdminActionKind: typing_extensions.TypeAlias = AdminActionKind
+
 @typing.final
 class LaneOverview(google.protobuf.message.Message):
     """A lane at one moment."""
@@ -395,6 +422,51 @@ class MoneyMovement(google.protobuf.message.Message):
 Global___MoneyMovement: typing_extensions.TypeAlias = MoneyMovement
 
 @typing.final
+class AdminAction(google.protobuf.message.Message):
+    """What an admin did, as it is audited; it is never changed."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTION_ID_FIELD_NUMBER: builtins.int
+    AT_FIELD_NUMBER: builtins.int
+    BY_USER_ID_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    JOBS_FIELD_NUMBER: builtins.int
+    ALLOW_UNKNOWN_CALLS_FIELD_NUMBER: builtins.int
+    action_id: builtins.str
+    """Output only. The id, a UUID."""
+    by_user_id: builtins.str
+    """Output only. The id of the admin's user."""
+    kind: Global___AdminActionKind.ValueType
+    """Output only. What was done."""
+    target: builtins.str
+    """Output only. Whose or which jobs: `user:UUID`, or `jobs` for those that were named by their ids."""
+    jobs: builtins.int
+    """Output only. How many jobs it has changed."""
+    allow_unknown_calls: builtins.bool
+    """Output only. Whether the admin asked to repeat paid calls whose outcome is unknown."""
+    @property
+    def at(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Output only. When it began."""
+
+    def __init__(
+        self,
+        *,
+        action_id: builtins.str = ...,
+        at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        by_user_id: builtins.str = ...,
+        kind: Global___AdminActionKind.ValueType = ...,
+        target: builtins.str = ...,
+        jobs: builtins.int = ...,
+        allow_unknown_calls: builtins.bool = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["at", b"at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["action_id", b"action_id", "allow_unknown_calls", b"allow_unknown_calls", "at", b"at", "by_user_id", b"by_user_id", "jobs", b"jobs", "kind", b"kind", "target", b"target"]) -> None: ...
+
+Global___AdminAction: typing_extensions.TypeAlias = AdminAction
+
+@typing.final
 class GetOverviewRequest(google.protobuf.message.Message):
     """A request for the overview."""
 
@@ -502,6 +574,7 @@ class GetJobHistoryResponse(google.protobuf.message.Message):
     ADMITTED_FIELD_NUMBER: builtins.int
     ATTEMPTS_FIELD_NUMBER: builtins.int
     MOVEMENTS_FIELD_NUMBER: builtins.int
+    ACTIONS_FIELD_NUMBER: builtins.int
     user_id: builtins.str
     """The id of the user whose job it is."""
     @property
@@ -520,6 +593,10 @@ class GetJobHistoryResponse(google.protobuf.message.Message):
     def movements(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___MoneyMovement]:
         """The movements of its money, the first one first; none for a job that costs nothing."""
 
+    @property
+    def actions(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___AdminAction]:
+        """What admins did to it, the first one first."""
+
     def __init__(
         self,
         *,
@@ -528,8 +605,190 @@ class GetJobHistoryResponse(google.protobuf.message.Message):
         admitted: imggen.v1.routing_pb2.Route | None = ...,
         attempts: collections.abc.Iterable[Global___JobAttempt] | None = ...,
         movements: collections.abc.Iterable[Global___MoneyMovement] | None = ...,
+        actions: collections.abc.Iterable[Global___AdminAction] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["admitted", b"admitted", "job", b"job"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["admitted", b"admitted", "attempts", b"attempts", "job", b"job", "movements", b"movements", "user_id", b"user_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actions", b"actions", "admitted", b"admitted", "attempts", b"attempts", "job", b"job", "movements", b"movements", "user_id", b"user_id"]) -> None: ...
 
 Global___GetJobHistoryResponse: typing_extensions.TypeAlias = GetJobHistoryResponse
+
+@typing.final
+class CancelJobsRequest(google.protobuf.message.Message):
+    """A request to cancel the jobs of a user."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: builtins.int
+    DRY_RUN_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    user_id: builtins.str
+    """Required. The id of the user, a UUID."""
+    dry_run: builtins.bool
+    """Whether to count the jobs only, and change nothing."""
+    request_id: builtins.str
+    """Makes retries safe: a call with the same id and the same request goes on with the same action,
+    and leaves alone what was queued since it began; with another request it fails with
+    REQUEST_ID_REUSED. CancelJobs and RequeueJobs of an admin share their ids. A UUID; empty for none.
+    """
+    def __init__(
+        self,
+        *,
+        user_id: builtins.str = ...,
+        dry_run: builtins.bool = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["dry_run", b"dry_run", "request_id", b"request_id", "user_id", b"user_id"]) -> None: ...
+
+Global___CancelJobsRequest: typing_extensions.TypeAlias = CancelJobsRequest
+
+@typing.final
+class CancelJobsResponse(google.protobuf.message.Message):
+    """What was cancelled."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: builtins.int
+    JOBS_FIELD_NUMBER: builtins.int
+    jobs: builtins.int
+    """The number of jobs that were cancelled or asked to stop, or would be."""
+    @property
+    def action(self) -> Global___AdminAction:
+        """The action; unset for a dry run."""
+
+    def __init__(
+        self,
+        *,
+        action: Global___AdminAction | None = ...,
+        jobs: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["action", b"action"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["action", b"action", "jobs", b"jobs"]) -> None: ...
+
+Global___CancelJobsResponse: typing_extensions.TypeAlias = CancelJobsResponse
+
+@typing.final
+class RequeueJobsRequest(google.protobuf.message.Message):
+    """A request to queue failed jobs again: all of a user, or those that are named."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: builtins.int
+    JOB_IDS_FIELD_NUMBER: builtins.int
+    ALLOW_UNKNOWN_CALLS_FIELD_NUMBER: builtins.int
+    DRY_RUN_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    user_id: builtins.str
+    """The id of the user whose failed jobs are queued again; empty if `job_ids` names them."""
+    allow_unknown_calls: builtins.bool
+    """Whether jobs with a paid call whose outcome is unknown are queued again, too."""
+    dry_run: builtins.bool
+    """Whether to count the jobs only, and change nothing. Budgets and limits of the queue are not asked."""
+    request_id: builtins.str
+    """Makes retries safe, as that of CancelJobs does: a job that has failed since the action began is
+    left alone. A UUID; empty for none.
+    """
+    @property
+    def job_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The ids of the jobs, UUIDs, 100 or fewer; those that have not failed are left as they are. Empty
+        with `user_id`.
+        """
+
+    def __init__(
+        self,
+        *,
+        user_id: builtins.str = ...,
+        job_ids: collections.abc.Iterable[builtins.str] | None = ...,
+        allow_unknown_calls: builtins.bool = ...,
+        dry_run: builtins.bool = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["allow_unknown_calls", b"allow_unknown_calls", "dry_run", b"dry_run", "job_ids", b"job_ids", "request_id", b"request_id", "user_id", b"user_id"]) -> None: ...
+
+Global___RequeueJobsRequest: typing_extensions.TypeAlias = RequeueJobsRequest
+
+@typing.final
+class RequeueJobsResponse(google.protobuf.message.Message):
+    """What was queued again."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: builtins.int
+    JOBS_FIELD_NUMBER: builtins.int
+    SKIPPED_JOBS_FIELD_NUMBER: builtins.int
+    UNKNOWN_CALL_JOBS_FIELD_NUMBER: builtins.int
+    STOPPED_FIELD_NUMBER: builtins.int
+    jobs: builtins.int
+    """The number of jobs that were queued again, or would be, those that they need included."""
+    skipped_jobs: builtins.int
+    """The number of the other failed jobs: those of `unknown_call_jobs`, and those that need a job which
+    cannot be queued again.
+    """
+    unknown_call_jobs: builtins.int
+    """The number of failed jobs that have a paid call whose outcome is unknown."""
+    stopped: builtins.str
+    """Why it ended before all jobs were looked at, for people: a budget that does not cover the next, or
+    a full queue. Empty where it did not.
+    """
+    @property
+    def action(self) -> Global___AdminAction:
+        """The action; unset for a dry run."""
+
+    def __init__(
+        self,
+        *,
+        action: Global___AdminAction | None = ...,
+        jobs: builtins.int = ...,
+        skipped_jobs: builtins.int = ...,
+        unknown_call_jobs: builtins.int = ...,
+        stopped: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["action", b"action"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["action", b"action", "jobs", b"jobs", "skipped_jobs", b"skipped_jobs", "stopped", b"stopped", "unknown_call_jobs", b"unknown_call_jobs"]) -> None: ...
+
+Global___RequeueJobsResponse: typing_extensions.TypeAlias = RequeueJobsResponse
+
+@typing.final
+class ListAdminActionsRequest(google.protobuf.message.Message):
+    """A request for a page of actions."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """The maximum number of actions to return; 0 means 50, and more than 100 means 100."""
+    page_token: builtins.str
+    """The `next_page_token` of the previous page; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
+
+Global___ListAdminActionsRequest: typing_extensions.TypeAlias = ListAdminActionsRequest
+
+@typing.final
+class ListAdminActionsResponse(google.protobuf.message.Message):
+    """A page of actions."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTIONS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """The `page_token` of the next page; empty on the last page."""
+    @property
+    def actions(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___AdminAction]:
+        """The actions of this page."""
+
+    def __init__(
+        self,
+        *,
+        actions: collections.abc.Iterable[Global___AdminAction] | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actions", b"actions", "next_page_token", b"next_page_token"]) -> None: ...
+
+Global___ListAdminActionsResponse: typing_extensions.TypeAlias = ListAdminActionsResponse

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AdminServiceStub(object):
-    """Shows operators the whole installation. Every method needs the role admin.
+    """Shows operators the whole installation, and steers its jobs. Every method needs the role admin.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,25 @@ class AdminServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryResponse.FromString,
                 _registered_method=True)
+        self.CancelJobs = channel.unary_unary(
+                '/imggen.v1.AdminService/CancelJobs',
+                request_serializer=imggen_dot_v1_dot_admin__pb2.CancelJobsRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_admin__pb2.CancelJobsResponse.FromString,
+                _registered_method=True)
+        self.RequeueJobs = channel.unary_unary(
+                '/imggen.v1.AdminService/RequeueJobs',
+                request_serializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsResponse.FromString,
+                _registered_method=True)
+        self.ListAdminActions = channel.unary_unary(
+                '/imggen.v1.AdminService/ListAdminActions',
+                request_serializer=imggen_dot_v1_dot_admin__pb2.ListAdminActionsRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_admin__pb2.ListAdminActionsResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer(object):
-    """Shows operators the whole installation. Every method needs the role admin.
+    """Shows operators the whole installation, and steers its jobs. Every method needs the role admin.
     """
 
     def GetOverview(self, request, context):
@@ -60,6 +75,31 @@ class AdminServiceServicer(object):
 
     def GetJobHistory(self, request, context):
         """Gets the whole history of a job of any user: its choices, attempts, stages, calls and money.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelJobs(self, request, context):
+        """Cancels all jobs of a user that wait or run: those that wait at once, those that run before their
+        next step. Audited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequeueJobs(self, request, context):
+        """Queues failed jobs again, with all their retries, as RetryJob does: in a batch, also the failed
+        and cancelled jobs that they need. Their prices are held in the budgets of their users. A job with
+        a paid call whose outcome is unknown is left alone, since another one may be billed twice, unless
+        the request allows it; SettleCall makes the outcome known. Audited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAdminActions(self, request, context):
+        """Lists what admins did to the jobs of others, the newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +118,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_admin__pb2.GetJobHistoryResponse.SerializeToString,
             ),
+            'CancelJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelJobs,
+                    request_deserializer=imggen_dot_v1_dot_admin__pb2.CancelJobsRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_admin__pb2.CancelJobsResponse.SerializeToString,
+            ),
+            'RequeueJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequeueJobs,
+                    request_deserializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsResponse.SerializeToString,
+            ),
+            'ListAdminActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAdminActions,
+                    request_deserializer=imggen_dot_v1_dot_admin__pb2.ListAdminActionsRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_admin__pb2.ListAdminActionsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'imggen.v1.AdminService', rpc_method_handlers)
@@ -87,7 +142,7 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService(object):
-    """Shows operators the whole installation. Every method needs the role admin.
+    """Shows operators the whole installation, and steers its jobs. Every method needs the role admin.
     """
 
     @staticmethod
@@ -134,6 +189,87 @@ class AdminService(object):
             '/imggen.v1.AdminService/GetJobHistory',
             imggen_dot_v1_dot_admin__pb2.GetJobHistoryRequest.SerializeToString,
             imggen_dot_v1_dot_admin__pb2.GetJobHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.AdminService/CancelJobs',
+            imggen_dot_v1_dot_admin__pb2.CancelJobsRequest.SerializeToString,
+            imggen_dot_v1_dot_admin__pb2.CancelJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequeueJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.AdminService/RequeueJobs',
+            imggen_dot_v1_dot_admin__pb2.RequeueJobsRequest.SerializeToString,
+            imggen_dot_v1_dot_admin__pb2.RequeueJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAdminActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.AdminService/ListAdminActions',
+            imggen_dot_v1_dot_admin__pb2.ListAdminActionsRequest.SerializeToString,
+            imggen_dot_v1_dot_admin__pb2.ListAdminActionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

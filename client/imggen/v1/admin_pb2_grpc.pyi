@@ -57,8 +57,56 @@ _AdminServiceGetJobHistoryType = typing_extensions.TypeVar(
     ],
 )
 
-class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServiceGetJobHistoryType]):
-    """Shows operators the whole installation. Every method needs the role admin."""
+_AdminServiceCancelJobsType = typing_extensions.TypeVar(
+    '_AdminServiceCancelJobsType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.CancelJobsRequest,
+        imggen.v1.admin_pb2.CancelJobsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.CancelJobsRequest,
+        imggen.v1.admin_pb2.CancelJobsResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.CancelJobsRequest,
+        imggen.v1.admin_pb2.CancelJobsResponse,
+    ],
+)
+
+_AdminServiceRequeueJobsType = typing_extensions.TypeVar(
+    '_AdminServiceRequeueJobsType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.RequeueJobsRequest,
+        imggen.v1.admin_pb2.RequeueJobsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.RequeueJobsRequest,
+        imggen.v1.admin_pb2.RequeueJobsResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.RequeueJobsRequest,
+        imggen.v1.admin_pb2.RequeueJobsResponse,
+    ],
+)
+
+_AdminServiceListAdminActionsType = typing_extensions.TypeVar(
+    '_AdminServiceListAdminActionsType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ListAdminActionsRequest,
+        imggen.v1.admin_pb2.ListAdminActionsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ListAdminActionsRequest,
+        imggen.v1.admin_pb2.ListAdminActionsResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ListAdminActionsRequest,
+        imggen.v1.admin_pb2.ListAdminActionsResponse,
+    ],
+)
+
+class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServiceGetJobHistoryType, _AdminServiceCancelJobsType, _AdminServiceRequeueJobsType, _AdminServiceListAdminActionsType]):
+    """Shows operators the whole installation, and steers its jobs. Every method needs the role admin."""
 
     @typing.overload
     def __init__(self: AdminServiceStub[
@@ -69,6 +117,18 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.GetJobHistoryRequest,
             imggen.v1.admin_pb2.GetJobHistoryResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.CancelJobsRequest,
+            imggen.v1.admin_pb2.CancelJobsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.RequeueJobsRequest,
+            imggen.v1.admin_pb2.RequeueJobsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.ListAdminActionsRequest,
+            imggen.v1.admin_pb2.ListAdminActionsResponse,
         ],
     ], channel: grpc.Channel) -> None: ...
 
@@ -82,6 +142,18 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
             imggen.v1.admin_pb2.GetJobHistoryRequest,
             imggen.v1.admin_pb2.GetJobHistoryResponse,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.CancelJobsRequest,
+            imggen.v1.admin_pb2.CancelJobsResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.RequeueJobsRequest,
+            imggen.v1.admin_pb2.RequeueJobsResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.ListAdminActionsRequest,
+            imggen.v1.admin_pb2.ListAdminActionsResponse,
+        ],
     ], channel: grpc.aio.Channel) -> None: ...
 
     GetOverview: _AdminServiceGetOverviewType
@@ -89,6 +161,21 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
 
     GetJobHistory: _AdminServiceGetJobHistoryType
     """Gets the whole history of a job of any user: its choices, attempts, stages, calls and money."""
+
+    CancelJobs: _AdminServiceCancelJobsType
+    """Cancels all jobs of a user that wait or run: those that wait at once, those that run before their
+    next step. Audited.
+    """
+
+    RequeueJobs: _AdminServiceRequeueJobsType
+    """Queues failed jobs again, with all their retries, as RetryJob does: in a batch, also the failed
+    and cancelled jobs that they need. Their prices are held in the budgets of their users. A job with
+    a paid call whose outcome is unknown is left alone, since another one may be billed twice, unless
+    the request allows it; SettleCall makes the outcome known. Audited.
+    """
+
+    ListAdminActions: _AdminServiceListAdminActionsType
+    """Lists what admins did to the jobs of others, the newest first."""
 
 AdminServiceAsyncStub: typing_extensions.TypeAlias = AdminServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -99,10 +186,22 @@ AdminServiceAsyncStub: typing_extensions.TypeAlias = AdminServiceStub[
         imggen.v1.admin_pb2.GetJobHistoryRequest,
         imggen.v1.admin_pb2.GetJobHistoryResponse,
     ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.CancelJobsRequest,
+        imggen.v1.admin_pb2.CancelJobsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.RequeueJobsRequest,
+        imggen.v1.admin_pb2.RequeueJobsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ListAdminActionsRequest,
+        imggen.v1.admin_pb2.ListAdminActionsResponse,
+    ],
 ]
 
 class AdminServiceServicer(metaclass=abc.ABCMeta):
-    """Shows operators the whole installation. Every method needs the role admin."""
+    """Shows operators the whole installation, and steers its jobs. Every method needs the role admin."""
 
     @abc.abstractmethod
     def GetOverview(
@@ -119,5 +218,35 @@ class AdminServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.admin_pb2.GetJobHistoryResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.GetJobHistoryResponse]]:
         """Gets the whole history of a job of any user: its choices, attempts, stages, calls and money."""
+
+    @abc.abstractmethod
+    def CancelJobs(
+        self,
+        request: imggen.v1.admin_pb2.CancelJobsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.admin_pb2.CancelJobsResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.CancelJobsResponse]]:
+        """Cancels all jobs of a user that wait or run: those that wait at once, those that run before their
+        next step. Audited.
+        """
+
+    @abc.abstractmethod
+    def RequeueJobs(
+        self,
+        request: imggen.v1.admin_pb2.RequeueJobsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.admin_pb2.RequeueJobsResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.RequeueJobsResponse]]:
+        """Queues failed jobs again, with all their retries, as RetryJob does: in a batch, also the failed
+        and cancelled jobs that they need. Their prices are held in the budgets of their users. A job with
+        a paid call whose outcome is unknown is left alone, since another one may be billed twice, unless
+        the request allows it; SettleCall makes the outcome known. Audited.
+        """
+
+    @abc.abstractmethod
+    def ListAdminActions(
+        self,
+        request: imggen.v1.admin_pb2.ListAdminActionsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.admin_pb2.ListAdminActionsResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.ListAdminActionsResponse]]:
+        """Lists what admins did to the jobs of others, the newest first."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -144,6 +144,8 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
         "GetOverview": {},
+        "CancelJobs": {"user_id": UNKNOWN},
+        "RequeueJobs": {"job_ids": [things.failed]},
         "GetJobHistory": {"job_id": things.failed},
         "GetBudget": {},
         "SetBudget": {"scope": "global", "limit_micros": 5},

@@ -2,18 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 
 from imggen import SyncClient
+from imggen.cli.admin import left_alone
 from imggen.cli.history import history_lines
 from imggen.testing import FakeService
-from imggen.v1.admin_pb2 import GetJobHistoryResponse, JobAttempt, MoneyMovement
+from imggen.v1.admin_pb2 import (
+    GetJobHistoryResponse,
+    JobAttempt,
+    MoneyMovement,
+    RequeueJobsResponse,
+)
 from imggen.v1.budget_pb2 import CALL_KIND_RENDER, BookedCall
 from imggen.v1.errors_pb2 import ERROR_REASON_RENDER_FAILED
 from imggen.v1.job_pb2 import (
     JOB_KIND_SCENE,
     JOB_STATUS_PROCESSING,
+    JOB_STATUS_QUEUED,
     STAGE_RENDERING,
     Job,
     JobError,
@@ -145,3 +153,73 @@ def test_the_history_of_a_job_that_failed_and_was_drawn_again(
 def test_a_job_that_is_not_there(command: Command) -> None:
     command("admin", "history", "00000000-0000-4000-8000-000000000009", code=1)
     assert "JOB_NOT_FOUND" in command.err
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Answers what the command asks."""
+    monkeypatch.setattr("sys.stdin", StringIO(text))
+
+
+def test_a_cancel_shows_the_count_and_asks(
+    command: Command,
+    client: SyncClient,
+    fake: FakeService,
+    mia: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake.hold()
+    jobs = [client.generate_portrait(mia, style="anime") for _ in range(2)]
+    user = client.get_job_history(jobs[0]).user_id
+    answer(monkeypatch, "n\n")
+    command("admin", "cancel", user, code=1)
+    assert f"open jobs of user {user}: 2\nCancel them? [y/N]: " in command.err
+    assert "nothing was changed" in command.err
+    answer(monkeypatch, "")
+    command("admin", "cancel", user, code=1)
+    assert "nobody answered; give --yes" in command.err
+    assert command.json("admin", "cancel", user, "--dry-run")["result"]["jobs"] == "2"
+    assert {client.get_job(job).cancel_requested for job in jobs} == {False}
+
+    answer(monkeypatch, "y\n")
+    assert "2 jobs cancelled, or asked to stop" in command("admin", "cancel", user)
+    assert {client.get_job(job).cancel_requested for job in jobs} == {True}
+    assert command("admin", "cancel", user) == ""
+    assert command.err == f"open jobs of user {user}: 0\n"
+
+
+def test_a_requeue_by_name_and_by_user_and_the_log_of_both(
+    command: Command, client: SyncClient, fake: FakeService, mia: str
+) -> None:
+    fake.hold()
+    jobs = [client.generate_portrait(mia, style="anime") for _ in range(3)]
+    user = client.get_job_history(jobs[0]).user_id
+    for job in jobs:
+        fake.fail(job)
+    assert "1 job queued again" in command("admin", "requeue", jobs[0].job_id, "--yes")
+    assert "failed jobs that can be queued again: 1" in command.err
+    done = command.json("admin", "requeue", "--user", user, "--repeat-unknown-calls", "--yes")
+    assert (done["result"]["jobs"], done["result"]["action"]["target"]) == ("2", f"user:{user}")
+    assert {client.get_job(job).status for job in jobs} == {JOB_STATUS_QUEUED}
+
+    lines = command("admin", "log").splitlines()
+    assert lines[0].split() == ["TIME", "ADMIN", "ACTION", "TARGET", "JOBS", "NOTES"]
+    assert f"requeue jobs  user:{user}  2     unknown calls repeated" in lines[1]
+    assert lines[2].split()[-4:] == ["requeue", "jobs", "jobs", "1"]
+    assert len(command.json("admin", "log", "--most", "1")["actions"]) == 1
+    assert f"requeue jobs (jobs) by {user}" in command("admin", "history", jobs[0].job_id)
+
+
+@pytest.mark.parametrize("wrong", [(), ("J", "--user", "U")])
+def test_a_requeue_needs_one_target(command: Command, wrong: tuple[str, ...]) -> None:
+    command("admin", "requeue", *wrong, code=2)
+    assert "give the ids of jobs, or --user" in command.err
+
+
+def test_what_a_requeue_leaves_alone_is_said_with_the_reason() -> None:
+    counted = RequeueJobsResponse(skipped_jobs=5, unknown_call_jobs=2)
+    assert left_alone(counted) == [
+        "left alone, as the outcome of a paid call is unknown: 2 (see imggen budget calls;"
+        " --repeat-unknown-calls queues them, too)",
+        "left alone, as what they need cannot be drawn again: 3",
+    ]
+    assert left_alone(RequeueJobsResponse(jobs=1)) == []
