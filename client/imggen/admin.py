@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 
 from imggen.calls import Calls, or_new
-from imggen.fields import job_id_of
+from imggen.fields import LaneName, job_id_of, number_of
 from imggen.paging import pages
 from imggen.v1 import admin_pb2
 from imggen.v1.admin_pb2 import (
@@ -11,6 +11,7 @@ from imggen.v1.admin_pb2 import (
     CancelJobsResponse,
     GetJobHistoryResponse,
     GetOverviewResponse,
+    Lane,
     RequeueJobsResponse,
 )
 from imggen.v1.job_pb2 import Job
@@ -67,8 +68,23 @@ class AdminCalls(Calls):
         )
         return await self._call(self._connection.admin.RequeueJobs, request)
 
+    async def pause_lane(self, lane: Lane.ValueType | LaneName) -> AdminAction | None:
+        """Pauses a lane: nothing more is claimed there; returns None if it was paused.
+
+        Needs the role admin.
+        """
+        request = admin_pb2.PauseLaneRequest(lane=number_of(Lane, lane))
+        answer = await self._call(self._connection.admin.PauseLane, request)
+        return answer.action if answer.HasField("action") else None
+
+    async def resume_lane(self, lane: Lane.ValueType | LaneName) -> AdminAction | None:
+        """Resumes a paused lane; returns None if it was not paused. Needs the role admin."""
+        request = admin_pb2.ResumeLaneRequest(lane=number_of(Lane, lane))
+        answer = await self._call(self._connection.admin.ResumeLane, request)
+        return answer.action if answer.HasField("action") else None
+
     def list_admin_actions(self, *, page_size: int = 0) -> AsyncGenerator[AdminAction, None]:
-        """Yields what admins did to the jobs of others, the newest first; needs the role admin."""
+        """Yields what admins did, the newest first; needs the role admin."""
         request = admin_pb2.ListAdminActionsRequest(page_size=page_size)
         return pages(
             lambda: self._call(self._connection.admin.ListAdminActions, request),

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from imggen.admin import AdminCalls
+from imggen.fields import LaneName
 from imggen.looping import LoopThread
 from imggen.v1.admin_pb2 import (
     AdminAction,
     CancelJobsResponse,
     GetJobHistoryResponse,
     GetOverviewResponse,
+    Lane,
     RequeueJobsResponse,
 )
 from imggen.v1.job_pb2 import Job
@@ -66,6 +68,17 @@ class SyncAdminCalls:
             )
         )
 
+    def pause_lane(self, lane: Lane.ValueType | LaneName) -> AdminAction | None:
+        """Pauses a lane: nothing more is claimed there; returns None if it was paused.
+
+        Needs the role admin.
+        """
+        return self._loop.run(self._client.pause_lane(lane))
+
+    def resume_lane(self, lane: Lane.ValueType | LaneName) -> AdminAction | None:
+        """Resumes a paused lane; returns None if it was not paused. Needs the role admin."""
+        return self._loop.run(self._client.resume_lane(lane))
+
     def list_admin_actions(self, *, page_size: int = 0) -> Iterator[AdminAction]:
-        """Yields what admins did to the jobs of others, the newest first; needs the role admin."""
+        """Yields what admins did, the newest first; needs the role admin."""
         return self._loop.iterate(self._client.list_admin_actions(page_size=page_size))

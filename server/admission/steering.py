@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from imggen.rules.admin import target_of_lane
 from imggen.rules.retries import retried_with
 from imggen.rules.states import request_id_reused
 from server.admission.jobs import Admission, Offering
-from server.domain.actions import ActionId, BegunAction, NewAction, Selection
+from server.domain.actions import ActionId, ActionKind, BegunAction, NewAction, Selection
 from server.domain.batches import Node
-from server.domain.ids import JobId
-from server.domain.states import DRAWING_LANES
+from server.domain.ids import JobId, UserId
+from server.domain.states import DRAWING_LANES, Lane
 from server.errors import ResourceExhausted
 from server.store import Store
 from server.store.signals import Signals
@@ -88,6 +89,23 @@ class Steering:
                 return replace(found, stopped=error.message)
         return found
 
+    async def pause(self, lane: Lane, by: UserId) -> ActionId | None:
+        """Pauses a lane; returns None if it was paused."""
+        async with self._store.transaction() as tx:
+            if not await tx.paused_lanes.pause(lane, by):
+                return None
+            return await _noted(tx, NewAction(by, ActionKind.PAUSE_LANE, target_of_lane(lane)))
+
+    async def resume(self, lane: Lane, by: UserId) -> ActionId | None:
+        """Resumes a lane, and wakes its workers; returns None if it was not paused."""
+        async with self._store.transaction() as tx:
+            if not await tx.paused_lanes.resume(lane):
+                return None
+            new = NewAction(by, ActionKind.RESUME_LANE, target_of_lane(lane))
+            action = await _noted(tx, new)
+        self._signals.wake([lane])
+        return action
+
     async def _requeue(
         self, action: ActionId | None, one: Selection, repeat_unknown: bool
     ) -> Requeued:
@@ -109,6 +127,11 @@ class Steering:
             self._signals.tell(again)
             self._signals.wake()
         return found
+
+
+async def _noted(tx: Statements, new: NewAction) -> ActionId | None:
+    begun = await tx.actions.begin(new)
+    return begun.id if begun else None
 
 
 async def _chosen(

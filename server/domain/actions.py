@@ -17,11 +17,13 @@ class ActionKind(StrEnum):
 
     CANCEL_JOBS = "cancel_jobs"  # the open jobs of a user
     REQUEUE_JOBS = "requeue_jobs"  # failed jobs: of a user, or those that were named
+    PAUSE_LANE = "pause_lane"  # nothing more is claimed there
+    RESUME_LANE = "resume_lane"  # ended its pause
 
 
 @dataclass(frozen=True, slots=True)
 class NewAction:
-    """An action to begin. `target` says whose or which jobs: `user:UUID`, or `jobs`."""
+    """An action to begin. `target` is whose or which jobs, or the lane; see `admin_actions`."""
 
     by: UserId
     kind: ActionKind

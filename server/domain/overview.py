@@ -14,7 +14,8 @@ from server.domain.states import DRAWING_LANES, Lane, Stage
 class LaneOverview:
     """The jobs of a lane, and the slots of the workers that are ready.
 
-    `waiting` may be claimed now, `delayed` later. `oldest_wait` is None where none waits.
+    `waiting` may be claimed now, `delayed` later. `oldest_wait` is None where none waits. In a lane
+    with `paused_at` nothing more is claimed.
     """
 
     lane: Lane
@@ -24,6 +25,8 @@ class LaneOverview:
     slots: int
     oldest_wait: timedelta | None
     completed_last_hour: int
+    paused_by: UserId | None
+    paused_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,10 @@ def _lane(found: LaneOverview) -> admin_pb2.LaneOverview:
         running_jobs=found.running,
         slots=found.slots,
         completed_last_hour=found.completed_last_hour,
+        paused_by_user_id=str(found.paused_by or ""),
     )
+    if found.paused_at is not None:
+        message.paused_at.FromDatetime(found.paused_at)
     if found.oldest_wait is not None:
         message.oldest_wait.FromTimedelta(found.oldest_wait)
     return message

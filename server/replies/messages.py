@@ -197,6 +197,7 @@ class Replies:
             cropped_from=job.cropped_from,
             metadata=job.metadata,
             reused_from_image_id=_id(job.reused_from),
+            lane_paused=await self._forecast.paused(job),
         )
         _show_progress(job, message)
         return message

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from imggen.rules.admin import Target, read_target, target_of
+from imggen.rules.admin import Target, read_lane, read_target, target_of
 from imggen.rules.budgets import role_required
 from imggen.rules.checks import Checks
 from imggen.rules.missing import missing_job
@@ -14,6 +14,7 @@ from imggen.v1 import admin_pb2, admin_pb2_grpc
 from server.admission.steering import Requeued, Steering
 from server.domain.actions import Action, ActionId, ActionKind, NewAction, Selection
 from server.domain.ids import JobId, UserId
+from server.domain.states import Lane
 from server.identity.caller import Caller, Context, Role, caller
 from server.replies.actions import action as action_message
 from server.replies.admin import overview
@@ -87,6 +88,24 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         found = await requeue(begun.id, await self._failed(target, begun.at))
         return _requeued(found, await self._done(begun.id))
 
+    async def PauseLane(
+        self, request: admin_pb2.PauseLaneRequest, context: Context
+    ) -> admin_pb2.PauseLaneResponse:
+        """Pauses a lane."""
+        who, checks = _admin(), Checks()
+        lane = Lane(checks.complete(read_lane(checks, request.lane)))
+        begun = await self._steering.pause(lane, who.user_id)
+        return admin_pb2.PauseLaneResponse(action=await self._told(begun))
+
+    async def ResumeLane(
+        self, request: admin_pb2.ResumeLaneRequest, context: Context
+    ) -> admin_pb2.ResumeLaneResponse:
+        """Resumes a lane."""
+        who, checks = _admin(), Checks()
+        lane = Lane(checks.complete(read_lane(checks, request.lane)))
+        begun = await self._steering.resume(lane, who.user_id)
+        return admin_pb2.ResumeLaneResponse(action=await self._told(begun))
+
     async def ListAdminActions(
         self, request: admin_pb2.ListAdminActionsRequest, context: Context
     ) -> admin_pb2.ListAdminActionsResponse:
@@ -109,6 +128,9 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
             return await self._store.selections.failed_of_user(user, until)
         jobs = [JobId(UUID(one)) for one in target.job_ids]
         return await self._store.selections.failed_named(jobs, until)
+
+    async def _told(self, begun: ActionId | None) -> admin_pb2.AdminAction | None:
+        return None if begun is None else action_message(await self._done(begun))
 
     async def _done(self, begun: ActionId) -> Action:
         done = await self._store.actions.get(begun)

@@ -14,6 +14,7 @@ from server.store.database import Executor, Record
 from server.store.lanes import lanes_from_json, lanes_json
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
+from server.store.paused import PAUSED
 from server.store.references import used_references
 from server.store.scenes import read_not_drawn
 from server.store.workers import COLD_START, DRAWN_SPECS
@@ -140,6 +141,7 @@ SELECT
     WHERE status = 'processing' AND lane = ANY($1)) AS workers,
   {DRAWN_SPECS} AS spec_version,
   {COLD_START} AS cold_start,
+  {PAUSED} AS paused,
   (SELECT avg(finished_at - started_at) FROM ({drawn_in_lanes(50)}) AS latest) AS mean
 """
 
@@ -250,6 +252,7 @@ class Jobs:
             row["mean"],
             row["spec_version"],
             row["cold_start"] or timedelta(0),
+            paused=row["paused"],
         )
 
 

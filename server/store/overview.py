@@ -17,12 +17,14 @@ SELECT asked.lane, coalesce(queue.waiting, 0) AS waiting, coalesce(queue.delayed
   (SELECT coalesce(sum((w.slots ->> asked.lane)::integer), 0) FROM workers w
     WHERE w.ready_until > now()) AS slots,
   (SELECT count(*) FROM image_generation_jobs j WHERE j.status = 'completed' AND j.attempt > 0
-    AND j.lane = asked.lane AND j.completed_at > now() - interval '1 hour') AS completed_last_hour
+    AND j.lane = asked.lane AND j.completed_at > now() - interval '1 hour') AS completed_last_hour,
+  p.paused_by, p.paused_at
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (lane, place) LEFT JOIN (
   SELECT lane, count(*) FILTER (WHERE open) AS waiting, count(*) FILTER (WHERE NOT open) AS delayed,
     now() - min(queued_at) FILTER (WHERE open) AS oldest_wait
   FROM job_lanes GROUP BY lane
 ) AS queue USING (lane)
+LEFT JOIN paused_lanes p ON p.lane = asked.lane
 ORDER BY asked.place
 """
 

@@ -826,12 +826,12 @@ CREATE TABLE admin_actions (
     request_hash bytea,
     CONSTRAINT admin_actions_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT admin_actions_check1 CHECK (((kind = 'requeue_jobs'::text) OR (NOT allow_unknown_calls))),
-    CONSTRAINT admin_actions_kind_check CHECK ((kind = ANY (ARRAY['cancel_jobs'::text, 'requeue_jobs'::text]))),
+    CONSTRAINT admin_actions_kind_check CHECK ((kind = ANY (ARRAY['cancel_jobs'::text, 'requeue_jobs'::text, 'pause_lane'::text, 'resume_lane'::text]))),
     CONSTRAINT admin_actions_target_check CHECK ((target <> ''::text)),
     CONSTRAINT admin_actions_by_user_request_id_key UNIQUE (by_user, request_id),
     CONSTRAINT admin_actions_pkey PRIMARY KEY (id)
 );
-COMMENT ON COLUMN admin_actions.target IS 'Whose or which jobs: user:UUID, or jobs for those that were named.';
+COMMENT ON COLUMN admin_actions.target IS 'Whose or which jobs: user:UUID, or jobs for those that were named; or lane:NAME.';
 COMMENT ON COLUMN admin_actions.allow_unknown_calls IS 'Whether the admin asked to repeat paid calls whose outcome is unknown.';
 CREATE INDEX admin_actions_newest ON admin_actions USING btree (at DESC, id DESC);
 CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -845,6 +845,14 @@ CREATE TABLE admin_action_jobs (
 );
 CREATE INDEX admin_action_jobs_job ON admin_action_jobs USING btree (job_id);
 CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_action_jobs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE paused_lanes (
+    lane text NOT NULL,
+    paused_by uuid NOT NULL,
+    paused_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT paused_lanes_pkey PRIMARY KEY (lane)
+);
+COMMENT ON TABLE paused_lanes IS 'Lanes in which nothing is claimed until an admin resumes them.';
 
 CREATE TABLE migrations (
     name text NOT NULL,

@@ -25,6 +25,7 @@ from server.store.money import Money
 from server.store.offers import Offers
 from server.store.outbox import Outbox
 from server.store.overview import Overviews
+from server.store.paused import PausedLanes
 from server.store.plans import Plans
 from server.store.references import References
 from server.store.retries import Retries
@@ -62,6 +63,7 @@ class Statements:
         self.offers = Offers(database)
         self.outbox = Outbox(database)
         self.overviews = Overviews(database)
+        self.paused_lanes = PausedLanes(database)
         self.plans = Plans(database)
         self.references = References(database)
         self.retries = Retries(database)

@@ -184,7 +184,8 @@ MODEL = {
 
 # Methods that change resources: each of their requests needs new ones.
 CHANGES_RESOURCES = (
-    *("Cancel", "Delete", "GenerateStory", "Regenerate", "Requeue", "Retry", "Settle", "Update"),
+    *("Cancel", "Delete", "GenerateStory", "Pause", "Regenerate", "Requeue", "Resume", "Retry"),
+    *("Settle", "Update"),
 )
 
 FIELD_CHANGES: dict[str, FieldChanges] = {
@@ -451,6 +452,8 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "request_id": REQUEST_ID,
         },
     ),
+    "AdminService.PauseLane": FieldChanges({"lane": 1}, {"lane": 2}),
+    "AdminService.ResumeLane": FieldChanges({"lane": 1}, {"lane": 2}),
     # No admin has done anything; what is listed is in test_admin_actions.
     "AdminService.ListAdminActions": FieldChanges(
         {}, {"page_size": Refused(-1), "page_token": Refused("x")}

@@ -18,7 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, story_pb2, style_pb2
 from server.domain.money import CallName, NewCall
-from server.domain.states import AssetKind
+from server.domain.states import AssetKind, Lane
 from server.identity.caller import Role
 from tests.contract import ask, methods, request_fields
 from tests.endpoint import failure
@@ -237,6 +237,7 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
     """Makes a new caller with resources; with images or batches where the method needs them."""
     roles = (Role.ADMIN,) if method.startswith(("AdminService", "BudgetService")) else ()
     caller = gateway.caller(new_id(), *roles, channel=gateway.channel())
+    await gateway.store.paused_lanes.resume(Lane.LOCAL)
     names: dict[str, str] = {}
     for name in ("Mia", "Tom"):
         names[(await caller.create_character(name=name, skin="pale")).id] = name
@@ -268,6 +269,8 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
         names |= {await _lost_call(gateway, caller, mia): "job of a lost call"}
     if method.startswith("AdminService"):
         names[str(caller.user_id)] = "caller"
+    if method == "AdminService.ResumeLane":
+        await gateway.store.paused_lanes.pause(Lane.LOCAL, caller.user_id)
     tokens = await _tokens(caller) if ".List" in method else {}
     if method.startswith("EventService"):
         tokens = {"events": await _cursor(caller)}

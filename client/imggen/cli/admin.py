@@ -5,8 +5,8 @@ import click
 from imggen.cli.history import history_lines
 from imggen.cli.options import options
 from imggen.cli.session import Session, connected
-from imggen.fields import short_name
-from imggen.v1.admin_pb2 import AdminAction, AdminActionKind, RequeueJobsResponse
+from imggen.fields import LaneName, short_name, short_names
+from imggen.v1.admin_pb2 import AdminAction, AdminActionKind, Lane, RequeueJobsResponse
 
 _LONG_S = 600.0
 """How long an action on many jobs may take."""
@@ -114,11 +114,46 @@ def requeue(
     session.document(f"{_jobs(done.jobs)} queued again", *stopped, result=done)
 
 
+_lane = click.argument("lane", type=click.Choice(list(short_names(Lane))[1:]))
+
+
+@admin.command()
+@_lane
+@connected
+def pause(session: Session, lane: LaneName) -> None:
+    """Pause a lane: nothing more is claimed there until it is resumed.
+
+    Jobs that run go on; jobs are still admitted, wait, and say that they are paused.
+
+    \b
+    Example:
+      imggen admin pause hosted
+    """
+    done = session.client.pause_lane(lane)
+    said = "is paused" if done else "was paused already"
+    session.document(f"lane {lane} {said}", actions=[done] if done else [])
+
+
+@admin.command()
+@_lane
+@connected
+def resume(session: Session, lane: LaneName) -> None:
+    """Resume a paused lane.
+
+    \b
+    Example:
+      imggen admin resume hosted
+    """
+    done = session.client.resume_lane(lane)
+    said = "is resumed" if done else "was not paused"
+    session.document(f"lane {lane} {said}", actions=[done] if done else [])
+
+
 @admin.command()
 @click.option("--most", type=click.IntRange(1), default=50, show_default=True, help="How many.")
 @connected
 def log(session: Session, most: int) -> None:
-    """List what admins did to the jobs of others, the newest first.
+    """List what admins did, the newest first.
 
     \b
     Example:

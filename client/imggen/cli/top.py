@@ -147,8 +147,9 @@ def _slowest(found: GetOverviewResponse) -> str:
 def _lane(one: LaneOverview) -> tuple[str, ...]:
     oldest = _spoken(one.oldest_wait.ToTimedelta()) if one.HasField("oldest_wait") else "-"
     numbers = (one.waiting_jobs, one.delayed_jobs, one.running_jobs, one.slots)
+    paused = " (paused)" if one.HasField("paused_at") else ""
     return (
-        short_name(Lane, one.lane),
+        f"{short_name(Lane, one.lane)}{paused}",
         *map(str, numbers),
         oldest,
         str(one.completed_last_hour),

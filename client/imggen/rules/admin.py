@@ -2,10 +2,13 @@
 
 from typing import NamedTuple
 
+from imggen.fields import short_names
 from imggen.rules.checks import Checks
+from imggen.rules.filters import wanted
 from imggen.v1 import errors_pb2 as reasons
-from imggen.v1.admin_pb2 import RequeueJobsRequest
+from imggen.v1.admin_pb2 import Lane, RequeueJobsRequest
 
+_LANES = {name: number for name, number in short_names(Lane).items() if number}
 MOST_JOBS = 100
 """How many jobs a request may name."""
 
@@ -24,6 +27,23 @@ class Target(NamedTuple):
 def target_of(user_id: object) -> str:
     """Returns the jobs of a user as they are audited."""
     return f"user:{user_id}"
+
+
+def read_lane(checks: Checks, value: int) -> str | None:
+    """Reads a lane by its number in the contract; None where it is a violation."""
+    found = wanted(checks, "lane", value, _LANES)
+    if not value:
+        checks.add(
+            "lane",
+            f"is required; use one of {', '.join(name.upper() for name in _LANES)}",
+            reasons.ERROR_REASON_FIELD_REQUIRED,
+        )
+    return found
+
+
+def target_of_lane(lane: str) -> str:
+    """Returns a lane as it is audited."""
+    return f"lane:{lane}"
 
 
 def read_target(checks: Checks, request: RequeueJobsRequest) -> Target | None:

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 import grpc.aio
 
-from imggen.rules.admin import Target, read_target, target_of
+from imggen.fields import short_name
+from imggen.rules.admin import Target, read_lane, read_target, target_of, target_of_lane
 from imggen.rules.budgets import role_required
 from imggen.rules.checks import Checks
 from imggen.rules.paging import read_page
@@ -15,15 +16,18 @@ from imggen.testing.budgets import Budgets
 from imggen.testing.feed import USER_ID
 from imggen.testing.lists import page_of
 from imggen.testing.memory import Memory, new_id, now, read_key
-from imggen.testing.worker import STAGES, Worker
+from imggen.testing.worker import LANE, STAGES, Worker
 from imggen.v1 import admin_pb2
 from imggen.v1.admin_pb2 import (
     ADMIN_ACTION_KIND_CANCEL_JOBS,
+    ADMIN_ACTION_KIND_PAUSE_LANE,
     ADMIN_ACTION_KIND_REQUEUE_JOBS,
+    ADMIN_ACTION_KIND_RESUME_LANE,
     LANE_HOSTED,
     LANE_LOCAL,
     LANE_READ,
     AdminActionKind,
+    Lane,
 )
 from imggen.v1.admin_pb2_grpc import AdminServiceServicer
 from imggen.v1.job_pb2 import (
@@ -75,6 +79,11 @@ class Admin(AdminServiceServicer):
             pictures_last_hour=local.completed_last_hour,
             budgets=self._budgets.of_everybody(),
         )
+        for lane in answer.lanes:
+            paused_at = self._memory.paused.get(short_name(Lane, lane.lane))
+            if paused_at is not None:
+                lane.paused_at.CopyFrom(paused_at)
+                lane.paused_by_user_id = USER_ID
         if waiting:
             first = min(waiting, key=lambda job: job.created_at.ToDatetime())
             waited = datetime.now(UTC) - first.created_at.ToDatetime(UTC)
@@ -147,6 +156,38 @@ class Admin(AdminServiceServicer):
 
         done, _ = self._memory.actions[self._memory.once("actions", key, request, requeue)]
         return admin_pb2.RequeueJobsResponse(action=done, jobs=done.jobs)
+
+    async def PauseLane(
+        self, request: admin_pb2.PauseLaneRequest, context: Context
+    ) -> admin_pb2.PauseLaneResponse:
+        """Pauses a lane; the fake draws in the local one."""
+        self._check()
+        checks = Checks()
+        lane = checks.complete(read_lane(checks, request.lane))
+        if lane in self._memory.paused:
+            return admin_pb2.PauseLaneResponse()
+        self._memory.paused[lane] = now()
+        self._show_pause()
+        done = self._note(ADMIN_ACTION_KIND_PAUSE_LANE, target_of_lane(lane), ())
+        return admin_pb2.PauseLaneResponse(action=self._memory.actions[done][0])
+
+    async def ResumeLane(
+        self, request: admin_pb2.ResumeLaneRequest, context: Context
+    ) -> admin_pb2.ResumeLaneResponse:
+        """Resumes a lane."""
+        self._check()
+        checks = Checks()
+        lane = checks.complete(read_lane(checks, request.lane))
+        if self._memory.paused.pop(lane, None) is None:
+            return admin_pb2.ResumeLaneResponse()
+        self._show_pause()
+        done = self._note(ADMIN_ACTION_KIND_RESUME_LANE, target_of_lane(lane), ())
+        return admin_pb2.ResumeLaneResponse(action=self._memory.actions[done][0])
+
+    def _show_pause(self) -> None:
+        for job in self._in(JOB_STATUS_QUEUED):
+            job.lane_paused = LANE in self._memory.paused
+        self._memory.touch()
 
     async def ListAdminActions(
         self, request: admin_pb2.ListAdminActionsRequest, context: Context

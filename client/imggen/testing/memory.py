@@ -150,6 +150,8 @@ class Memory:
     """What is known of each attempt, for operators; by the id of the job."""
     actions: dict[str, tuple[AdminAction, frozenset[str]]] = field(default_factory=dict)
     """What the admin did, with the ids of the jobs that it changed; by its id, the newest last."""
+    paused: dict[str, Timestamp] = field(default_factory=dict)
+    """The lanes that are paused, and since when."""
     limits: dict[str, tuple[int, Timestamp]] = field(default_factory=dict)
     """The limits of budgets, by scope, and when they were set."""
     planned: dict[tuple[str, int], object] = field(default_factory=dict)

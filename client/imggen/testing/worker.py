@@ -42,6 +42,9 @@ from imggen.v1.job_pb2 import (
 from imggen.v1.scene_pb2 import NotDrawn
 from imggen.watching import has_ended
 
+LANE = "local"
+"""The lane in which the fake draws everything."""
+
 _RUNS = "running"
 _LOST = ErrorReason.ERROR_REASON_WORKER_LOST
 STAGES = (STAGE_RESOLVING, STAGE_RENDERING, STAGE_FINISHING, STAGE_STORING)
@@ -76,6 +79,7 @@ class Worker:
         new = job.status == JOB_STATUS_UNSPECIFIED
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
+        job.lane_paused = LANE in self._memory.paused
         job.retry_count = 0
         for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
             job.ClearField(field)
@@ -193,6 +197,8 @@ class Worker:
 
     async def _draw(self, job: Job) -> None:
         await self._pause(job)
+        while LANE in self._memory.paused:
+            await self._memory.change().wait()
         failure = self.failures.popleft() if self.failures else None
         self._begin(job)
         image = self._memory.images.ever(job.image_id)
@@ -215,6 +221,7 @@ class Worker:
         if job.status == JOB_STATUS_PROCESSING:
             return
         job.status = JOB_STATUS_PROCESSING
+        job.lane_paused = False
         job.attempt += 1
         self._route_attempt(job)
         if not job.HasField("started_at"):
@@ -246,6 +253,7 @@ class Worker:
         self._end_attempt(job, short_name(JobStatus, status), job.error.message)
         self._clear_progress(job)
         job.completed_at.CopyFrom(now())
+        job.lane_paused = False
         job.ClearField("estimated_completion_time")
         if status == JOB_STATUS_COMPLETED:
             job.fraction = 1

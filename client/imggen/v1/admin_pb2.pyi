@@ -67,6 +67,10 @@ class _AdminActionKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper
     """Cancelled the jobs of a user."""
     ADMIN_ACTION_KIND_REQUEUE_JOBS: _AdminActionKind.ValueType  # 2
     """Queued failed jobs again."""
+    ADMIN_ACTION_KIND_PAUSE_LANE: _AdminActionKind.ValueType  # 3
+    """Paused a lane."""
+    ADMIN_ACTION_KIND_RESUME_LANE: _AdminActionKind.ValueType  # 4
+    """Resumed a lane."""
 
 class AdminActionKind(_AdminActionKind, metaclass=_AdminActionKindEnumTypeWrapper):
     """What an admin did.
@@ -80,6 +84,10 @@ ADMIN_ACTION_KIND_CANCEL_JOBS: AdminActionKind.ValueType  # 1
 """Cancelled the jobs of a user."""
 ADMIN_ACTION_KIND_REQUEUE_JOBS: AdminActionKind.ValueType  # 2
 """Queued failed jobs again."""
+ADMIN_ACTION_KIND_PAUSE_LANE: AdminActionKind.ValueType  # 3
+"""Paused a lane."""
+ADMIN_ACTION_KIND_RESUME_LANE: AdminActionKind.ValueType  # 4
+"""Resumed a lane."""
 Global___AdminActionKind: typing_extensions.TypeAlias = AdminActionKind
 
 @typing.final
@@ -95,6 +103,8 @@ class LaneOverview(google.protobuf.message.Message):
     SLOTS_FIELD_NUMBER: builtins.int
     OLDEST_WAIT_FIELD_NUMBER: builtins.int
     COMPLETED_LAST_HOUR_FIELD_NUMBER: builtins.int
+    PAUSED_AT_FIELD_NUMBER: builtins.int
+    PAUSED_BY_USER_ID_FIELD_NUMBER: builtins.int
     lane: Global___Lane.ValueType
     """Output only. The lane."""
     waiting_jobs: builtins.int
@@ -111,9 +121,15 @@ class LaneOverview(google.protobuf.message.Message):
     """Output only. How many jobs the workers that are ready run at once."""
     completed_last_hour: builtins.int
     """Output only. The number of jobs that were completed in the last hour."""
+    paused_by_user_id: builtins.str
+    """Output only. The id of the admin's user who paused it; empty unless it is paused."""
     @property
     def oldest_wait(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. How long the oldest of `waiting_jobs` has waited; unset without one."""
+
+    @property
+    def paused_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Output only. Since when it is paused: nothing more is claimed there. Unset unless it is."""
 
     def __init__(
         self,
@@ -125,9 +141,11 @@ class LaneOverview(google.protobuf.message.Message):
         slots: builtins.int = ...,
         oldest_wait: google.protobuf.duration_pb2.Duration | None = ...,
         completed_last_hour: builtins.int = ...,
+        paused_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        paused_by_user_id: builtins.str = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["oldest_wait", b"oldest_wait"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["completed_last_hour", b"completed_last_hour", "delayed_jobs", b"delayed_jobs", "lane", b"lane", "oldest_wait", b"oldest_wait", "running_jobs", b"running_jobs", "slots", b"slots", "waiting_jobs", b"waiting_jobs"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["oldest_wait", b"oldest_wait", "paused_at", b"paused_at"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["completed_last_hour", b"completed_last_hour", "delayed_jobs", b"delayed_jobs", "lane", b"lane", "oldest_wait", b"oldest_wait", "paused_at", b"paused_at", "paused_by_user_id", b"paused_by_user_id", "running_jobs", b"running_jobs", "slots", b"slots", "waiting_jobs", b"waiting_jobs"]) -> None: ...
 
 Global___LaneOverview: typing_extensions.TypeAlias = LaneOverview
 
@@ -441,7 +459,9 @@ class AdminAction(google.protobuf.message.Message):
     kind: Global___AdminActionKind.ValueType
     """Output only. What was done."""
     target: builtins.str
-    """Output only. Whose or which jobs: `user:UUID`, or `jobs` for those that were named by their ids."""
+    """Output only. Whose or which jobs: `user:UUID`, or `jobs` for those that were named by their ids;
+    or `lane:NAME`.
+    """
     jobs: builtins.int
     """Output only. How many jobs it has changed."""
     allow_unknown_calls: builtins.bool
@@ -792,3 +812,81 @@ class ListAdminActionsResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["actions", b"actions", "next_page_token", b"next_page_token"]) -> None: ...
 
 Global___ListAdminActionsResponse: typing_extensions.TypeAlias = ListAdminActionsResponse
+
+@typing.final
+class PauseLaneRequest(google.protobuf.message.Message):
+    """A request to pause a lane."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LANE_FIELD_NUMBER: builtins.int
+    lane: Global___Lane.ValueType
+    """Required. The lane."""
+    def __init__(
+        self,
+        *,
+        lane: Global___Lane.ValueType = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["lane", b"lane"]) -> None: ...
+
+Global___PauseLaneRequest: typing_extensions.TypeAlias = PauseLaneRequest
+
+@typing.final
+class PauseLaneResponse(google.protobuf.message.Message):
+    """The lane is paused."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: builtins.int
+    @property
+    def action(self) -> Global___AdminAction:
+        """The action; unset where the lane was paused already."""
+
+    def __init__(
+        self,
+        *,
+        action: Global___AdminAction | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["action", b"action"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["action", b"action"]) -> None: ...
+
+Global___PauseLaneResponse: typing_extensions.TypeAlias = PauseLaneResponse
+
+@typing.final
+class ResumeLaneRequest(google.protobuf.message.Message):
+    """A request to resume a lane."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LANE_FIELD_NUMBER: builtins.int
+    lane: Global___Lane.ValueType
+    """Required. The lane."""
+    def __init__(
+        self,
+        *,
+        lane: Global___Lane.ValueType = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["lane", b"lane"]) -> None: ...
+
+Global___ResumeLaneRequest: typing_extensions.TypeAlias = ResumeLaneRequest
+
+@typing.final
+class ResumeLaneResponse(google.protobuf.message.Message):
+    """The lane is not paused."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: builtins.int
+    @property
+    def action(self) -> Global___AdminAction:
+        """The action; unset where the lane was not paused."""
+
+    def __init__(
+        self,
+        *,
+        action: Global___AdminAction | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["action", b"action"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["action", b"action"]) -> None: ...
+
+Global___ResumeLaneResponse: typing_extensions.TypeAlias = ResumeLaneResponse

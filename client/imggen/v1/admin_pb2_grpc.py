@@ -55,6 +55,16 @@ class AdminServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsResponse.FromString,
                 _registered_method=True)
+        self.PauseLane = channel.unary_unary(
+                '/imggen.v1.AdminService/PauseLane',
+                request_serializer=imggen_dot_v1_dot_admin__pb2.PauseLaneRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_admin__pb2.PauseLaneResponse.FromString,
+                _registered_method=True)
+        self.ResumeLane = channel.unary_unary(
+                '/imggen.v1.AdminService/ResumeLane',
+                request_serializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneResponse.FromString,
+                _registered_method=True)
         self.ListAdminActions = channel.unary_unary(
                 '/imggen.v1.AdminService/ListAdminActions',
                 request_serializer=imggen_dot_v1_dot_admin__pb2.ListAdminActionsRequest.SerializeToString,
@@ -98,8 +108,23 @@ class AdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PauseLane(self, request, context):
+        """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, jobs are
+        admitted as before, and those that other lanes may draw, too, are drawn there. Audited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeLane(self, request, context):
+        """Resumes a paused lane. Audited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAdminActions(self, request, context):
-        """Lists what admins did to the jobs of others, the newest first.
+        """Lists what admins did, the newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,6 +152,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.RequeueJobs,
                     request_deserializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_admin__pb2.RequeueJobsResponse.SerializeToString,
+            ),
+            'PauseLane': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseLane,
+                    request_deserializer=imggen_dot_v1_dot_admin__pb2.PauseLaneRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_admin__pb2.PauseLaneResponse.SerializeToString,
+            ),
+            'ResumeLane': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeLane,
+                    request_deserializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneResponse.SerializeToString,
             ),
             'ListAdminActions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAdminActions,
@@ -243,6 +278,60 @@ class AdminService(object):
             '/imggen.v1.AdminService/RequeueJobs',
             imggen_dot_v1_dot_admin__pb2.RequeueJobsRequest.SerializeToString,
             imggen_dot_v1_dot_admin__pb2.RequeueJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseLane(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.AdminService/PauseLane',
+            imggen_dot_v1_dot_admin__pb2.PauseLaneRequest.SerializeToString,
+            imggen_dot_v1_dot_admin__pb2.PauseLaneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeLane(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.AdminService/ResumeLane',
+            imggen_dot_v1_dot_admin__pb2.ResumeLaneRequest.SerializeToString,
+            imggen_dot_v1_dot_admin__pb2.ResumeLaneResponse.FromString,
             options,
             channel_credentials,
             insecure,

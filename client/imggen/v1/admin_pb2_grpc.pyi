@@ -89,6 +89,38 @@ _AdminServiceRequeueJobsType = typing_extensions.TypeVar(
     ],
 )
 
+_AdminServicePauseLaneType = typing_extensions.TypeVar(
+    '_AdminServicePauseLaneType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.PauseLaneRequest,
+        imggen.v1.admin_pb2.PauseLaneResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.PauseLaneRequest,
+        imggen.v1.admin_pb2.PauseLaneResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.PauseLaneRequest,
+        imggen.v1.admin_pb2.PauseLaneResponse,
+    ],
+)
+
+_AdminServiceResumeLaneType = typing_extensions.TypeVar(
+    '_AdminServiceResumeLaneType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ResumeLaneRequest,
+        imggen.v1.admin_pb2.ResumeLaneResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ResumeLaneRequest,
+        imggen.v1.admin_pb2.ResumeLaneResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ResumeLaneRequest,
+        imggen.v1.admin_pb2.ResumeLaneResponse,
+    ],
+)
+
 _AdminServiceListAdminActionsType = typing_extensions.TypeVar(
     '_AdminServiceListAdminActionsType',
     grpc.UnaryUnaryMultiCallable[
@@ -105,7 +137,7 @@ _AdminServiceListAdminActionsType = typing_extensions.TypeVar(
     ],
 )
 
-class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServiceGetJobHistoryType, _AdminServiceCancelJobsType, _AdminServiceRequeueJobsType, _AdminServiceListAdminActionsType]):
+class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServiceGetJobHistoryType, _AdminServiceCancelJobsType, _AdminServiceRequeueJobsType, _AdminServicePauseLaneType, _AdminServiceResumeLaneType, _AdminServiceListAdminActionsType]):
     """Shows operators the whole installation, and steers its jobs. Every method needs the role admin."""
 
     @typing.overload
@@ -125,6 +157,14 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.RequeueJobsRequest,
             imggen.v1.admin_pb2.RequeueJobsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.PauseLaneRequest,
+            imggen.v1.admin_pb2.PauseLaneResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.ResumeLaneRequest,
+            imggen.v1.admin_pb2.ResumeLaneResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.ListAdminActionsRequest,
@@ -151,6 +191,14 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
             imggen.v1.admin_pb2.RequeueJobsResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.PauseLaneRequest,
+            imggen.v1.admin_pb2.PauseLaneResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.ResumeLaneRequest,
+            imggen.v1.admin_pb2.ResumeLaneResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.ListAdminActionsRequest,
             imggen.v1.admin_pb2.ListAdminActionsResponse,
         ],
@@ -174,8 +222,16 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
     the request allows it; SettleCall makes the outcome known. Audited.
     """
 
+    PauseLane: _AdminServicePauseLaneType
+    """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, jobs are
+    admitted as before, and those that other lanes may draw, too, are drawn there. Audited.
+    """
+
+    ResumeLane: _AdminServiceResumeLaneType
+    """Resumes a paused lane. Audited."""
+
     ListAdminActions: _AdminServiceListAdminActionsType
-    """Lists what admins did to the jobs of others, the newest first."""
+    """Lists what admins did, the newest first."""
 
 AdminServiceAsyncStub: typing_extensions.TypeAlias = AdminServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -193,6 +249,14 @@ AdminServiceAsyncStub: typing_extensions.TypeAlias = AdminServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.admin_pb2.RequeueJobsRequest,
         imggen.v1.admin_pb2.RequeueJobsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.PauseLaneRequest,
+        imggen.v1.admin_pb2.PauseLaneResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.ResumeLaneRequest,
+        imggen.v1.admin_pb2.ResumeLaneResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.admin_pb2.ListAdminActionsRequest,
@@ -242,11 +306,29 @@ class AdminServiceServicer(metaclass=abc.ABCMeta):
         """
 
     @abc.abstractmethod
+    def PauseLane(
+        self,
+        request: imggen.v1.admin_pb2.PauseLaneRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.admin_pb2.PauseLaneResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.PauseLaneResponse]]:
+        """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, jobs are
+        admitted as before, and those that other lanes may draw, too, are drawn there. Audited.
+        """
+
+    @abc.abstractmethod
+    def ResumeLane(
+        self,
+        request: imggen.v1.admin_pb2.ResumeLaneRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.admin_pb2.ResumeLaneResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.ResumeLaneResponse]]:
+        """Resumes a paused lane. Audited."""
+
+    @abc.abstractmethod
     def ListAdminActions(
         self,
         request: imggen.v1.admin_pb2.ListAdminActionsRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.admin_pb2.ListAdminActionsResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.ListAdminActionsResponse]]:
-        """Lists what admins did to the jobs of others, the newest first."""
+        """Lists what admins did, the newest first."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -1,10 +1,14 @@
--- What operators did to the jobs of others: who, when, what, and to which jobs. Rows are only added.
+-- What admins did to the jobs of others and to lanes: who, when, what, and to which jobs. Rows are
+-- only added. Workers of the version before do not know of paused lanes: a lane that is paused while
+-- they are rolled out is claimed from by those that are left.
 
 CREATE TABLE admin_actions (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   at timestamptz NOT NULL DEFAULT now(),
   by_user uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('cancel_jobs', 'requeue_jobs')),
+  kind text NOT NULL CHECK (
+    kind IN ('cancel_jobs', 'requeue_jobs', 'pause_lane', 'resume_lane')
+  ),
   target text NOT NULL CHECK (target <> ''),
   allow_unknown_calls boolean NOT NULL DEFAULT false,
   request_id uuid,
@@ -14,7 +18,7 @@ CREATE TABLE admin_actions (
   CHECK (kind = 'requeue_jobs' OR NOT allow_unknown_calls)
 );
 COMMENT ON COLUMN admin_actions.target IS
-  'Whose or which jobs: user:UUID, or jobs for those that were named.';
+  'Whose or which jobs: user:UUID, or jobs for those that were named; or lane:NAME.';
 COMMENT ON COLUMN admin_actions.allow_unknown_calls IS
   'Whether the admin asked to repeat paid calls whose outcome is unknown.';
 CREATE INDEX admin_actions_newest ON admin_actions (at DESC, id DESC);
@@ -31,3 +35,10 @@ CREATE TRIGGER only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON admin_actions
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON admin_action_jobs
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE paused_lanes (
+  lane text PRIMARY KEY,
+  paused_by uuid NOT NULL,
+  paused_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE paused_lanes IS 'Lanes in which nothing is claimed until an admin resumes them.';

@@ -144,6 +144,8 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
         "GetOverview": {},
+        "PauseLane": {"lane": 1},
+        "ResumeLane": {"lane": 1},
         "CancelJobs": {"user_id": UNKNOWN},
         "RequeueJobs": {"job_ids": [things.failed]},
         "GetJobHistory": {"job_id": things.failed},

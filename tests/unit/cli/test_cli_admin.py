@@ -223,3 +223,18 @@ def test_what_a_requeue_leaves_alone_is_said_with_the_reason() -> None:
         "left alone, as what they need cannot be drawn again: 3",
     ]
     assert left_alone(RequeueJobsResponse(jobs=1)) == []
+
+
+def test_a_lane_is_paused_and_resumed(command: Command, client: SyncClient, mia: str) -> None:
+    assert command("admin", "pause", "local") == "lane local is paused\n"
+    assert command("admin", "pause", "local") == "lane local was paused already\n"
+    job = client.generate_portrait(mia, style="anime")
+    assert job.lane_paused
+    assert " paused " in command("jobs")
+    assert "local (paused)" in command("top")
+    assert command("admin", "resume", "local") == "lane local is resumed\n"
+    assert command("admin", "resume", "local") == "lane local was not paused\n"
+    client.wait(job)
+    assert not client.get_job(job).lane_paused
+    assert [one["target"] for one in command.json("admin", "log")["actions"]] == ["lane:local"] * 2
+    command("admin", "pause", "river", code=2)
