@@ -16,7 +16,7 @@ async def submit(store: Store, count: int) -> list[JobId]:
     """Submits jobs of a new user for the same scene; returns their ids."""
     jobs = await new_jobs(store, count)
     for start in range(0, count, _SUBMITTED_AT_ONCE):
-        await store.jobs.submit_each(jobs[start : start + _SUBMITTED_AT_ONCE])
+        await store.submits.submit_each(jobs[start : start + _SUBMITTED_AT_ONCE])
     return [job.id for job in jobs]
 
 

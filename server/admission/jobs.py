@@ -204,7 +204,7 @@ class Admission:
 
     async def _submit(self, tx: Statements, new: NewJob) -> Job | None:
         new = await _next_version(tx, new)
-        job = await tx.jobs.submit(new)
+        job = await tx.submits.submit(new)
         # After the insert, which finds that the same request has made this version already.
         if job is not None:
             _check_version(new)

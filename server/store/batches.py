@@ -14,6 +14,7 @@ from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.paused import PAUSED
 from server.store.reuse import Reuses
+from server.store.submits import Submits
 from server.store.workers import COLD_START, DRAWN_SPECS
 
 _CREATE = """
@@ -132,6 +133,7 @@ class Batches:
     def __init__(self, database: Executor) -> None:
         self._database = database
         self._jobs = Jobs(database)
+        self._submits = Submits(database)
         self._reuses = Reuses(database)
 
     async def create(self, batch: NewBatch) -> bool:
@@ -153,7 +155,7 @@ class Batches:
         if created is None:
             return False
         if batch.jobs:
-            await self._jobs.submit_each(batch.jobs)
+            await self._submits.submit_each(batch.jobs)
         await self._reuses.copy(batch.copies)
         await self._database.execute(
             "INSERT INTO job_dependencies (job_id, needs_job_id)"

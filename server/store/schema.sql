@@ -1,6 +1,13 @@
 -- The schema of a migrated database. Written by `make schema` from the migrations, which are
 -- what is applied; do not edit it.
 
+CREATE TYPE budget_change AS (
+    day date,
+    scope text,
+    held bigint,
+    spent bigint
+);
+
 CREATE TYPE hold AS (
     job_id uuid,
     attempt integer,
@@ -1119,20 +1126,12 @@ CREATE FUNCTION hold_money(holds hold[], most bigint) RETURNS boolean
   SELECT hold_prices(holds, most) IS NULL
 $$;
 
-CREATE FUNCTION hold_prices(prices hold[], most bigint) RETURNS text
+CREATE FUNCTION hold_moves(moves movement[], most bigint) RETURNS text
     LANGUAGE plpgsql
     AS $$
 DECLARE
-  moves movement[];
   short text;
 BEGIN
-  SELECT array_agg((
-    j.id, p.attempt, '', 'hold', CASE WHEN p.attempt > 0 THEN 'retry'
-      WHEN i.parent_image_id IS NOT NULL THEN 'regeneration' ELSE 'first' END,
-    p.provider, j.ai_model, j.user_id, current_date, p.micros, 0
-  )::movement) INTO moves
-  FROM unnest(prices) AS p JOIN image_generation_jobs j ON j.id = p.job_id
-  LEFT JOIN images i ON i.id = j.image_id WHERE p.micros > 0;
   IF moves IS NULL THEN
     RETURN NULL;
   END IF;
@@ -1143,6 +1142,32 @@ BEGIN
     SELECT job_id, user_id, attempt, provider, model, reason, day, held_micros FROM unnest(moves);
   END IF;
   RETURN short;
+END $$;
+
+CREATE FUNCTION hold_or_refuse(moves movement[], most bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  short text := hold_moves(moves, most);
+BEGIN
+  IF short IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'IG001', MESSAGE = short;
+  END IF;
+END $$;
+
+CREATE FUNCTION hold_prices(prices hold[], most bigint) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  RETURN hold_moves((
+    SELECT array_agg((
+      j.id, p.attempt, '', 'hold', CASE WHEN p.attempt > 0 THEN 'retry'
+        WHEN i.parent_image_id IS NOT NULL THEN 'regeneration' ELSE 'first' END,
+      p.provider, j.ai_model, j.user_id, current_date, p.micros, 0
+    )::movement)
+    FROM unnest(prices) AS p JOIN image_generation_jobs j ON j.id = p.job_id
+    LEFT JOIN images i ON i.id = j.image_id WHERE p.micros > 0
+  ), most);
 END $$;
 
 CREATE FUNCTION job_cost(which uuid, at_attempt integer DEFAULT NULL::integer, render_cost bigint DEFAULT 0) RETURNS bigint
@@ -1238,11 +1263,14 @@ CREATE FUNCTION move_money(moves movement[], covered boolean) RETURNS text
     LANGUAGE plpgsql
     AS $$
 DECLARE
-  change record;
+  changes budget_change[] := ARRAY(
+    SELECT (day, scope, held, spent)::budget_change FROM budget_changes(moves)
+  );
+  change budget_change;
   used bigint;
   most bigint;
 BEGIN
-  FOR change IN SELECT * FROM budget_changes(moves) LOOP
+  FOREACH change IN ARRAY changes LOOP
     FOR tries IN 1..2 LOOP
       SELECT held_micros + spent_micros INTO used FROM budgets b
       WHERE b.scope = change.scope AND b.day = change.day FOR NO KEY UPDATE;
@@ -1262,13 +1290,13 @@ BEGIN
 
   UPDATE budgets b SET
     held_micros = held_micros + c.held, spent_micros = spent_micros + c.spent
-  FROM budget_changes(moves) AS c WHERE b.scope = c.scope AND b.day = c.day;
+  FROM unnest(changes) AS c WHERE b.scope = c.scope AND b.day = c.day;
   INSERT INTO ledger (
     job_id, attempt, call, kind, reason, provider, model, user_id, day, held_micros, spent_micros
   ) SELECT * FROM unnest(moves);
   INSERT INTO alerts (kind, day, scope, percent, limit_micros, held_micros, spent_micros)
   SELECT 'budget_used', b.day, b.scope, percent, limit_micros, held_micros, spent_micros
-  FROM budget_changes(moves) AS c
+  FROM unnest(changes) AS c
   JOIN budgets b ON b.scope = c.scope AND b.day = c.day
   JOIN budget_limits l ON l.scope = c.scope, unnest(ARRAY[80, 100]) AS percent
   WHERE c.held + c.spent > 0 AND (held_micros + spent_micros) * 100 >= limit_micros * percent

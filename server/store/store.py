@@ -35,6 +35,7 @@ from server.store.scenes import Scenes
 from server.store.selections import Selections
 from server.store.stories import Stories
 from server.store.styles import Styles
+from server.store.submits import NotCovered, Submits
 from server.store.together import Together
 from server.store.users import Users
 from server.store.watches import Watches
@@ -73,17 +74,10 @@ class Statements:
         self.selections = Selections(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
+        self.submits = Submits(database)
         self.users = Users(database)
         self.watches = Watches(database)
         self.workers = Workers(database)
-
-
-class NotCovered(Exception):
-    """Raised inside a transaction whose jobs a budget does not cover."""
-
-    def __init__(self, scope: str) -> None:
-        super().__init__(scope)
-        self.scope = scope
 
 
 class Store(Statements):
@@ -92,8 +86,8 @@ class Store(Statements):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.database = database
-        self._submits = Together(self.jobs.submit_each)
-        self._paid_submits = Together(self._submit_paid_each)
+        self._submit_together = Together(self.submits.submit_each)
+        self._submit_paid_together = Together(self._submit_paid_each)
         self._replays = Together(self.jobs.replay_each)
         self._freezes = Together(self.characters.freeze_each)
         self._completions = Together(self.leases.complete_each)
@@ -103,7 +97,7 @@ class Store(Statements):
 
         Returns None when the request_id is taken.
         """
-        return await self._submits(job)
+        return await self._submit_together(job)
 
     async def submit_paid(self, job: NewJob, limit_micros: int) -> tuple[Job | None, str]:
         """Commits a job and its hold together with others, as `submit` does.
@@ -111,7 +105,7 @@ class Store(Statements):
         Returns None and the scope of a budget that does not cover it: then nothing is committed.
         `limit_micros` is the global limit where none is stored.
         """
-        return await self._paid_submits((job, limit_micros))
+        return await self._submit_paid_together((job, limit_micros))
 
     async def _submit_paid_each(
         self, asked: Sequence[tuple[NewJob, int]]
@@ -119,13 +113,7 @@ class Store(Statements):
         """Commits all with their holds, or none; raises NotCovered for several at once."""
         limit_micros = min(limit for _, limit in asked)
         try:
-            async with self.transaction() as tx:
-                jobs = await tx.jobs.submit_each([job for job, _ in asked])
-                # Budget rows are locked last, so that others wait no longer than for a commit.
-                admitted = [job.id for job in jobs if job is not None]
-                short = await tx.money.hold(admitted, limit_micros) if admitted else None
-                if short is not None:
-                    raise NotCovered(short)
+            jobs = await self.submits.submit_paid_each([job for job, _ in asked], limit_micros)
         except NotCovered as error:
             if len(asked) > 1:
                 raise  # and each is tried by itself: the rest of a budget may cover some

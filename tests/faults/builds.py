@@ -25,11 +25,13 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A deliberate fault: edits of the source, and statements run on the database."""
+    """A deliberate change: edits of the source, new files, and statements run on the database."""
 
     name: str
     edits: tuple[Edit, ...]
     statements: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    """What is added to the source: each file's path and text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def built(mutation: Mutation | None) -> Iterator[Build]:
             )
         for edit in mutation.edits:
             _apply(edit, root)
+        for path, text in mutation.files:
+            (root / path).write_text(text)
         yield Build(root, mutation.name, mutation.statements)
 
 

@@ -1,12 +1,18 @@
 """Callers of a run's gateway that record a history."""
 
+import asyncio
+import itertools
 import time
+from contextlib import suppress
 from uuid import uuid4
 
-from imggen import Client, Job
+from imggen import Client, Job, Page
 from imggen.errors import ImggenError, ResourceExhausted, reason_name
 from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
 from tests.faults.history import History, Refusal, Seen, Submit
+
+PAUSE_S = 0.25
+"""The pause between two submits of a steady load."""
 
 
 class RecordingCaller:
@@ -38,6 +44,13 @@ class RecordingCaller:
         self._history.submits.append(Submit(request, job.job_id))
         return job
 
+    async def submit_page(self, page: Page) -> Job:
+        """Asks for the picture of a page, in a story of its own."""
+        story = await self.client.create_story(title="The Walk", style="cartoon", pages=[page])
+        job = await self.client.generate_scene(story, 1)
+        self._history.submits.append(Submit(job.job_id, job.job_id))
+        return job
+
     async def watch(self, job: str, number: int) -> None:
         """Watches a job to its end."""
         try:
@@ -63,3 +76,19 @@ class RecordingCaller:
             self._history.refusals.append(Refusal(reason, wait, took_s))
         else:
             self._history.failed_calls.append(f"submit: {error!r}")
+
+
+async def steady_load(caller: RecordingCaller, over: asyncio.Event) -> None:
+    """Submits and watches jobs until `over` is set; then waits for their ends."""
+    async with asyncio.TaskGroup() as group:
+        for number in itertools.count():
+            group.create_task(_submit_and_watch(caller, number))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE_S):
+                    await over.wait()
+                return
+
+
+async def _submit_and_watch(caller: RecordingCaller, number: int) -> None:
+    if job := await caller.submit():
+        await caller.watch(job.job_id, number)

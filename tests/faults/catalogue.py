@@ -11,7 +11,7 @@ from tests.faults.rules import Rule
 from tests.faults.scenarios.answers import lost_answers
 from tests.faults.scenarios.database import cut_connections, database_outage
 from tests.faults.scenarios.kills import killed_workers
-from tests.faults.scenarios.nodes import lost_nodes
+from tests.faults.scenarios.nodes import four_nodes, lost_nodes
 from tests.faults.scenarios.noisy import noisy_neighbour
 from tests.faults.scenarios.notifications import lost_notifications
 from tests.faults.scenarios.overload import overload
@@ -23,6 +23,7 @@ from tests.faults.scenarios.rolls import rolled_gateway
 from tests.faults.scenarios.stopped import stopped_workers
 from tests.faults.scenarios.storage import broken_storage
 from tests.faults.scenarios.story import killed_story
+from tests.faults.scenarios.versions import rolled_version
 
 Run = Callable[[str, Build, bool], Coroutine[Any, Any, Report]]
 """A coroutine that runs a scenario: on a Postgres server, with a build, quickly or not."""
@@ -74,6 +75,7 @@ SCENARIOS = (
     Scenario("database_outage", database_outage, mutations.NO_PATIENCE, Rule.AGAIN),
     Scenario("broken_storage", broken_storage, mutations.STORED_ONCE, Rule.AGAIN),
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS, Rule.CALLS),
+    Scenario("rolled_version", rolled_version, mutations.ANY_VERSION, Rule.VERSION),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT, Rule.REFUSALS),
     Scenario("noisy_neighbour", noisy_neighbour, mutations.NO_TURNS, Rule.SHARE),
     Scenario("killed_payments", killed_payments, mutations.CALLS_UNCHECKED, Rule.BUDGET),
@@ -82,4 +84,5 @@ SCENARIOS = (
     Scenario("lost_replicas", lost_replicas, mutations.NO_RESCUE, Rule.LOST),
     # Last, since it kills whole nodes; they run in a separate process.
     Scenario("lost_nodes", lost_nodes, mutations.NO_RESCUE, Rule.LOST),
+    Scenario("four_nodes", four_nodes, mutations.NO_RESCUE, Rule.LOST),
 )

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -109,6 +109,10 @@ class FaultEnvironment:
     """How long to wait for jobs and watches to end."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def of(self, build: Build) -> "FaultEnvironment":
+        """Returns the same environment, whose next processes are of another build."""
+        return replace(self, build=build)
 
     async def gateway(self, **settings: str) -> GatewayProcess:
         """Starts a gateway."""

@@ -129,7 +129,7 @@ class StoreMachine(RuleBasedStateMachine):
     def submit(self, request: RequestKey) -> None:
         """A submit makes a job once, however often it is repeated."""
         new = new_job(self.user, request=request)
-        job = self.do(self.store.jobs.submit(new))
+        job = self.do(self.store.submits.submit(new))
         assert (job is None) == (request.id in self.made), "a request_id made a second job"
         if job is not None:
             self.made[request.id] = new.id

@@ -1,5 +1,6 @@
 """The mutations: for each guard against loss, the build that lacks it."""
 
+from server.domain.spec import SPEC_VERSION
 from tests.faults.builds import Edit, Mutation
 
 _ENDINGS = "server/store/endings.py"
@@ -162,4 +163,23 @@ LOST_ANSWERS_ARE_FREE = Mutation(
     "lost answers cost nothing",
     (),
     (_in_function("release_money", "cost_micros = c.held_micros", "cost_micros = 0"),),
+)
+
+_VERSION_BEFORE = Edit(
+    "server/domain/spec.py", f"SPEC_VERSION = {SPEC_VERSION}", f"SPEC_VERSION = {SPEC_VERSION - 1}"
+)
+
+VERSION_BEFORE = Mutation("the version before", (_VERSION_BEFORE,))
+"""No fault: the version before this one, whose workers read no spec of this one."""
+
+ANY_VERSION = Mutation(
+    "workers take any version",
+    (
+        _VERSION_BEFORE,
+        Edit(
+            "server/store/claims.py",
+            "l.open AND l.spec_version <= $2 AND",
+            "l.open AND l.spec_version <= $2 + 100 AND",
+        ),
+    ),
 )

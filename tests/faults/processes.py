@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -142,3 +142,15 @@ async def gateway_process(
         with suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+async def migrate_as(build: Build, settings: Mapping[str, str]) -> str:
+    """Migrates the database as a build does; returns what it printed, raises for its failure."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", "migrate",
+        env={**build.environment(), **settings},
+        cwd=build.root, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
+    )  # fmt: skip
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, printed.decode()
+    return printed.decode()

@@ -29,12 +29,20 @@ class RayCluster:
         """Kills the node with the replicas; a new node replaces it."""
         await self._command("node")
 
+    async def lose_node(self) -> None:
+        """Kills a node with the replicas on it; no other replaces it."""
+        await self._command("lose")
+
+    async def replace_head(self) -> None:
+        """Kills the head; a new one takes over what it knew."""
+        await self._command("new-head")
+
     async def kill_head(self) -> None:
         """Kills the head, and all of the cluster's state with it."""
         await self._command("head")
 
     async def kill_replica(self, deployment: str) -> None:
-        """Kills a deployment's only replica."""
+        """Kills a replica of a deployment."""
         await self._command(f"kill {deployment}")
 
     async def redeploy(self) -> None:
@@ -52,24 +60,28 @@ class RayCluster:
 
 
 @asynccontextmanager
-async def ray_cluster(environment: FaultEnvironment, build: Build) -> AsyncIterator[RayCluster]:
-    """Runs a cluster until the block ends; raises NeverHappened when it does not start to serve."""
-    config = _config(build.root)
+async def ray_cluster(
+    environment: FaultEnvironment, build: Build, *, nodes: int = 1
+) -> AsyncIterator[RayCluster]:
+    """Runs a cluster until the block ends; raises NeverHappened when it does not start to serve.
+
+    Each of its `nodes` has a replica of each deployment.
+    """
+    config = _config(build.root, nodes)
     file = environment.folder / "serve.yaml"
     file.write_text(yaml.safe_dump(config))
     settings = build.environment() | environment.process_settings()
     with (environment.folder / "cluster.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.ray_cluster_process", str(file),
+            sys.executable, "-m", "tests.faults.ray_cluster_process", str(file), str(nodes),
             env={**settings, "RAY_USAGE_STATS_ENABLED": "0"},
             cwd=build.root, stdin=PIPE, stdout=PIPE, stderr=log,
         )  # fmt: skip
     try:
-        try:
-            await _expect(process, "serving")
-        except NeverHappened as never:
-            raise NeverHappened(f"{never}; {log.name}: {_tail(log.name)}") from never
+        await _expect(process, "serving")
         yield RayCluster(process, environment.folder, config)
+    except NeverHappened as never:
+        raise NeverHappened(f"{never}; {log.name}: {_tail(log.name)}") from never
     finally:
         assert process.stdin is not None
         process.stdin.close()
@@ -102,7 +114,7 @@ def _tail(log: str) -> str:
     return Path(log).read_text()[-4000:]
 
 
-def _config(root: Path) -> dict[str, Any]:
+def _config(root: Path, nodes: int) -> dict[str, Any]:
     """Returns the embedded config with the scripted diffuser and a tenth of a core per replica."""
     config: dict[str, Any] = yaml.safe_load(
         Path(os.path.realpath(root / "cluster"), "serve", "embedded.yaml").read_text()
@@ -111,4 +123,5 @@ def _config(root: Path) -> dict[str, Any]:
     application["import_path"] = "tests.faults.scripted_app:build"
     for deployment in application["deployments"]:
         deployment["ray_actor_options"] = {"num_cpus": 0.1, "resources": {"replicas": 0.1}}
+        deployment |= {"num_replicas": nodes, "max_replicas_per_node": 1}
     return config

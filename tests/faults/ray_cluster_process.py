@@ -1,6 +1,7 @@
-"""A Ray cluster of a head and a node, in a separate process; each line on stdin is a command.
+"""A Ray cluster of a head and nodes, in a separate process; each line on stdin is a command.
 
-`node` kills the node and adds another; `head` kills the head; `kill DEPLOYMENT` kills its replica;
+`node` kills a node and adds another; `lose` kills a node; `head` kills the head; `new-head` kills
+it, too, and starts another, which takes over what it knew; `kill DEPLOYMENT` kills its replica;
 `deploy FILE` deploys another config. The end of stdin ends the cluster.
 """
 
@@ -26,16 +27,18 @@ _HEAD: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024
 _NODE: dict[str, Any] = _HEAD | {"resources": {"replicas": 1}}
 
 
-def main(config: Path) -> None:
+def main(config: Path, nodes: int) -> None:
     """Starts the cluster with Serve on it, and executes commands from stdin."""
     folder = Path(tempfile.mkdtemp(prefix=f"imggen-ray-{os.getpid()}-"))
     # A Cluster writes its address into Ray's default folder, whatever its nodes are configured to.
     (folder / "ray").mkdir()
     os.environ["RAY_TMPDIR"] = str(folder)
+    # What the head knows outlives it, as it would in Redis.
+    os.environ |= {"RAY_gcs_storage": "rocksdb", "RAY_gcs_storage_path": str(folder / "gcs")}
     head = _HEAD | {"include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
-        node = cluster.add_node(**_NODE)
+        workers = [cluster.add_node(**_NODE) for _ in range(nodes)]
         with _driver(cluster.address):
             serve_start(proxy_location="Disabled")
             deploy(config)
@@ -43,11 +46,16 @@ def main(config: Path) -> None:
         for command in sys.stdin:
             match command.split():
                 case ["node"]:
-                    cluster.remove_node(node, allow_graceful=False)
-                    node = cluster.add_node(**_NODE)
+                    cluster.remove_node(workers.pop(0), allow_graceful=False)
+                    workers.append(cluster.add_node(**_NODE))
+                case ["lose"]:
+                    cluster.remove_node(workers.pop(0), allow_graceful=False)
                 case ["head"]:
-                    head_node: Any = cluster.head_node
-                    cluster.remove_node(head_node, allow_graceful=False)
+                    _kill_head(cluster)
+                case ["new-head"]:
+                    port = int(cluster.address.rpartition(":")[2])
+                    _kill_head(cluster)
+                    cluster.add_node(**head, gcs_server_port=port)
                 case ["kill", deployment]:
                     with _driver(cluster.address):
                         kill_replica(deployment)
@@ -63,6 +71,12 @@ def main(config: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _kill_head(cluster: Cluster) -> None:
+    head: Any = cluster.head_node
+    cluster.remove_node(head, allow_graceful=False)
+    cluster.head_node = None
+
+
 @contextmanager
 def _driver(address: str) -> Iterator[None]:
     """Connects a driver for the block only: it would die with the node that it is on."""
@@ -74,4 +88,4 @@ def _driver(address: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -28,6 +28,7 @@ class Rule(StrEnum):
     REFUSALS = "refusals"  # overload is refused, with a retry delay
     GOODPUT = "goodput"  # overload does not slow down accepted jobs
     SHARE = "share"  # one caller does not make another wait long
+    VERSION = "version"  # a worker leaves alone jobs of a later version
     AWAITED = "awaited"  # everything that the run waits for happens
     INJECTED = "injected"  # the fault itself took place
 

@@ -88,7 +88,7 @@ class Player:
 
     async def _submit(self, step: Step) -> str:
         new = new_job(self._user, price_micros=step.micros)
-        refused = await self._holding(new.id, lambda tx: tx.jobs.submit(new))
+        refused = await self._holding(new.id, lambda tx: tx.submits.submit(new))
         if refused is None:
             self.jobs.append(new.id)
         return self._said(refused)

@@ -94,7 +94,7 @@ class JobQueue:
     async def submit(self, *, signal: bool = True, **changes: Any) -> NewJob:
         """Admits a job and signals it, as a gateway does."""
         new = new_job(self.user, **changes)
-        await self.store.jobs.submit(new)
+        await self.store.submits.submit(new)
         if signal:
             self.signals.wake(one.lane for one in new.lanes)
         return new

@@ -40,7 +40,7 @@ async def waiting_in_both(store: Store) -> JobInLanes:
     """Submits a job that waits in both lanes."""
     user = await new_user(store)
     new = new_job(user, lanes=BOTH)
-    assert await store.jobs.submit(new)
+    assert await store.submits.submit(new)
     return JobInLanes(store, user, new)
 
 
@@ -52,7 +52,7 @@ async def lanes_of(store: Store) -> dict[str, int]:
 
 async def submit(store: Store, user: UserId, jobs: int, *lanes: JobLane) -> list[NewJob]:
     new = [new_job(user, lanes=lanes) for _ in range(jobs)]
-    assert all(await store.jobs.submit_each(new))
+    assert all(await store.submits.submit_each(new))
     return new
 
 

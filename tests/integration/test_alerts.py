@@ -48,7 +48,7 @@ async def hook() -> AsyncIterator[Hook]:
 async def use(store: Store, price: int, limit: int = 100) -> None:
     """Holds money."""
     new = new_job(await new_user(store), price_micros=price)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     assert await store.money.hold([new.id], limit) is None
 
 

@@ -155,10 +155,10 @@ async def a_new_user_is_next(store: Store, words: str) -> None:
     leases = Leases(RewrittenDatabase(store.database, words or "nothing"))
     noisy, other = await new_user(store), await new_user(store)
     for _ in range(5):
-        await store.jobs.submit(new_job(noisy))
+        await store.submits.submit(new_job(noisy))
     await leases.claim("w", Lane.LOCAL, 1, LEASE)
     new = new_job(other)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [claimed] = await leases.claim("w", Lane.LOCAL, 1, LEASE)
     assert claimed.job_id == new.id
 

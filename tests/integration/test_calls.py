@@ -45,7 +45,7 @@ async def claimed(store: Store, price: int = 0, limit: int = LIMIT) -> tuple[Use
     new = new_job(user, price_micros=price)
     async with store.transaction() as tx:
         await tx.money.default_limit(limit)
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         assert await tx.money.hold([new.id], limit) is None
     return user, await claim_again(store)
 
@@ -108,7 +108,7 @@ async def test_a_hold_of_yesterday_needs_room_today(store: Store) -> None:
     _, claim = await claimed(store, 40)
     await store.database.execute(A_DAY_PASSES)
     another = new_job(await new_user(store), price_micros=LIMIT - 39)
-    await store.jobs.submit(another)
+    await store.submits.submit(another)
     assert await store.money.hold([another.id], LIMIT) is None
     before = await rows(store, "SELECT * FROM ledger")
     assert (await store.money.begin(claim, call(40))).scope == "global"
@@ -131,7 +131,7 @@ async def test_a_call_must_fit_in_every_scope(store: Store, which: str) -> None:
 
 async def test_without_a_global_limit_nothing_is_covered(store: Store) -> None:
     user = await new_user(store)
-    await store.jobs.submit(new_job(user))
+    await store.submits.submit(new_job(user))
     claim = await claim_again(store)
     assert (await store.money.begin(claim, call(1))).scope == "global"
 
@@ -144,7 +144,7 @@ async def test_a_lower_limit_releases_nothing_and_stops_new_holds(store: Store) 
     assert (await store.money.begin(claim, call(41))).scope == "global"
     assert (await store.money.begin(claim, call(40))).ok
     more = new_job(user, price_micros=1)
-    await store.jobs.submit(more)
+    await store.submits.submit(more)
     assert await store.money.hold([more.id], LIMIT) == "global"
     await store.budgets.remove_limit("global", LIMIT)
     assert await store.money.hold([more.id], LIMIT) is None
@@ -173,7 +173,7 @@ async def test_gateways_with_different_settings_keep_the_limit_of_the_newest_sta
     assert await store.money.default_limit(100) is None
     for limit in (500, 100, 500):  # the holds of either gateway
         new = new_job(user, price_micros=60)
-        await store.jobs.submit(new)
+        await store.submits.submit(new)
         jobs.append(await store.money.hold([new.id], limit))
         assert (await store.budgets.get("global")).limit_micros == 100
     assert jobs == [None, "global", "global"]
@@ -181,7 +181,7 @@ async def test_gateways_with_different_settings_keep_the_limit_of_the_newest_sta
 
 async def test_a_hold_where_no_limit_is_stored_applies_the_setting(store: Store) -> None:
     new = new_job(await new_user(store), price_micros=60)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     assert await store.money.hold([new.id], 59) == "global"
     assert (await store.budgets.get("global")).limit_micros == 59
 
@@ -384,12 +384,12 @@ async def test_alerts_are_written_once_a_day_when_a_share_is_used(store: Store) 
     assert await rows(store, alerts) == []
     for price, percents in ((39, []), (1, [80]), (1, [80]), (19, [80, 100])):
         new = new_job(await new_user(store), price_micros=price)
-        await store.jobs.submit(new)
+        await store.submits.submit(new)
         assert await store.money.hold([new.id], 100) is None
         assert [row[1] for row in await rows(store, alerts)] == percents
     await store.database.execute(A_DAY_PASSES)
     new = new_job(await new_user(store), price_micros=80)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     assert await store.money.hold([new.id], 100) is None
     assert await rows(store, alerts) == [
         ("global", 80, 80),
@@ -408,13 +408,13 @@ async def test_the_ledger_is_only_added_to(store: Store) -> None:
 async def test_admissions_of_two_gateways_never_pass_the_limit(store: Store, database: str) -> None:
     user = await new_user(store)
     spent = new_job(user, price_micros=499_990_000)
-    await store.jobs.submit(spent)
+    await store.submits.submit(spent)
     assert await store.money.hold([spent.id], 500_000_000) is None
 
     async def admit(gateway: Store) -> bool:
         new = new_job(user, price_micros=1_000)
         async with gateway.transaction() as tx:
-            await tx.jobs.submit(new)
+            await tx.submits.submit(new)
             return await tx.money.hold([new.id], 500_000_000) is None
 
     async with open_store(database) as other:

@@ -22,7 +22,7 @@ NOW = timedelta(0)
 
 async def claimed(store: Store, new_jobs: list[NewJob], lease: timedelta = LEASE) -> list[Claim]:
     """Submits jobs and claims them; returns the claims in the order of the jobs."""
-    await store.jobs.submit_each(new_jobs)
+    await store.submits.submit_each(new_jobs)
     claims = await store.leases.claim("w", Lane.LOCAL, len(new_jobs), lease)
     by_job = {claim.job_id: claim for claim in claims}
     return [by_job[new.id] for new in new_jobs]

@@ -14,7 +14,7 @@ LEASE = timedelta(seconds=60)
 async def submit(store: Store, user: UserId, number: int = 1, priority: int = 2) -> list[NewJob]:
     new_jobs = [new_job(user, priority=priority) for _ in range(number)]
     for new in new_jobs:
-        assert await store.jobs.submit(new)
+        assert await store.submits.submit(new)
     return new_jobs
 
 
@@ -53,8 +53,8 @@ async def test_users_who_wait_take_turns(store: Store) -> None:
 
 async def test_jobs_that_are_stored_in_one_statement_take_turns_too(store: Store) -> None:
     noisy, other = await new_user(store), await new_user(store)
-    await store.jobs.submit_each([new_job(noisy) for _ in range(10)])
-    await store.jobs.submit_each([new_job(other) for _ in range(2)])
+    await store.submits.submit_each([new_job(noisy) for _ in range(10)])
+    await store.submits.submit_each([new_job(other) for _ in range(2)])
     assert await served(store, 4) == [noisy, other] * 2
 
 

@@ -224,7 +224,7 @@ async def test_a_rows_time_that_has_come_does_not_wait_while_its_lane_is_busy(st
     busy, urgent = await new_user(store), await new_user(store)
     await submit(store, busy, 3, LOCAL)
     new = new_job(urgent, lanes=(LOCAL,), priority=0)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     await store.database.execute("UPDATE job_lanes SET open = false WHERE priority = 0")
     claims = [(await store.leases.claim("w", Lane.LOCAL, 1, LEASE))[0] for _ in range(2)]
     assert claims[1].job_id == new.id
@@ -272,7 +272,7 @@ async def test_a_job_has_a_lane_and_each_lane_once(
 ) -> None:
     match = "a job has at least one lane, and each lane once"
     with pytest.raises(ValueError, match=match):
-        await waiting.store.jobs.submit(new_job(waiting.user, lanes=lanes))
+        await waiting.store.submits.submit(new_job(waiting.user, lanes=lanes))
     with pytest.raises(ValueError, match=match):
         await waiting.store.leases.reroute(waiting.new.id, BOTH, lanes)
     with pytest.raises(ValueError, match=match):

@@ -20,7 +20,7 @@ async def test_a_claim_takes_the_most_urgent_and_then_the_oldest(store: Store) -
     user = await new_user(store)
     new_jobs = [new_job(user, priority=priority) for priority in (2, 3, 1, 2)]
     for new in new_jobs:
-        await store.jobs.submit(new)
+        await store.submits.submit(new)
     claimed = [(await store.leases.claim("w", Lane.LOCAL, 1, LEASE))[0].job_id for _ in range(4)]
     assert claimed == [new_jobs[index].id for index in (2, 0, 3, 1)]
     assert await store.leases.claim("w", Lane.LOCAL, 1, LEASE) == []
@@ -29,7 +29,7 @@ async def test_a_claim_takes_the_most_urgent_and_then_the_oldest(store: Store) -
 async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Store) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     assert claim.spec == new.spec
     assert await store.leases.complete(claim, outcome(new.id))
@@ -53,7 +53,7 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
 async def test_a_job_keeps_1_kib_of_what_a_worker_says(store: Store) -> None:
     user = await new_user(store)
     for new in (drawn := new_job(user), failed := new_job(user)):
-        await store.jobs.submit(new)
+        await store.submits.submit(new)
     claims = {claim.job_id: claim for claim in await store.leases.claim("w", Lane.LOCAL, 2, LEASE)}
     words = outcome(drawn.id, not_drawn=(SWORD,) * 1_000)
     assert await store.leases.complete(claims[drawn.id], words)
@@ -82,7 +82,7 @@ async def test_a_damaged_spec_fails_its_own_job_alone(store: Store, damage: str)
     user = await new_user(store)
     damaged, sound = new_job(user, priority=1), new_job(user)
     for new in (damaged, sound):
-        await store.jobs.submit(new)
+        await store.submits.submit(new)
     await store.database.execute(
         f"UPDATE image_generation_jobs SET spec = {damage} WHERE id = $1", damaged.id
     )
@@ -101,7 +101,7 @@ async def test_a_damaged_spec_fails_its_own_job_alone(store: Store, damage: str)
 async def test_a_lost_lease_refuses_every_write(store: Store) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [late] = await store.leases.claim("late", Lane.LOCAL, 1, EXPIRED)
     assert await store.leases.rescue(NOW) == [new.id]
     [held] = await store.leases.claim("next", Lane.LOCAL, 1, LEASE)
@@ -118,7 +118,7 @@ async def test_a_lost_lease_refuses_every_write(store: Store) -> None:
 async def test_failures_are_retried_and_then_final(store: Store) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     seen = []
     for _ in range(4):
         [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
@@ -135,7 +135,7 @@ async def test_failures_are_retried_and_then_final(store: Store) -> None:
 
 async def test_a_failure_that_is_not_retryable_is_final_at_once(store: Store) -> None:
     user = await new_user(store)
-    await store.jobs.submit(new_job(user))
+    await store.submits.submit(new_job(user))
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     status = await store.leases.fail(claim, FAILURE, retryable=False, backoff=NOW)
     assert status == JobStatus.FAILED
@@ -153,7 +153,7 @@ async def test_a_failure_after_a_cancel_ends_the_job_with_the_reason_of_its_stat
 ) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     assert await store.jobs.cancel(user, new.id)
     assert await store.leases.fail(claim, FAILURE, retryable=retryable, backoff=NOW) == status
@@ -164,7 +164,7 @@ async def test_a_failure_after_a_cancel_ends_the_job_with_the_reason_of_its_stat
 
 async def test_a_backoff_keeps_a_job_from_being_claimed(store: Store) -> None:
     user = await new_user(store)
-    await store.jobs.submit(new_job(user))
+    await store.submits.submit(new_job(user))
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     await store.leases.fail(claim, FAILURE, retryable=True, backoff=timedelta(days=300))
     assert await store.leases.claim("w", Lane.LOCAL, 1, LEASE) == []
@@ -173,7 +173,7 @@ async def test_a_backoff_keeps_a_job_from_being_claimed(store: Store) -> None:
 async def test_a_release_spends_no_retry(store: Store) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     assert await store.leases.release([claim]) == [new.id]
     job = await store.jobs.get(user, new.id)
@@ -184,7 +184,7 @@ async def test_a_release_spends_no_retry(store: Store) -> None:
 async def test_a_rescue_ends_a_job_without_retries(store: Store) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     for _ in range(4):
         await store.leases.claim("w", Lane.LOCAL, 1, EXPIRED)
         assert await store.leases.rescue(NOW) == [new.id]
@@ -198,7 +198,7 @@ async def test_a_rescue_ends_a_job_without_retries(store: Store) -> None:
 async def test_progress_never_goes_back_within_an_attempt(store: Store) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     newer = Progress(5, Stage.RENDERING, 9, 20, 0.5)
     await store.leases.report(claim, newer)
@@ -211,7 +211,7 @@ async def test_progress_never_goes_back_within_an_attempt(store: Store) -> None:
 async def test_a_report_hears_of_a_cancel_and_of_watchers(store: Store) -> None:
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     quiet = await store.leases.report(claim, RENDERING)
     assert quiet is not None
@@ -234,7 +234,7 @@ async def test_cancelling_a_waiting_job_ends_it_and_frees_its_hold(store: Store)
     user = await new_user(store)
     new = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         assert await tx.money.hold([new.id], 100_000) is None
     assert await store.jobs.cancel(user, new.id)
     rows = await store.database.fetch("SELECT held_micros, spent_micros FROM budgets")
@@ -247,7 +247,7 @@ async def test_every_end_of_a_job_moves_its_money(store: Store, end: str) -> Non
     user = await new_user(store)
     new = new_job(user, price_micros=40_000)
     async with store.transaction() as tx:
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         assert await tx.money.hold([new.id], 79_999) is None
         assert await tx.money.hold([new.id], 79_999) == "global"
     await store.database.execute("UPDATE image_generation_jobs SET max_retries = 0")

@@ -286,7 +286,7 @@ async def test_an_image_deleted_while_its_batch_is_retried_holds_no_money(store:
 async def test_a_hold_is_written_whole_or_not_at_all(store: Store) -> None:
     user = await new_user(store)
     new_jobs = [new_job(user, price_micros=price) for price in (40, 0, 70)]
-    await store.jobs.submit_each(new_jobs)
+    await store.submits.submit_each(new_jobs)
     jobs = [new.id for new in new_jobs]
     assert await store.money.hold(jobs, 109) == "global"
     assert await rows(store, HELD) == []
@@ -301,7 +301,7 @@ async def test_a_limit_is_set_after_the_holds_that_were_made_by_the_one_before(
 ) -> None:
     user = await new_user(store)
     jobs = [new_job(user, price_micros=60) for _ in range(2)]
-    await store.jobs.submit_each(jobs)
+    await store.submits.submit_each(jobs)
     await store.budgets.set_limit("global", 100, user)
 
     async def lower() -> None:
@@ -340,7 +340,7 @@ async def unlocked_budgets(store: Store) -> int:
 async def test_days_are_locked_in_their_order(store: Store) -> None:
     user = await new_user(store)
     new_jobs = [new_job(user, price_micros=10) for _ in range(8)]
-    await store.jobs.submit_each(new_jobs)
+    await store.submits.submit_each(new_jobs)
     for new in new_jobs:
         assert await store.money.hold([new.id], LIMIT) is None
         await store.database.execute(A_DAY_PASSES)
@@ -367,7 +367,7 @@ async def test_a_budget_is_locked_after_everything_else(
     first, new = await two_portraits(store, user)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     assert await store.leases.complete(claim, outcome(first.id))
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     assert await store.money.hold([new.id], LIMIT) is None
     leases = store.leases
     if end != "cancel":
@@ -397,5 +397,5 @@ async def two_portraits(store: Store, user: UserId) -> list[NewJob]:
     spec = render_spec(characters=(FrozenCharacter(character, 1, description()),))
     place = Placement(character_id=character)
     new_jobs = [new_job(user, spec=spec, placement=place, price_micros=10 * n) for n in range(2)]
-    await store.jobs.submit(new_jobs[0])
+    await store.submits.submit(new_jobs[0])
     return new_jobs

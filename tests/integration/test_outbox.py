@@ -101,7 +101,7 @@ async def test_changes_of_an_open_transaction_come_late_and_are_not_lost(store: 
     user = await new_user(store)
     async with store.transaction() as slow:
         first = new_job(user)
-        await slow.jobs.submit(first)
+        await slow.submits.submit(first)
         # This one began later, has a later id, and commits first.
         second = await _submit(store, user)
         seen = await _read(store)
@@ -191,7 +191,7 @@ async def test_a_cursor_before_swept_changes_is_refused(store: Store) -> None:
 async def test_changes_that_are_not_visible_yet_are_not_swept(store: Store) -> None:
     user = await new_user(store)
     async with store.transaction() as slow:
-        await slow.jobs.submit(new_job(user))
+        await slow.submits.submit(new_job(user))
         hidden = await _submit(store, user)
         await store.database.execute("UPDATE outbox SET at = now() - interval '8 days'")
         assert await store.outbox.sweep(timedelta(days=7)) == 0
@@ -218,7 +218,7 @@ async def test_a_dump_of_another_server_is_followed_from_here_on(store: Store) -
 
 async def _submit(store: Store, user: UserId) -> NewJob:
     new = new_job(user)
-    assert await store.jobs.submit(new) is not None
+    assert await store.submits.submit(new) is not None
     return new
 
 

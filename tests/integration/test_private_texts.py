@@ -178,7 +178,7 @@ async def refused_by_a_worker(store: Store) -> None:
     spec = replace(render_spec(image_type=ImageType.SCENE, characters=()), scene=BAD)
     user = await new_user(store)
     new = new_job(user, spec=spec)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
 
     async def failed() -> bool:
         job = await store.jobs.get(user, new.id)

@@ -46,7 +46,7 @@ class Cast:
 
     async def claim(self, *new_jobs: NewJob) -> list[Claim]:
         """Submits jobs and claims them; returns the claims in the order of the jobs."""
-        await self.store.jobs.submit_each(new_jobs)
+        await self.store.submits.submit_each(new_jobs)
         claims = await self.store.leases.claim("w", Lane.LOCAL, len(new_jobs), LEASE)
         by_job = {claim.job_id: claim for claim in claims}
         return [by_job[new.id] for new in new_jobs]

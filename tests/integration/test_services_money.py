@@ -314,7 +314,7 @@ async def test_a_version_is_admitted_while_its_original_completes(store: Store) 
     user = await new_user(store)
     new, version = (new_job(user, price_micros=PRICE) for _ in range(2))
     async with store.transaction() as tx:
-        await tx.jobs.submit_each([new, version])
+        await tx.submits.submit_each([new, version])
         assert await tx.money.hold([new.id], LIMIT) is None
     [claim, _] = await store.leases.claim("w", Lane.LOCAL, 2, LEASE)
     async with asyncio.timeout(30), store.transaction() as tx:
@@ -326,7 +326,7 @@ async def test_a_version_is_admitted_while_its_original_completes(store: Store) 
 async def test_a_day_starts_with_a_new_budget(store: Store) -> None:
     user = await new_user(store)
     all_of_it, more = (new_job(user, price_micros=price) for price in (LIMIT, 1))
-    await store.jobs.submit_each([all_of_it, more])
+    await store.submits.submit_each([all_of_it, more])
     assert await store.money.hold([all_of_it.id], LIMIT) is None
     assert await store.money.hold([more.id], LIMIT) == "global"
     await store.database.execute("UPDATE budgets SET day = day - 1")

@@ -2,7 +2,7 @@
 
 from server.store import Store
 from server.store.database import Executor
-from server.store.jobs import Jobs
+from server.store.submits import Submits
 from tests.builders import new_job, new_user
 
 WAITING, MORE = 400, 20
@@ -17,10 +17,10 @@ async def test_what_was_planned_for_an_empty_queue_reads_no_queue(store: Store) 
     user = await new_user(store)
     # One connection, whose triggers are planned at its first job and keep their plans.
     async with store.database.transaction() as connection:
-        jobs = Jobs(connection)
+        submits = Submits(connection)
 
         async def submit(number: int) -> None:
-            assert all(await jobs.submit_each([new_job(user) for _ in range(number)]))
+            assert all(await submits.submit_each([new_job(user) for _ in range(number)]))
 
         await submit(1)
         await submit(WAITING)

@@ -54,7 +54,7 @@ async def test_two_gateways_with_the_same_request_ids_never_deadlock(
     keys = [request_key() for _ in range(50)]
     one = [new_job(user, request=key) for key in keys]
     other = [new_job(user, request=key) for key in reversed(keys)]
-    stored = await asyncio.gather(store.jobs.submit_each(one), store.jobs.submit_each(other))
+    stored = await asyncio.gather(store.submits.submit_each(one), store.submits.submit_each(other))
     assert sum(job is not None for jobs in stored for job in jobs) == len(keys)
 
 
@@ -106,7 +106,7 @@ async def test_a_character_is_frozen_with_its_current_description(store: Store) 
 async def test_small_and_large_groups_are_submitted_alike(store: Store, count: int) -> None:
     user = await new_user(store)
     new_jobs = [new_job(user) for _ in range(count)]
-    jobs = await store.jobs.submit_each(new_jobs)
+    jobs = await store.submits.submit_each(new_jobs)
     assert [job and job.id for job in jobs] == [new.id for new in new_jobs]
 
 

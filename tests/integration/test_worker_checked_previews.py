@@ -57,7 +57,7 @@ async def job(store: Store) -> Watched:
     """Returns a watched job."""
     user = await new_user(store)
     new = new_job(user)
-    await store.jobs.submit(new)
+    await store.submits.submit(new)
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LONG)
     await store.watches.renew([new.id], LONG)
     return Watched(store, claim)

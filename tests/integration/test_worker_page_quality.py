@@ -38,7 +38,7 @@ async def submit(
     )
     async with queue.store.transaction() as tx:
         await tx.money.default_limit(1_000_000)
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
     queue.signals.wake([Lane.LOCAL])
     return new
 

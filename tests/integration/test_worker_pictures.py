@@ -64,7 +64,7 @@ async def submit(queue: JobQueue, most: int | None = None) -> NewJob:
         provider="fake",
     )
     async with queue.store.transaction() as tx:
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         assert await tx.money.hold([new.id], LIMIT) is None
     queue.signals.wake([Lane.HOSTED])
     return new

@@ -51,7 +51,7 @@ async def submit(queue: JobQueue, limit: int = 1_000_000, most: int | None = Non
         provider="openai",
     )
     async with queue.store.transaction() as tx:
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         assert await tx.money.hold([new.id], limit) is None
     queue.signals.wake([Lane.HOSTED])
     return new

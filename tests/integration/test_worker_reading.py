@@ -117,7 +117,7 @@ async def submit(
     )
     async with queue.store.transaction() as tx:
         await tx.money.default_limit(limit)
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         if hosted:
             assert await tx.money.hold([new.id], limit) is None
     queue.signals.wake([lane.lane])

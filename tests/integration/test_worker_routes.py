@@ -69,7 +69,7 @@ async def submit(queue: JobQueue, *, hold: bool = True, **limits: object) -> New
 async def admitted(queue: JobQueue, new: NewJob, *, hold: bool = True) -> NewJob:
     """Admits a job of the hosted lane."""
     async with queue.store.transaction() as tx:
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         if hold:
             assert await tx.money.hold([new.id], LIMIT) is None
         else:

@@ -154,7 +154,7 @@ async def test_another_offer_draws_the_same_scene(job_queue: JobQueue, chat: Pai
     new = new_job(job_queue.user, spec=spec, lanes=lanes, provider="fake")
     async with job_queue.store.transaction() as tx:
         await tx.money.default_limit(LIMIT)
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
     broken = ProviderFailed(FailureKind.MODEL_GONE, "it failed")
     first, second = FakeProvider([broken]), providers()["dear"]
     await drawn(job_queue, new, chat, {"fake": first, "dear": second}, PAID)

@@ -113,7 +113,7 @@ async def job(store: Store, tmp_path: Path) -> ClaimedJob:
     """Returns a claimed job that draws the portrait of `tests.builders.render_spec`."""
     await store.database.execute(NOTE_REPORTS)
     user = await new_user(store)
-    await store.jobs.submit(new_job(user))
+    await store.submits.submit(new_job(user))
     [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
     claim = replace(claim, spec=render_spec(), price_micros=5)
     return ClaimedJob(store, Signals(store.database), claim, tmp_path)

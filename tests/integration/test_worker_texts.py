@@ -86,7 +86,7 @@ async def submit(queue: JobQueue, text: str, *cast: FrozenCharacter) -> NewJob:
     spec = replace(page(text), characters=cast)
     new = new_job(queue.user, spec=spec, lanes=(lane,), price_micros=PRICE, provider="fake")
     async with queue.store.transaction() as tx:
-        await tx.jobs.submit(new)
+        await tx.submits.submit(new)
         assert await tx.money.hold([new.id], LIMIT) is None
     queue.signals.wake([Lane.HOSTED])
     return new

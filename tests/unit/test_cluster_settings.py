@@ -9,7 +9,7 @@ from cluster.embedded.processes import MARK
 from tests.markdown import ROOT
 from tests.settings_names import DATA_PLANE, GATEWAY
 
-FOLDERS = ("kubernetes", "serve", "observe", "images")
+FOLDERS = ("kubernetes", "ray", "serve", "observe", "images")
 FILES = [
     pytest.param(path, id=path.relative_to(ROOT).as_posix())
     for folder in FOLDERS

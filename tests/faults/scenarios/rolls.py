@@ -1,18 +1,14 @@
 """Gateways that are replaced under load, as in a rolling update."""
 
 import asyncio
-import itertools
 import time
-from contextlib import suppress
 
 from tests.faults.builds import Build
-from tests.faults.callers import RecordingCaller
+from tests.faults.callers import steady_load
 from tests.faults.environment import NeverHappened, fault_environment
 from tests.faults.report import Report, reported
 from tests.faults.rules import Problem, Rule
 from tests.faults.tcp_proxy import tcp_proxy_to
-
-_PAUSE_S = 0.25
 
 
 async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
@@ -26,7 +22,7 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
             worker = await environment.worker("w", "--takes-s", "0.2", IMGGEN_SLOTS='{"local": 4}')
             await worker.ready.wait()
             over = asyncio.Event()
-            load = asyncio.create_task(_load(caller, over), name="load")
+            load = asyncio.create_task(steady_load(caller, over), name="load")
             for _ in range(rolls):
                 new = await environment.gateway()
                 proxy.target = new.port
@@ -52,19 +48,3 @@ async def rolled_gateway(server: str, build: Build, quick: bool) -> Report:
         recovered,
         problems,
     )
-
-
-async def _load(caller: RecordingCaller, over: asyncio.Event) -> None:
-    """Submits and watches jobs until `over` is set; then waits for their ends."""
-    async with asyncio.TaskGroup() as group:
-        for number in itertools.count():
-            group.create_task(_one(caller, number))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_PAUSE_S):
-                    await over.wait()
-                return
-
-
-async def _one(caller: RecordingCaller, number: int) -> None:
-    if job := await caller.submit():
-        await caller.watch(job.job_id, number)

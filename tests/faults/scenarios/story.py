@@ -6,21 +6,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from imggen import Page
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 from tests.faults.builds import Build
-from tests.faults.callers import RecordingCaller
 from tests.faults.crashable_postgres import CrashablePostgres
-from tests.faults.environment import (
-    FaultEnvironment,
-    NeverHappened,
-    fault_environment,
-    prepare,
-    until,
-)
-from tests.faults.history import Submit
+from tests.faults.environment import NeverHappened, fault_environment, prepare
 from tests.faults.report import Report, reported
 from tests.faults.rules import Problem, Rule
+from tests.faults.stories import begin_story, drawn
 from tests.faults.tcp_proxy import tcp_proxy_to
 
 _PAGES = 9
@@ -47,17 +39,17 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
         caller = await environment.caller(port)
         slots = {"IMGGEN_SLOTS": f'{{"local": {_SLOTS}}}'}
         first = await environment.worker("first", "--step-s", _STEP_S, **slots)
-        batch = await _begin(environment, caller)
+        batch = await begin_story(environment, caller, _PAGES)
         watch = asyncio.create_task(caller.client.wait_batch(batch), name="watch the story")
         try:
-            await _drawn(environment, 2)
+            await drawn(environment, 2)
             first.kill()
             await environment.worker("second", "--step-s", _STEP_S, **slots)
-            await _drawn(environment, 4)
+            await drawn(environment, 4)
             gateway.kill()
             proxy.target = (await environment.gateway()).port
             proxy.cut()
-            await _drawn(environment, 6)
+            await drawn(environment, 6)
             await crashable.crash()
             await crashable.start()
             back = time.monotonic()
@@ -86,33 +78,3 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
             )
         )
     return report
-
-
-async def _begin(environment: FaultEnvironment, caller: RecordingCaller) -> str:
-    """Submits a story, and records its jobs as acknowledged."""
-    pages = [
-        Page(text=f"Mia walks on, page {number}.", character_ids=[caller.character])
-        for number in range(_PAGES)
-    ]
-    story = await caller.client.create_story(title="The Walk", style="cartoon", pages=pages)
-    batch = await caller.client.generate_story(story)
-    environment.history.submits += [
-        Submit(row["id"], row["id"])
-        for row in await environment.query("SELECT id::text FROM image_generation_jobs")
-    ]
-    return batch.batch_id
-
-
-async def _drawn(environment: FaultEnvironment, count: int) -> None:
-    """Waits until `count` pictures are drawn and another one is being drawn."""
-
-    async def drawn() -> bool:
-        rows = await environment.query(
-            "SELECT (count(*) FILTER (WHERE j.status = 'completed'))::int AS done,"
-            " count(*) FILTER (WHERE j.status = 'processing' AND p.step > 1) AS running"
-            " FROM image_generation_jobs j LEFT JOIN job_progress p"
-            " ON p.job_id = j.id AND p.attempt = j.attempt"
-        )
-        return bool(rows[0]["done"] >= count and rows[0]["running"])
-
-    await until(drawn, f"{count} pictures are drawn", environment.patience_s)
