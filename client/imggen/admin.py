@@ -83,6 +83,12 @@ class AdminCalls(Calls):
         answer = await self._call(self._connection.admin.ResumeLane, request)
         return answer.action if answer.HasField("action") else None
 
+    async def drain_worker(self, name: str) -> AdminAction | None:
+        """Tells a worker to claim no more; returns None if it was told. Needs the role admin."""
+        request = admin_pb2.DrainWorkerRequest(name=name)
+        answer = await self._call(self._connection.admin.DrainWorker, request)
+        return answer.action if answer.HasField("action") else None
+
     def list_admin_actions(self, *, page_size: int = 0) -> AsyncGenerator[AdminAction, None]:
         """Yields what admins did, the newest first; needs the role admin."""
         request = admin_pb2.ListAdminActionsRequest(page_size=page_size)

@@ -79,6 +79,10 @@ class SyncAdminCalls:
         """Resumes a paused lane; returns None if it was not paused. Needs the role admin."""
         return self._loop.run(self._client.resume_lane(lane))
 
+    def drain_worker(self, name: str) -> AdminAction | None:
+        """Tells a worker to claim no more; returns None if it was told. Needs the role admin."""
+        return self._loop.run(self._client.drain_worker(name))
+
     def list_admin_actions(self, *, page_size: int = 0) -> Iterator[AdminAction]:
         """Yields what admins did, the newest first; needs the role admin."""
         return self._loop.iterate(self._client.list_admin_actions(page_size=page_size))

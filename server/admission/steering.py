@@ -106,6 +106,13 @@ class Steering:
         self._signals.wake([lane])
         return action
 
+    async def drain(self, worker: str, by: UserId) -> ActionId | None:
+        """Tells a worker to claim no more; returns None if it was told."""
+        async with self._store.transaction() as tx:
+            if not await tx.workers.drain(worker):
+                return None
+            return await _noted(tx, NewAction(by, ActionKind.DRAIN_WORKER, f"worker:{worker}"))
+
     async def _requeue(
         self, action: ActionId | None, one: Selection, repeat_unknown: bool
     ) -> Requeued:

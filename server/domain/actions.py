@@ -19,6 +19,7 @@ class ActionKind(StrEnum):
     REQUEUE_JOBS = "requeue_jobs"  # failed jobs: of a user, or those that were named
     PAUSE_LANE = "pause_lane"  # nothing more is claimed there
     RESUME_LANE = "resume_lane"  # ended its pause
+    DRAIN_WORKER = "drain_worker"  # it claims no more
 
 
 @dataclass(frozen=True, slots=True)

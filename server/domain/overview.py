@@ -31,7 +31,7 @@ class LaneOverview:
 
 @dataclass(frozen=True, slots=True)
 class WorkerOverview:
-    """A worker that is ready: its slots, and the jobs that it runs, by lane.
+    """A worker: its slots, and the jobs that it runs, by lane; one that drains claims no more.
 
     `cold_start` is how long its next picture waits for a model to start, None while one is warm.
     """
@@ -40,6 +40,7 @@ class WorkerOverview:
     slots: Mapping[Lane, int]
     running: Mapping[Lane, int]
     cold_start: timedelta | None
+    draining: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _worker(found: WorkerOverview) -> admin_pb2.WorkerOverview:
         for lane in Lane
         if lane in found.slots or lane in found.running
     ]
-    message = admin_pb2.WorkerOverview(name=found.name, lanes=lanes)
+    message = admin_pb2.WorkerOverview(name=found.name, lanes=lanes, draining=found.draining)
     if found.cold_start is not None:
         message.cold_start.FromTimedelta(found.cold_start)
     return message

@@ -5,7 +5,14 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from imggen.rules.admin import Target, read_lane, read_target, target_of
+from imggen.rules.admin import (
+    Target,
+    read_lane,
+    read_target,
+    read_worker,
+    target_of,
+    unknown_worker,
+)
 from imggen.rules.budgets import role_required
 from imggen.rules.checks import Checks
 from imggen.rules.missing import missing_job
@@ -105,6 +112,18 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         lane = Lane(checks.complete(read_lane(checks, request.lane)))
         begun = await self._steering.resume(lane, who.user_id)
         return admin_pb2.ResumeLaneResponse(action=await self._told(begun))
+
+    async def DrainWorker(
+        self, request: admin_pb2.DrainWorkerRequest, context: Context
+    ) -> admin_pb2.DrainWorkerResponse:
+        """Tells a worker to claim no more."""
+        who, checks = _admin(), Checks()
+        name = checks.complete(read_worker(checks, request.name))
+        begun = await self._steering.drain(name, who.user_id)
+        if begun is None and not await self._store.workers.known(name):
+            unknown_worker(checks, name)
+            raise checks.refused()
+        return admin_pb2.DrainWorkerResponse(action=await self._told(begun))
 
     async def ListAdminActions(
         self, request: admin_pb2.ListAdminActionsRequest, context: Context

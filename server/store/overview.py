@@ -8,14 +8,15 @@ from server.domain.overview import LaneOverview, OldestJob, Overview, WorkerOver
 from server.domain.states import Lane, Stage
 from server.store.database import Executor, Record
 from server.store.health import Health
+from server.store.workers import READY
 
-_LANES = """
+_LANES = f"""
 SELECT asked.lane, coalesce(queue.waiting, 0) AS waiting, coalesce(queue.delayed, 0) AS delayed,
   queue.oldest_wait,
   (SELECT count(*) FROM image_generation_jobs j
     WHERE j.status = 'processing' AND j.ready AND j.lane = asked.lane) AS running,
   (SELECT coalesce(sum((w.slots ->> asked.lane)::integer), 0) FROM workers w
-    WHERE w.ready_until > now()) AS slots,
+    WHERE {READY}) AS slots,
   (SELECT count(*) FROM image_generation_jobs j WHERE j.status = 'completed' AND j.attempt > 0
     AND j.lane = asked.lane AND j.completed_at > now() - interval '1 hour') AS completed_last_hour,
   p.paused_by, p.paused_at
@@ -29,7 +30,7 @@ ORDER BY asked.place
 """
 
 _WORKERS = """
-SELECT w.name, w.slots, w.cold_start, coalesce(held.running, '{}') AS running
+SELECT w.name, w.slots, w.cold_start, w.draining, coalesce(held.running, '{}') AS running
 FROM workers w LEFT JOIN (
   SELECT worker, jsonb_object_agg(lane, jobs) AS running FROM (
     SELECT worker, lane, count(*) AS jobs FROM image_generation_jobs
@@ -125,7 +126,11 @@ def _lane(row: Record) -> LaneOverview:
 
 def _worker(row: Record) -> WorkerOverview:
     return WorkerOverview(
-        row["name"], _by_lane(row["slots"]), _by_lane(row["running"]), row["cold_start"]
+        row["name"],
+        _by_lane(row["slots"]),
+        _by_lane(row["running"]),
+        row["cold_start"],
+        row["draining"],
     )
 
 

@@ -676,6 +676,7 @@ CREATE TABLE workers (
     spec_version integer DEFAULT 3 NOT NULL,
     models text[],
     cold_start interval,
+    draining boolean DEFAULT false NOT NULL,
     CONSTRAINT workers_cold_start_check CHECK ((cold_start >= '00:00:00'::interval)),
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
@@ -683,6 +684,7 @@ COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
 COMMENT ON COLUMN workers.spec_version IS 'The newest version of specs that it draws. One that does not tell is taken to know 3: it may be older than references.';
 COMMENT ON COLUMN workers.models IS 'The models that it draws with. NULL for one that does not tell: it is taken to have any.';
 COMMENT ON COLUMN workers.cold_start IS 'How long its next picture waits for a model to start; NULL while one is warm.';
+COMMENT ON COLUMN workers.draining IS 'Whether an admin has told it to claim no more: it finishes what it runs, and is not ready.';
 
 CREATE TABLE job_lanes (
     job_id uuid NOT NULL,
@@ -833,12 +835,12 @@ CREATE TABLE admin_actions (
     request_hash bytea,
     CONSTRAINT admin_actions_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT admin_actions_check1 CHECK (((kind = 'requeue_jobs'::text) OR (NOT allow_unknown_calls))),
-    CONSTRAINT admin_actions_kind_check CHECK ((kind = ANY (ARRAY['cancel_jobs'::text, 'requeue_jobs'::text, 'pause_lane'::text, 'resume_lane'::text]))),
+    CONSTRAINT admin_actions_kind_check CHECK ((kind = ANY (ARRAY['cancel_jobs'::text, 'requeue_jobs'::text, 'pause_lane'::text, 'resume_lane'::text, 'drain_worker'::text]))),
     CONSTRAINT admin_actions_target_check CHECK ((target <> ''::text)),
     CONSTRAINT admin_actions_by_user_request_id_key UNIQUE (by_user, request_id),
     CONSTRAINT admin_actions_pkey PRIMARY KEY (id)
 );
-COMMENT ON COLUMN admin_actions.target IS 'Whose or which jobs: user:UUID, or jobs for those that were named; or lane:NAME.';
+COMMENT ON COLUMN admin_actions.target IS 'Whose or which jobs: user:UUID, or jobs for those that were named; or lane:NAME, or worker:NAME.';
 COMMENT ON COLUMN admin_actions.allow_unknown_calls IS 'Whether the admin asked to repeat paid calls whose outcome is unknown.';
 CREATE INDEX admin_actions_newest ON admin_actions USING btree (at DESC, id DESC);
 CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -452,6 +452,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "request_id": REQUEST_ID,
         },
     ),
+    "AdminService.DrainWorker": FieldChanges({"name": "nobody"}, {"name": "worker"}),
     "AdminService.PauseLane": FieldChanges({"lane": 1}, {"lane": 2}),
     "AdminService.ResumeLane": FieldChanges({"lane": 1}, {"lane": 2}),
     # No admin has done anything; what is listed is in test_admin_actions.

@@ -47,6 +47,7 @@ PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
 # test_services_admin and test_admin_actions have who may name which.
 SCOPED = {
     "AdminService.CancelJobs",
+    "AdminService.DrainWorker",
     "AdminService.GetJobHistory",
     "AdminService.GetOverview",
     "AdminService.ListAdminActions",

@@ -150,6 +150,23 @@ def resume(session: Session, lane: LaneName) -> None:
 
 
 @admin.command()
+@click.argument("worker")
+@connected
+def drain(session: Session, worker: str) -> None:
+    """Tell a worker to claim no more: it finishes what it runs, and may then be stopped.
+
+    `imggen top` shows the names of workers, and what each still runs. Only a restart ends it.
+
+    \b
+    Example:
+      imggen admin drain WORKER
+    """
+    done = session.client.drain_worker(worker)
+    said = "claims no more" if done else "drained already"
+    session.document(f"worker {worker} {said}", actions=[done] if done else [])
+
+
+@admin.command()
 @click.option("--most", type=click.IntRange(1), default=50, show_default=True, help="How many.")
 @connected
 def log(session: Session, most: int) -> None:

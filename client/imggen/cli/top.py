@@ -161,7 +161,10 @@ def _worker(one: WorkerOverview) -> tuple[str, ...]:
         f"{short_name(Lane, lane.lane)} {lane.running_jobs} of {lane.slots}" for lane in one.lanes
     )
     cold = one.cold_start.ToTimedelta() if one.HasField("cold_start") else None
-    return one.name, running, "" if cold is None else f"its model starts in {_spoken(cold)}"
+    notes = ["drains, claims no more"] if one.draining else []
+    if cold is not None:
+        notes.append(f"its model starts in {_spoken(cold)}")
+    return one.name, running, "; ".join(notes)
 
 
 def _budget(one: Budget) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from imggen.fields import short_names
-from imggen.rules.checks import Checks
+from imggen.rules.checks import SHORT_TEXT, Checks
 from imggen.rules.filters import wanted
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.admin_pb2 import Lane, RequeueJobsRequest
@@ -39,6 +39,20 @@ def read_lane(checks: Checks, value: int) -> str | None:
             reasons.ERROR_REASON_FIELD_REQUIRED,
         )
     return found
+
+
+def read_worker(checks: Checks, name: str) -> str | None:
+    """Reads the name of a worker; None where it is a violation."""
+    return checks.text("name", name, SHORT_TEXT, required=True)
+
+
+def unknown_worker(checks: Checks, name: str) -> None:
+    """Adds the violation of a name that no worker has which is ready or drains."""
+    checks.add(
+        "name",
+        f'"{name[:60]}" is no worker that is ready or drains; `imggen top` shows their names',
+        reasons.ERROR_REASON_VALUE_UNKNOWN,
+    )
 
 
 def target_of_lane(lane: str) -> str:

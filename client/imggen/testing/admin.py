@@ -7,7 +7,15 @@ from typing import Any, TypeAlias
 import grpc.aio
 
 from imggen.fields import short_name
-from imggen.rules.admin import Target, read_lane, read_target, target_of, target_of_lane
+from imggen.rules.admin import (
+    Target,
+    read_lane,
+    read_target,
+    read_worker,
+    target_of,
+    target_of_lane,
+    unknown_worker,
+)
 from imggen.rules.budgets import role_required
 from imggen.rules.checks import Checks
 from imggen.rules.paging import read_page
@@ -20,6 +28,7 @@ from imggen.testing.worker import LANE, STAGES, Worker
 from imggen.v1 import admin_pb2
 from imggen.v1.admin_pb2 import (
     ADMIN_ACTION_KIND_CANCEL_JOBS,
+    ADMIN_ACTION_KIND_DRAIN_WORKER,
     ADMIN_ACTION_KIND_PAUSE_LANE,
     ADMIN_ACTION_KIND_REQUEUE_JOBS,
     ADMIN_ACTION_KIND_RESUME_LANE,
@@ -42,6 +51,7 @@ from imggen.watching import has_ended
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
+_WORKER = "fake"
 _SLOTS = 1_000
 """The fake's worker starts every job at once."""
 
@@ -68,14 +78,18 @@ class Admin(AdminServiceServicer):
             lane=LANE_LOCAL,
             waiting_jobs=len(waiting),
             running_jobs=len(running),
-            slots=_SLOTS,
+            slots=0 if self._memory.draining else _SLOTS,
             completed_last_hour=len(self._drawn_since(datetime.now(UTC) - timedelta(hours=1))),
         )
         slots = admin_pb2.LaneSlots(lane=LANE_LOCAL, slots=_SLOTS, running_jobs=len(running))
         answer = admin_pb2.GetOverviewResponse(
             observed_at=now(),
             lanes=[local, *(admin_pb2.LaneOverview(lane=one) for one in (LANE_HOSTED, LANE_READ))],
-            workers=[admin_pb2.WorkerOverview(name="fake", lanes=[slots])],
+            workers=[
+                admin_pb2.WorkerOverview(
+                    name=_WORKER, lanes=[slots], draining=self._memory.draining
+                )
+            ],
             pictures_last_hour=local.completed_last_hour,
             budgets=self._budgets.of_everybody(),
         )
@@ -183,6 +197,22 @@ class Admin(AdminServiceServicer):
         self._show_pause()
         done = self._note(ADMIN_ACTION_KIND_RESUME_LANE, target_of_lane(lane), ())
         return admin_pb2.ResumeLaneResponse(action=self._memory.actions[done][0])
+
+    async def DrainWorker(
+        self, request: admin_pb2.DrainWorkerRequest, context: Context
+    ) -> admin_pb2.DrainWorkerResponse:
+        """Tells the only worker to start no more jobs."""
+        self._check()
+        checks = Checks()
+        name = checks.complete(read_worker(checks, request.name))
+        if name != _WORKER:
+            unknown_worker(checks, name)
+            raise checks.refused()
+        if self._memory.draining:
+            return admin_pb2.DrainWorkerResponse()
+        self._memory.draining = True
+        done = self._note(ADMIN_ACTION_KIND_DRAIN_WORKER, f"worker:{name}", ())
+        return admin_pb2.DrainWorkerResponse(action=self._memory.actions[done][0])
 
     def _show_pause(self) -> None:
         for job in self._in(JOB_STATUS_QUEUED):

@@ -152,6 +152,8 @@ class Memory:
     """What the admin did, with the ids of the jobs that it changed; by its id, the newest last."""
     paused: dict[str, Timestamp] = field(default_factory=dict)
     """The lanes that are paused, and since when."""
+    draining: bool = False
+    """Whether the fake's worker was told to start no more jobs."""
     limits: dict[str, tuple[int, Timestamp]] = field(default_factory=dict)
     """The limits of budgets, by scope, and when they were set."""
     planned: dict[tuple[str, int], object] = field(default_factory=dict)

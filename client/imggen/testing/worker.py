@@ -197,7 +197,7 @@ class Worker:
 
     async def _draw(self, job: Job) -> None:
         await self._pause(job)
-        while LANE in self._memory.paused:
+        while LANE in self._memory.paused or self._memory.draining:
             await self._memory.change().wait()
         failure = self.failures.popleft() if self.failures else None
         self._begin(job)

@@ -71,6 +71,8 @@ class _AdminActionKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper
     """Paused a lane."""
     ADMIN_ACTION_KIND_RESUME_LANE: _AdminActionKind.ValueType  # 4
     """Resumed a lane."""
+    ADMIN_ACTION_KIND_DRAIN_WORKER: _AdminActionKind.ValueType  # 5
+    """Told a worker to claim no more."""
 
 class AdminActionKind(_AdminActionKind, metaclass=_AdminActionKindEnumTypeWrapper):
     """What an admin did.
@@ -88,6 +90,8 @@ ADMIN_ACTION_KIND_PAUSE_LANE: AdminActionKind.ValueType  # 3
 """Paused a lane."""
 ADMIN_ACTION_KIND_RESUME_LANE: AdminActionKind.ValueType  # 4
 """Resumed a lane."""
+ADMIN_ACTION_KIND_DRAIN_WORKER: AdminActionKind.ValueType  # 5
+"""Told a worker to claim no more."""
 Global___AdminActionKind: typing_extensions.TypeAlias = AdminActionKind
 
 @typing.final
@@ -151,15 +155,18 @@ Global___LaneOverview: typing_extensions.TypeAlias = LaneOverview
 
 @typing.final
 class WorkerOverview(google.protobuf.message.Message):
-    """A worker that is ready to claim jobs."""
+    """A worker that is ready to claim jobs, or drains."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NAME_FIELD_NUMBER: builtins.int
     LANES_FIELD_NUMBER: builtins.int
     COLD_START_FIELD_NUMBER: builtins.int
+    DRAINING_FIELD_NUMBER: builtins.int
     name: builtins.str
     """Output only. The name, which is another one after each restart."""
+    draining: builtins.bool
+    """Output only. Whether an admin has told it to claim no more: it finishes what it runs."""
     @property
     def lanes(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___LaneSlots]:
         """Output only. What it runs in each lane."""
@@ -174,9 +181,10 @@ class WorkerOverview(google.protobuf.message.Message):
         name: builtins.str = ...,
         lanes: collections.abc.Iterable[Global___LaneSlots] | None = ...,
         cold_start: google.protobuf.duration_pb2.Duration | None = ...,
+        draining: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["cold_start", b"cold_start"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cold_start", b"cold_start", "lanes", b"lanes", "name", b"name"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cold_start", b"cold_start", "draining", b"draining", "lanes", b"lanes", "name", b"name"]) -> None: ...
 
 Global___WorkerOverview: typing_extensions.TypeAlias = WorkerOverview
 
@@ -460,7 +468,7 @@ class AdminAction(google.protobuf.message.Message):
     """Output only. What was done."""
     target: builtins.str
     """Output only. Whose or which jobs: `user:UUID`, or `jobs` for those that were named by their ids;
-    or `lane:NAME`.
+    `lane:NAME`, or `worker:NAME`.
     """
     jobs: builtins.int
     """Output only. How many jobs it has changed."""
@@ -527,7 +535,7 @@ class GetOverviewResponse(google.protobuf.message.Message):
 
     @property
     def workers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___WorkerOverview]:
-        """The workers that are ready, in the order of their names. One that is not ready claims nothing."""
+        """The workers that are ready or drain, in the order of their names. Others claim nothing."""
 
     @property
     def budgets(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.budget_pb2.Budget]:
@@ -890,3 +898,42 @@ class ResumeLaneResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["action", b"action"]) -> None: ...
 
 Global___ResumeLaneResponse: typing_extensions.TypeAlias = ResumeLaneResponse
+
+@typing.final
+class DrainWorkerRequest(google.protobuf.message.Message):
+    """A request to drain a worker."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """Required. The name of the worker, as `WorkerOverview.name` has it."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["name", b"name"]) -> None: ...
+
+Global___DrainWorkerRequest: typing_extensions.TypeAlias = DrainWorkerRequest
+
+@typing.final
+class DrainWorkerResponse(google.protobuf.message.Message):
+    """The worker claims no more."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: builtins.int
+    @property
+    def action(self) -> Global___AdminAction:
+        """The action; unset where the worker drained already."""
+
+    def __init__(
+        self,
+        *,
+        action: Global___AdminAction | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["action", b"action"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["action", b"action"]) -> None: ...
+
+Global___DrainWorkerResponse: typing_extensions.TypeAlias = DrainWorkerResponse

@@ -65,6 +65,11 @@ class AdminServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneResponse.FromString,
                 _registered_method=True)
+        self.DrainWorker = channel.unary_unary(
+                '/imggen.v1.AdminService/DrainWorker',
+                request_serializer=imggen_dot_v1_dot_admin__pb2.DrainWorkerRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_admin__pb2.DrainWorkerResponse.FromString,
+                _registered_method=True)
         self.ListAdminActions = channel.unary_unary(
                 '/imggen.v1.AdminService/ListAdminActions',
                 request_serializer=imggen_dot_v1_dot_admin__pb2.ListAdminActionsRequest.SerializeToString,
@@ -123,6 +128,15 @@ class AdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DrainWorker(self, request, context):
+        """Tells a worker to claim no more: it finishes what it runs, and may then be stopped without giving
+        a job back. It hears of it within seconds. There is no way back but a restart, which gives it
+        another name. Audited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAdminActions(self, request, context):
         """Lists what admins did, the newest first.
         """
@@ -162,6 +176,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ResumeLane,
                     request_deserializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_admin__pb2.ResumeLaneResponse.SerializeToString,
+            ),
+            'DrainWorker': grpc.unary_unary_rpc_method_handler(
+                    servicer.DrainWorker,
+                    request_deserializer=imggen_dot_v1_dot_admin__pb2.DrainWorkerRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_admin__pb2.DrainWorkerResponse.SerializeToString,
             ),
             'ListAdminActions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAdminActions,
@@ -332,6 +351,33 @@ class AdminService(object):
             '/imggen.v1.AdminService/ResumeLane',
             imggen_dot_v1_dot_admin__pb2.ResumeLaneRequest.SerializeToString,
             imggen_dot_v1_dot_admin__pb2.ResumeLaneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DrainWorker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.AdminService/DrainWorker',
+            imggen_dot_v1_dot_admin__pb2.DrainWorkerRequest.SerializeToString,
+            imggen_dot_v1_dot_admin__pb2.DrainWorkerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -121,6 +121,22 @@ _AdminServiceResumeLaneType = typing_extensions.TypeVar(
     ],
 )
 
+_AdminServiceDrainWorkerType = typing_extensions.TypeVar(
+    '_AdminServiceDrainWorkerType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.DrainWorkerRequest,
+        imggen.v1.admin_pb2.DrainWorkerResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.DrainWorkerRequest,
+        imggen.v1.admin_pb2.DrainWorkerResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.DrainWorkerRequest,
+        imggen.v1.admin_pb2.DrainWorkerResponse,
+    ],
+)
+
 _AdminServiceListAdminActionsType = typing_extensions.TypeVar(
     '_AdminServiceListAdminActionsType',
     grpc.UnaryUnaryMultiCallable[
@@ -137,7 +153,7 @@ _AdminServiceListAdminActionsType = typing_extensions.TypeVar(
     ],
 )
 
-class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServiceGetJobHistoryType, _AdminServiceCancelJobsType, _AdminServiceRequeueJobsType, _AdminServicePauseLaneType, _AdminServiceResumeLaneType, _AdminServiceListAdminActionsType]):
+class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServiceGetJobHistoryType, _AdminServiceCancelJobsType, _AdminServiceRequeueJobsType, _AdminServicePauseLaneType, _AdminServiceResumeLaneType, _AdminServiceDrainWorkerType, _AdminServiceListAdminActionsType]):
     """Shows operators the whole installation, and steers its jobs. Every method needs the role admin."""
 
     @typing.overload
@@ -165,6 +181,10 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.ResumeLaneRequest,
             imggen.v1.admin_pb2.ResumeLaneResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.DrainWorkerRequest,
+            imggen.v1.admin_pb2.DrainWorkerResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.ListAdminActionsRequest,
@@ -199,6 +219,10 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
             imggen.v1.admin_pb2.ResumeLaneResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.admin_pb2.DrainWorkerRequest,
+            imggen.v1.admin_pb2.DrainWorkerResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             imggen.v1.admin_pb2.ListAdminActionsRequest,
             imggen.v1.admin_pb2.ListAdminActionsResponse,
         ],
@@ -230,6 +254,12 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
     ResumeLane: _AdminServiceResumeLaneType
     """Resumes a paused lane. Audited."""
 
+    DrainWorker: _AdminServiceDrainWorkerType
+    """Tells a worker to claim no more: it finishes what it runs, and may then be stopped without giving
+    a job back. It hears of it within seconds. There is no way back but a restart, which gives it
+    another name. Audited.
+    """
+
     ListAdminActions: _AdminServiceListAdminActionsType
     """Lists what admins did, the newest first."""
 
@@ -257,6 +287,10 @@ AdminServiceAsyncStub: typing_extensions.TypeAlias = AdminServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.admin_pb2.ResumeLaneRequest,
         imggen.v1.admin_pb2.ResumeLaneResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.admin_pb2.DrainWorkerRequest,
+        imggen.v1.admin_pb2.DrainWorkerResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.admin_pb2.ListAdminActionsRequest,
@@ -322,6 +356,17 @@ class AdminServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.admin_pb2.ResumeLaneResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.ResumeLaneResponse]]:
         """Resumes a paused lane. Audited."""
+
+    @abc.abstractmethod
+    def DrainWorker(
+        self,
+        request: imggen.v1.admin_pb2.DrainWorkerRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.admin_pb2.DrainWorkerResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.DrainWorkerResponse]]:
+        """Tells a worker to claim no more: it finishes what it runs, and may then be stopped without giving
+        a job back. It hears of it within seconds. There is no way back but a restart, which gives it
+        another name. Audited.
+        """
 
     @abc.abstractmethod
     def ListAdminActions(

@@ -144,6 +144,7 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
         "GetOverview": {},
+        "DrainWorker": {"name": "worker"},
         "PauseLane": {"lane": 1},
         "ResumeLane": {"lane": 1},
         "CancelJobs": {"user_id": UNKNOWN},

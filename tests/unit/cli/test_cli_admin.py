@@ -238,3 +238,11 @@ def test_a_lane_is_paused_and_resumed(command: Command, client: SyncClient, mia:
     assert not client.get_job(job).lane_paused
     assert [one["target"] for one in command.json("admin", "log")["actions"]] == ["lane:local"] * 2
     command("admin", "pause", "river", code=2)
+
+
+def test_a_worker_is_drained(command: Command) -> None:
+    assert command("admin", "drain", "fake") == "worker fake claims no more\n"
+    assert command("admin", "drain", "fake") == "worker fake drained already\n"
+    assert "drains, claims no more" in command("top")
+    command("admin", "drain", "nobody", code=1)
+    assert '"nobody" is no worker that is ready or drains' in command.err

@@ -1,13 +1,12 @@
 -- What admins did to the jobs of others and to lanes: who, when, what, and to which jobs. Rows are
--- only added. Workers of the version before do not know of paused lanes: a lane that is paused while
--- they are rolled out is claimed from by those that are left.
+-- only added. Workers of the version before know neither pauses nor drains, and claim on.
 
 CREATE TABLE admin_actions (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   at timestamptz NOT NULL DEFAULT now(),
   by_user uuid NOT NULL,
   kind text NOT NULL CHECK (
-    kind IN ('cancel_jobs', 'requeue_jobs', 'pause_lane', 'resume_lane')
+    kind IN ('cancel_jobs', 'requeue_jobs', 'pause_lane', 'resume_lane', 'drain_worker')
   ),
   target text NOT NULL CHECK (target <> ''),
   allow_unknown_calls boolean NOT NULL DEFAULT false,
@@ -18,7 +17,7 @@ CREATE TABLE admin_actions (
   CHECK (kind = 'requeue_jobs' OR NOT allow_unknown_calls)
 );
 COMMENT ON COLUMN admin_actions.target IS
-  'Whose or which jobs: user:UUID, or jobs for those that were named; or lane:NAME.';
+  'Whose or which jobs: user:UUID, or jobs for those that were named; or lane:NAME, or worker:NAME.';
 COMMENT ON COLUMN admin_actions.allow_unknown_calls IS
   'Whether the admin asked to repeat paid calls whose outcome is unknown.';
 CREATE INDEX admin_actions_newest ON admin_actions (at DESC, id DESC);
@@ -42,3 +41,7 @@ CREATE TABLE paused_lanes (
   paused_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE paused_lanes IS 'Lanes in which nothing is claimed until an admin resumes them.';
+
+ALTER TABLE workers ADD COLUMN draining boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN workers.draining IS
+  'Whether an admin has told it to claim no more: it finishes what it runs, and is not ready.';
