@@ -9,6 +9,8 @@ LOAD_TOOLS := .tools/go
 GHZ := v0.121.0
 GRPCURL := v1.9.4
 GO := $(shell command -v go 2>/dev/null)
+# Without asking, where the suites run as root on Debian, as in CI; elsewhere `make promtool` does.
+TAKE_PROMTOOL := $(if $(filter 0,$(shell id -u)),$(if $(shell command -v apt-get 2>/dev/null),promtool))
 
 # The first of these that is new enough; 3.11 is the tested one. `make PYTHON=...` overrides it.
 ifndef PYTHON
@@ -130,6 +132,7 @@ lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports,
 	$(PROTOS)/bin/python protos/generate.py --check
 	$(PY) scripts/write-schema --check
 	$(PY) scripts/write-fake-catalogue --check
+	$(PY) -m cluster.observe.dashboard --check
 
 .PHONY: format
 format: machine $(VENV)/dev.stamp ## Formats the code, and applies ruff's fixes
@@ -150,7 +153,7 @@ endef
 # the other process.
 .PHONY: unit
 unit: export OMP_NUM_THREADS := 1
-unit: machine $(VENV)/dev.stamp ## Runs the unit tests: no processes, no database
+unit: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) ## Runs the unit tests: no processes, no database
 	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: recipe
@@ -160,7 +163,7 @@ recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
 # These tests wait more than they compute, so two processes share their files, each with a Postgres
 # of its own; all tests of Ray are in one file, so there is one Ray.
 .PHONY: integration
-integration: machine $(VENV)/dev.stamp ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
+integration: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
 	$(call covered,integration,80,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: coverage
@@ -246,6 +249,16 @@ $(LOAD_TOOLS)/manifests.stamp: $(wildcard tests/manifests/*.go tests/manifests/g
 	@rm -rf $(LOAD_TOOLS)/build-manifests
 	@touch $@
 
+# Debian's, unpacked and not installed, so that no Prometheus starts. The tests that need it say so
+# where it is not at hand.
+PROMTOOL := .tools/prometheus
+.PHONY: promtool
+promtool: ## Takes Debian's promtool into .tools, which checks metrics and alerts (needs apt-get)
+	@test -x $(PROMTOOL)/promtool || { rm -rf $(PROMTOOL) && mkdir -p $(PROMTOOL)/deb && \
+		cd $(PROMTOOL)/deb && timeout 120 apt-get download --quiet --quiet prometheus && \
+		dpkg-deb --extract prometheus_*.deb . && mv usr/bin/promtool .. && cd .. && rm -rf deb; } || \
+		echo 'make: there is no promtool to be had; the tests that need it are skipped'
+
 # Maintaining.
 
 .PHONY: protos
@@ -271,6 +284,10 @@ schema: machine $(VENV)/dev.stamp ## Writes server/store/schema.sql from a migra
 .PHONY: fake-catalogue
 fake-catalogue: machine $(VENV)/dev.stamp ## Writes what imggen.testing offers, from the gateway's own
 	@$(PY) scripts/write-fake-catalogue
+
+.PHONY: dashboard
+dashboard: machine $(VENV)/dev.stamp ## Writes the Grafana dashboard of cluster/observe
+	@$(PY) -m cluster.observe.dashboard
 
 # Keeps the pins that still fit; `make constraints UPGRADE=--upgrade` takes the newest versions.
 # Run `make check` before committing the result.

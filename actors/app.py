@@ -8,6 +8,7 @@ import os
 import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, cast
 
@@ -33,7 +34,12 @@ from actors.serve.handles import (
     RayUpscaler,
     wait_until_ready,
 )
-from actors.serve.metrics import RayRefusals, RayRefusedPictures
+from actors.serve.metrics import (
+    RayRefusals,
+    RayRefusedPictures,
+    RayRenderMetrics,
+    RayWorkerMetrics,
+)
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
@@ -59,6 +65,7 @@ from server.routing.observer import Observer
 from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals
+from server.traces import open_traces
 
 # A replica accepts more requests than it renders at once, and queues them itself: a full replica
 # would put its callers into Serve's exponential backoff.
@@ -82,7 +89,11 @@ class DiffuserDeployment(DiffuserReplica):
             pictures = _picture_classifier(settings)
             renderer, upscaler = _warm_models(settings)
             loaded_in = timedelta(seconds=monotonic() - began)
-            super().__init__(renderer, upscaler, settings.model, pictures, loaded_in=loaded_in)
+            super().__init__(
+                *(renderer, upscaler, settings.model, pictures),
+                loaded_in=loaded_in,
+                metrics=_render_metrics(settings),
+            )
         except CheckpointRefused as error:
             fields = {"model": settings.model, "error": str(error)}
             logging.getLogger(__name__).error("model refused", extra=fields)
@@ -100,6 +111,10 @@ class WorkerDeployment:
         settings = WorkerSettings()
         file = settings.worker_log_file
         configure_logs("info", self._stack.enter_context(file.open("a", 1)) if file else None)
+        # Closed last, with what the drain adds.
+        traces = await enter(
+            open_traces(settings.otlp_endpoint, "imggen-worker", settings.worker_name)
+        )
         model = await wait_until_ready(diffuser)
         self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
@@ -160,6 +175,8 @@ class WorkerDeployment:
             signals,
             models=self._models,
             draws=providers,
+            traces=traces,
+            metrics=RayWorkerMetrics(),
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())
@@ -202,6 +219,12 @@ def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscale
     upscaler = LoadedUpscaler.load(settings) or NoUpscaler()
     diffuser.warm()
     return diffuser, upscaler
+
+
+def _render_metrics(settings: DiffuserSettings) -> RayRenderMetrics:
+    from actors.engine.memory import memory_of
+
+    return RayRenderMetrics(partial(memory_of, settings.device))
 
 
 def build(args: dict[str, Any]) -> Application:

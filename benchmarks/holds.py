@@ -15,6 +15,7 @@ from server.domain.jobs import NewJob
 from server.domain.lanes import JobLane
 from server.domain.states import Lane
 from server.forecast.jobs import Forecast
+from server.metrics import GatewayMetrics
 from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.conditions import GpuCost
 from server.routing.observer import Observer
@@ -73,7 +74,8 @@ async def _admit(admission: Admission, jobs: Sequence[NewJob]) -> None:
 def _admission(store: Store) -> Admission:
     backlog = Backlog(store.jobs.waiting, Forecast(store.jobs.outlook), QueueLimits())
     cheapest = CheapestOffers(Catalogue(KNOWN.values()), Observer(store, GpuCost()))
-    return Admission(store, Signals(store.database), _BUDGET_MICROS, backlog, cheapest)
+    signals, metrics = Signals(store.database), GatewayMetrics()
+    return Admission(store, signals, _BUDGET_MICROS, backlog, cheapest, metrics)
 
 
 def _priced(job: NewJob, price_micros: int) -> NewJob:

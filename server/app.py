@@ -63,7 +63,9 @@ from server.store import Store, open_store
 from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
+from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
+from server.upkeep.fleet import FleetMetrics
 from server.upkeep.retirements import RetirementNotices
 from server.upkeep.sweep import Sweeper
 from server.watching import Watching
@@ -133,6 +135,8 @@ async def open_gateway(
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
+        # Closed last, with what the drain adds.
+        traces = await enter(open_traces(settings.otlp_endpoint, "imggen-gateway"))
         parts = await _open_parts(stack, settings, storage_settings, make_signals)
         offered = catalogue or settings.catalogue()
         services = await _services(
@@ -141,13 +145,14 @@ async def open_gateway(
             offered,
             timedelta(seconds=storage_settings.url_ttl_s),
         )
-        endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics)
-        monitor = monitor_app(parts.metrics, lambda: endpoint.serving)
+        endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics, traces)
+        fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings))
+        monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
         metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))
         media = await _serve_media(stack, settings, parts.storage)
         if settings.sweep_interval_s:
             kept = timedelta(days=settings.events_kept_days)
-            sweeper = Sweeper(parts.store, parts.storage, events_kept=kept)
+            sweeper = Sweeper(parts.store, parts.storage, parts.metrics, events_kept=kept)
             await enter(sweeper.running(settings.sweep_interval_s))
         if settings.alert_interval_s:
             sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
@@ -207,6 +212,7 @@ async def _services(
         settings.daily_budget_micros,
         backlog,
         cheapest,
+        metrics,
         checks_pictures=settings.image_safety != "none",
     )
     batch_admission = BatchAdmission(store, signals, admission)
@@ -250,7 +256,7 @@ async def _services(
     images = ImageService(store, parts.storage, signals, replies)
     characters = CharacterService(store, users, texts)
     stories = StoryService(store, users, texts, styles)
-    paid = {*catalogue.paid, settings.chat_provider}
+    paid = _paid(catalogue, settings)
     payees = Providers(paid, PROVIDERS.keys() - paid)
     budgets = BudgetService(store, observer, settings.daily_budget_micros, payees)
     await _apply_budget(store, settings.daily_budget_micros)
@@ -267,6 +273,11 @@ async def _services(
         Service("imggen.v1.StoryService", partial(add_stories, stories)),
         Service("imggen.v1.StyleService", partial(add_styles, StyleService(styles, catalogue))),
     ]
+
+
+def _paid(catalogue: Catalogue, settings: GatewaySettings) -> set[str]:
+    """Returns the providers that cost money: those of models, and the one that reads pages."""
+    return {*catalogue.paid, settings.chat_provider}
 
 
 def token_verifier(settings: GatewaySettings) -> TokenVerifier:

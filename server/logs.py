@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+from server.traces import current
+
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Built once: `json.dumps` builds an encoder for each line when it gets options.
 _encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
@@ -26,6 +28,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
+        if trace_id := current().trace_id:
+            line["trace_id"] = trace_id
         line.update((key, value) for key, value in vars(record).items() if key not in _PLAIN)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -41,3 +45,6 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
     noises = ("aiohttp.access", "asyncio", "botocore", "boto3", "urllib3")
     for noisy in (*noises, "httpcore2", "httpx2", "openai"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # They complain at every try; `server.traces.otlp` says once what it means.
+    for silent in ("opentelemetry.exporter.otlp", "opentelemetry.sdk._shared_internal"):
+        logging.getLogger(silent).setLevel(logging.CRITICAL)

@@ -29,6 +29,18 @@ class GatewayMetrics:
         self._open_calls = Gauge(
             "imggen_grpc_open_calls", "Calls that are being served.", registry=self.registry
         )
+        self._refused = Counter(
+            "imggen_refused_calls",
+            "Calls that have ended with an error of the contract, by its reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.accepted_jobs = Counter(
+            "imggen_accepted_jobs",
+            "Jobs that were accepted and are to be drawn, by the lane of their first choice.",
+            ("lane",),
+            registry=self.registry,
+        )
         self.watchers = Gauge("imggen_watchers", "Open WatchJob streams.", registry=self.registry)
         self.followers = Gauge(
             "imggen_followers", "Open WatchEvents streams.", registry=self.registry
@@ -56,6 +68,11 @@ class GatewayMetrics:
             "1 while health checks are answered SERVING.",
             registry=self.registry,
         )
+        self.last_sweep = Gauge(
+            "imggen_last_sweep_timestamp_seconds",
+            "When this gateway last ended a sweep, in seconds since 1970; 0 if it has not.",
+            registry=self.registry,
+        )
         # `labels()` takes a lock and hashes its arguments, so the children are kept.
         self._children: dict[tuple[str, grpc.StatusCode], Counter] = {}
         self._timers: dict[str, Histogram] = {}
@@ -66,6 +83,10 @@ class GatewayMetrics:
         if child is None:
             child = self._children[method, code] = self._calls.labels(method, code.name)
         child.inc()
+
+    def count_refusal(self, reason: str) -> None:
+        """Counts a call that has ended with an error of the contract."""
+        self._refused.labels(reason).inc()
 
     def time_call(self, method: str, seconds: float) -> None:
         """Adds the time that a call with one answer took."""

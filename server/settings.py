@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 from imggen.rules.budgets import MOST_MICROS
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
+from server.traces import TraceSettings
 
 DEVELOPMENT_SECRET = "imggen-development-secret-do-not-deploy"
 _SHORTEST_SECRET = 32
@@ -19,7 +20,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
-class GatewaySettings(RoutingSettings, SafetySettings):
+class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
     """The gateway's settings; docs/settings.md is made from them."""
 
     listen: str = Field(

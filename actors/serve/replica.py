@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
+from time import perf_counter
+from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
 from actors.engine.render import (
@@ -11,8 +13,21 @@ from actors.engine.render import (
     ReferenceRenderer,
     RenderEvent,
     RenderRequest,
+    StepEvent,
 )
 from actors.finishing.upscaling import Upscaler
+
+
+class RenderMetrics(Protocol):
+    """Takes what a diffuser measures."""
+
+    def step(self, model: str, seconds: float) -> None:
+        """Adds a step of a render."""
+        ...
+
+    def look(self) -> None:
+        """Reads the memory of the device."""
+        ...
 
 
 def another_classifier(held: str, wanted: str) -> str:
@@ -33,6 +48,7 @@ class DiffuserReplica:
         pictures: PictureClassifier | None = None,
         *,
         loaded_in: timedelta = timedelta(0),
+        metrics: RenderMetrics | None = None,
     ) -> None:
         """Takes the renderer, the upscaler, the name of their model, and what looks at pictures.
 
@@ -43,6 +59,9 @@ class DiffuserReplica:
         self._model = model
         self._pictures = pictures
         self._loaded_in = loaded_in
+        self._metrics = metrics
+        if metrics is not None:
+            metrics.look()
 
     async def render(self, request: RenderRequest, model: str) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
@@ -52,8 +71,21 @@ class DiffuserReplica:
         if model != self._model:
             raise ModelDiffers(f'model: this diffuser holds "{self._model}", not "{model}"')
         async with aclosing(self._renderer.stream(request)) as events:
+            stepped: float | None = None
             async for event in events:
+                stepped = self._measure(event, stepped)
                 yield event
+
+    def _measure(self, event: RenderEvent, before: float | None) -> float | None:
+        """Measures a step, from the end of the one before; returns its own."""
+        now = perf_counter()
+        if self._metrics is None:
+            return None
+        if not isinstance(event, StepEvent):
+            self._metrics.look()
+        elif before is not None:
+            self._metrics.step(self._model, now - before)
+        return now
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it is on this replica."""

@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
+from server.traces import TraceSettings
 
 _READ_AT_ONCE = 4
 
 
-class WorkerSettings(RoutingSettings, SafetySettings):
+class WorkerSettings(RoutingSettings, SafetySettings, TraceSettings):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
     database_url: str = Field(

@@ -11,6 +11,7 @@ from actors.engine.render import PictureBroken
 from actors.worker.choosing import Choice
 from actors.worker.fields import fields_of
 from actors.worker.leaving import LeftAlone
+from actors.worker.metrics import Ending, WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused
 from actors.worker.pictures import PictureNotAllowed
@@ -20,6 +21,7 @@ from actors.worker.texts import Unchecked
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
+from server.domain.states import JobStatus
 from server.errors import ImggenError, Unavailable
 from server.routing.lanes import sooner
 from server.routing.reasons import not_held
@@ -27,6 +29,7 @@ from server.routing.rows import Row
 from server.storage import KeyTaken, StorageUnavailable
 from server.store import Store
 from server.store.signals import Signals
+from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, current, within
 
 _MESSAGE_MAX = 500
 _LOOKED_AT_AGAIN = timedelta(seconds=5)
@@ -60,6 +63,8 @@ class AttemptParts:
     no_offer_s: float
     unchecked_s: float
     left: LeftAlone
+    metrics: WorkerMetrics
+    traces: Traces = NO_TRACES
 
 
 class Attempt:
@@ -80,6 +85,25 @@ class Attempt:
 
     async def run(self) -> None:
         """Draws the job and writes its end; raises if the end cannot be written."""
+        with within(self._span()):
+            await self._run()
+
+    def _span(self) -> Span:
+        claim = self.claim
+        if not claim.trace:  # its attempts would have nothing in common
+            return NO_SPAN
+        about: dict[str, Value] = {
+            "imggen.job_id": str(claim.job_id),
+            "imggen.user_id": str(claim.user_id),
+            "imggen.attempt": claim.attempt,
+            "imggen.lane": claim.lane.value,
+            "imggen.image_type": claim.spec.image_type.value,
+        }
+        if claim.batch_id is not None:
+            about["imggen.batch_id"] = str(claim.batch_id)
+        return self._parts.traces.begin("attempt", Kind.CONSUMER, claim.trace, about)
+
+    async def _run(self) -> None:
         claim, parts = self.claim, self._parts
         reporter = Reporter(parts.progress, parts.signals, claim, self.stop)
         try:
@@ -114,7 +138,10 @@ class Attempt:
         if await parts.patience.write(lambda: parts.store.complete(claim, outcome)):
             fields = {**fields_of(claim), "ms": sum(outcome.stage_ms.values())}
             _log.info("job completed", extra=fields)
+            parts.metrics.measure(claim.lane, outcome.stage_ms)
+            self._count(Ending.COMPLETED)
         else:
+            self._count(Ending.LOST)
             _log.warning("lease lost", extra=fields_of(claim))
 
     async def _end_stopped(self, why: Stop) -> None:
@@ -123,11 +150,13 @@ class Attempt:
         match why:
             case Stop.CANCELLED:
                 await parts.patience.write(lambda: parts.store.leases.cancelled(claim))
+                self._count(Ending.CANCELLED)
             case Stop.DRAINED:
                 await parts.patience.write(lambda: parts.store.leases.release([claim]))
                 parts.signals.wake()  # it may wait in several lanes
+                self._count(Ending.RETURNED)
             case Stop.LOST:
-                pass
+                self._count(Ending.LOST)
 
     async def _end_unoffered(self, choice: Choice) -> None:
         """Gives a job back to the lanes that have an offer, or fails it where none will have."""
@@ -149,9 +178,10 @@ class Attempt:
         if nothing:
             lanes = sooner(lanes, self._patient_until())
         why = f"nothing draws it in the lane {claim.lane} now; {choice.routing.reason}"
-        await parts.patience.write(
+        held = await parts.patience.write(
             lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=nothing)
         )
+        self._count(Ending.RETURNED if held else Ending.LOST)
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
     async def _end_unheld(self, models: Sequence[Row], lanes: Sequence[JobLane]) -> None:
@@ -168,9 +198,10 @@ class Attempt:
         why = f"its worker holds none of {', '.join(names)}; left to one that does"
         if not parts.left.add(claim.job_id):
             lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
-        await parts.patience.write(
+        written = await parts.patience.write(
             lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=not held)
         )
+        self._count(Ending.RETURNED if written else Ending.LOST)
         parts.signals.wake([one.lane for one in lanes if one.opens_at is None])
 
     def _log_unheld(self, models: Sequence[Row]) -> None:
@@ -190,7 +221,7 @@ class Attempt:
         lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
         lanes = lanes or [JobLane(claim.lane, claim.models, soon)]
         lanes = list(sooner(lanes, self._patient_until()))
-        await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
+        await self._wait(failure, lanes)
 
     async def _end_unchecked(self, unchecked: Unchecked) -> None:
         """Queues a job until its classifier answers, or fails it after it has waited for long."""
@@ -200,8 +231,12 @@ class Attempt:
         if claim.unchecked_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return
-        lanes = [JobLane(claim.lane, claim.models, in_a_while())]
-        await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
+        await self._wait(failure, [JobLane(claim.lane, claim.models, in_a_while())])
+
+    async def _wait(self, failure: Failure, lanes: Sequence[JobLane]) -> None:
+        claim, parts = self.claim, self._parts
+        held = await parts.patience.write(lambda: parts.store.leases.wait(claim, failure, lanes))
+        self._count(Ending.RETRIED if held else Ending.LOST, failure.reason)
 
     def _patient_until(self) -> datetime:
         """Returns when the job fails if nothing may draw it until then."""
@@ -209,20 +244,18 @@ class Attempt:
         return datetime.now(UTC) + timedelta(seconds=left)
 
     async def _fail_unoffered(self, failure: Failure) -> None:
-        claim, parts = self.claim, self._parts
-        _log.error("job failed", extra={**fields_of(claim), "reason": failure.reason})
-        await parts.patience.write(
-            lambda: parts.store.leases.fail(claim, failure, retryable=False, backoff=parts.backoff)
-        )
+        _log.error("job failed", extra={**fields_of(self.claim), "reason": failure.reason})
+        await self._fail(failure, retryable=False)
 
     async def _end_failed_over(self, failed: FailOver) -> None:
         """Queues a job at once for its other offers."""
         claim, parts = self.claim, self._parts
         failure = self._log_offer(failed)
         tried = replace(claim, spec=replace(claim.spec, model=failed.model))
-        await parts.patience.write(
+        held = await parts.patience.write(
             lambda: parts.store.leases.fail_over(tried, failure, failed.lanes)
         )
+        self._count(Ending.RETRIED if held else Ending.LOST, failure.reason)
         parts.signals.wake([one.lane for one in failed.lanes])
 
     def _log_offer(self, failed: FailOver) -> Failure:
@@ -232,15 +265,35 @@ class Attempt:
         return failure
 
     async def _end_failed(self, error: Exception) -> None:
-        claim, parts = self.claim, self._parts
         failure, retryable = explain(error)
-        fields = {**fields_of(claim), "reason": failure.reason}
+        fields = {**fields_of(self.claim), "reason": failure.reason}
         _log.error("job failed", extra=fields, exc_info=error)
-        await parts.patience.write(
+        await self._fail(failure, retryable=retryable)
+
+    async def _fail(self, failure: Failure, *, retryable: bool) -> None:
+        claim, parts = self.claim, self._parts
+        status = await parts.patience.write(
             lambda: parts.store.leases.fail(
                 claim, failure, retryable=retryable, backoff=parts.backoff
             )
         )
+        match status:
+            case None:
+                self._count(Ending.LOST)
+            case JobStatus.FAILED:
+                self._count(Ending.FAILED, failure.reason)
+            case JobStatus.CANCELLED:
+                self._count(Ending.CANCELLED)
+            case _:
+                self._count(Ending.RETRIED, failure.reason)
+
+    def _count(self, ending: Ending, reason: str = "") -> None:
+        """Counts the end of the attempt, once it is written, and tells its span."""
+        reason = "" if ending is Ending.LOST else reason
+        current().set({"imggen.outcome": ending.value})
+        if reason:
+            current().fail(reason)
+        self._parts.metrics.end(self.claim.lane, ending, reason)
 
 
 def in_a_while() -> datetime:

@@ -22,9 +22,11 @@ from actors.providers.base import (
     RenderedPicture,
     RenderProgress,
 )
+from actors.worker.calls import provider_call, told_of
 from actors.worker.patience import Patience
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.models import Format
+from server.domain.money import CallName
 from server.errors import Unavailable
 from server.routing.failover import RULES, Effect, FailureKind
 from server.store import Store
@@ -178,7 +180,10 @@ class ToldExtractor:
     async def ask(self, page: Page) -> AskedScene:
         """Returns the scene of a page, with its bill; raises ModelFailed."""
         try:
-            return await self._extractor.ask(page)
+            with provider_call(CallName.READ, self.provider, self.model) as call:
+                asked = await self._extractor.ask(page)
+                call.set(told_of(asked.bill.request_id, asked.bill.cost_micros))
+            return asked
         except ModelFailed as error:
             failed = partial(_alert, self._alerts, self.provider, self.model, error.kind)
             await self._patience.write(failed)

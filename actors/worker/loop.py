@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from time import perf_counter
 from typing import Any, Protocol
 
 from actors.settings import WorkerSettings
@@ -12,6 +14,7 @@ from actors.worker.attempt import Attempt, AttemptParts, Drawing
 from actors.worker.fields import fields_of
 from actors.worker.lanes import Slots
 from actors.worker.leaving import LeftAlone
+from actors.worker.metrics import Unmeasured, WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.reporting import Stop
 from server.domain.jobs import Claim
@@ -19,6 +22,7 @@ from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store import Store
 from server.store.signals import WAKE, Listener, Signals
+from server.traces import NO_TRACES, Traces
 
 _BACKOFF = timedelta(seconds=2)
 # A lost worker's job is claimed again within 5 s of its lease's end: the pause before a rescue,
@@ -58,6 +62,8 @@ class Worker:
         models: Models | None = None,
         backoff: timedelta = _BACKOFF,
         draws: Collection[str] | None = None,
+        traces: Traces = NO_TRACES,
+        metrics: WorkerMetrics | None = None,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
@@ -65,6 +71,7 @@ class Worker:
         wait after a failure, `draws` the models that it tells the fleet it holds.
         """
         self.name = name
+        self._metrics = metrics or Unmeasured()
         self._draws = draws
         self._left = LeftAlone()
         self._settings = settings
@@ -82,6 +89,8 @@ class Worker:
             settings.no_offer_s,
             settings.unchecked_s,
             self._left,
+            self._metrics,
+            traces,
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
@@ -99,6 +108,7 @@ class Worker:
         listener = Listener(self._settings.database_url)
         listener.subscribe(WAKE, self._hear, self._wake.set)
         async with listener.running():
+            self._count_slots()
             claiming, *others = self._loops = [
                 asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")
                 for loop in (
@@ -161,15 +171,20 @@ class Worker:
                     await self._wake.wait()
 
     async def _claim(self, lane: Lane, slots: int) -> None:
+        began = perf_counter()
         claims = await self._store.leases.claim(
             self.name, lane, slots, self._lease, self._left.jobs()
         )
+        waited_s = [claim.queued_s for claim in claims if claim.attempt == 1]
+        self._metrics.claim(lane, perf_counter() - began, waited_s)
         if self._draining and claims:
             await self._patience.write(lambda: self._store.leases.release(claims))
             self._signals.wake()  # they may wait in several lanes
             return
         for claim in claims:
             self._start(claim)
+        if claims:
+            self._count_slots()
 
     def _hear(self, lane: str) -> None:
         if self._slots.serves(lane):
@@ -179,6 +194,11 @@ class Worker:
         if self._models_away or not self._wanted:
             return {}
         return self._slots.free(attempt.claim.lane for attempt in self._attempts)
+
+    def _count_slots(self) -> None:
+        used = Counter(attempt.claim.lane for attempt in self._attempts)
+        for lane, slots in self._slots.most.items():
+            self._metrics.use(lane, used[lane], slots)
 
     async def _heartbeat_loop(self) -> None:
         pause = self._settings.heartbeat_s
@@ -261,6 +281,7 @@ class Worker:
     async def _rescue(self) -> None:
         for job in await self._store.leases.rescue(min(self._backoff, _RESCUE_BACKOFF)):
             _log.warning("job rescued", extra={"job_id": str(job)})
+            self._metrics.rescue()
             self._signals.tell([job])
             self._signals.wake()
         for batch in await self._store.batches.advance_stuck():
@@ -287,6 +308,7 @@ class Worker:
             _log.exception("end not written", extra=fields_of(claim))
         finally:
             self._attempts.discard(attempt)
+            self._count_slots()
             if not self._attempts:
                 self._idle.set()
             self._signals.tell([claim.job_id])

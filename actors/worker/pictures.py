@@ -14,6 +14,7 @@ from actors.worker.reporting import Reporter
 from actors.worker.texts import ContentRefused, Unchecked
 from server.domain.jobs import Claim
 from server.domain.states import Stage
+from server.traces import Kind, child
 
 STAGE = "picture"
 """The stage that a refusal names, beside those of texts."""
@@ -40,7 +41,7 @@ class RefusedPictures(Protocol):
     """Counts refused pictures."""
 
     def count(self, classifier: str, category: str) -> None:
-        """Counts a picture that was refused."""
+        """Counts a picture that was refused; one with several categories counts in each."""
         ...
 
 
@@ -101,20 +102,25 @@ class JobPictures:
             return ()
         for pause in self._pauses_s:
             try:
-                return await self._classifier.refused_for(picture)
+                return await self._look(self._classifier, picture)
             except ClassifierAway as away:
                 _log.warning("picture waits", extra={**_drawn(claim), "error": str(away)})
             await asyncio.sleep(pause)
         try:
-            return await self._classifier.refused_for(picture)
+            return await self._look(self._classifier, picture)
         except ClassifierAway as away:
             raise Unchecked(f"the picture is not checked, and was not kept: {away}") from away
+
+    async def _look(self, classifier: PictureClassifier, picture: bytes) -> tuple[str, ...]:
+        with child("classify picture", Kind.CLIENT, {"imggen.classifier": classifier.name}):
+            return await classifier.refused_for(picture)
 
     def _refused(self, claim: Claim, digest: str, categories: tuple[str, ...]) -> PictureNotAllowed:
         """Returns the error for a refused picture, once it is counted and logged."""
         refused = PictureNotAllowed(self.checked_by, digest, categories)
         if self._refusals is not None:
-            self._refusals.count(self.checked_by, refused.categories)
+            for category in categories:
+                self._refusals.count(self.checked_by, category)
         about = {"category": refused.categories, "classifier": self.checked_by, "digest": digest}
         _log.warning("picture refused", extra={"stage": STAGE, **about, **_drawn(claim)})
         return refused

@@ -7,6 +7,7 @@ from dataclasses import replace
 from actors.extractors import PaidExtractor, SceneExtractor
 from actors.providers.base import Provider, ProviderFailed
 from actors.worker.billing import BilledExtractor, BilledProvider
+from actors.worker.calls import TracedProvider
 from actors.worker.choosing import Choice, Chooser
 from actors.worker.health import BeingProbed, ToldExtractor, ToldProvider, probe
 from actors.worker.patience import Patience
@@ -101,7 +102,7 @@ class RoutedDrawing:
             raise await self._after(claim, offer, error) from error
 
     def _provider(self, claim: Claim, offer: Offer) -> Provider:
-        provider = self._providers[offer.model.name]
+        provider: Provider = TracedProvider(self._providers[offer.model.name])
         if offer.price_micros:
             provider = BilledProvider(provider, offer, claim.limits, self._payments(claim))
         if offer.model.provider == "local":

@@ -33,6 +33,7 @@ from server.errors import Unavailable
 from server.routing.catalogue import KNOWN, Catalogue
 from server.storage import Storage, StorageUnavailable, object_key
 from server.store.scenes import Scenes
+from server.traces import Kind, child
 
 _KNOWN = Catalogue(KNOWN.values())
 _NO_UPSCALERS: Mapping[str, Upscaler] = MappingProxyType({})
@@ -183,7 +184,9 @@ class Stages:
 
     async def _put(self, claim: Claim, asset: RenderedAsset) -> NewAsset:
         key = object_key(claim.user_id, claim.job_id, claim.attempt, asset.data, asset.content_type)
-        await self._put_patiently(key, asset)
+        about = {"imggen.asset": asset.kind.value, "imggen.bytes": len(asset.data)}
+        with child("store asset", Kind.CLIENT, about):
+            await self._put_patiently(key, asset)
         return NewAsset(
             kind=asset.kind,
             storage_key=key,
@@ -247,7 +250,7 @@ def _log_not_drawn(claim: Claim, prompt: CompiledPrompt) -> None:
 
 
 class StageClock:
-    """Measures the stages of an attempt, in milliseconds."""
+    """Measures and traces the stages of an attempt, in milliseconds."""
 
     def __init__(self) -> None:
         self.stage_ms: dict[Stage, int] = {}
@@ -256,5 +259,6 @@ class StageClock:
     def measure(self, stage: Stage) -> Iterator[None]:
         """Measures its block as one stage."""
         start = perf_counter()
-        yield
+        with child(f"stage {stage}"):
+            yield
         self.stage_ms[stage] = round((perf_counter() - start) * 1000)

@@ -17,6 +17,7 @@ from server.domain.styles import Style
 from server.domain.texts import names_of_cast, texts_of_scene, texts_of_spec
 from server.errors import FailedPrecondition, Unavailable
 from server.safety.texts import Allowances, RefusedText, TextCheck, TextStage, digest_of
+from server.traces import Kind, child
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Refusals(Protocol):
     """Counts refused texts."""
 
     def count(self, stage: TextStage, category: str, rule: str) -> None:
-        """Counts a text that was refused."""
+        """Counts a text that was refused; one with several categories counts in each."""
         ...
 
 
@@ -117,7 +118,8 @@ class JobTexts:
             return frozenset()
         rule = self._classifier.name
         try:
-            categories = await self._classifier.refused_for(text)
+            with child("classify text", Kind.CLIENT, {"imggen.classifier": rule}):
+                categories = await self._classifier.refused_for(text)
         except ClassifierAway as away:
             raise Unchecked(f"the texts are not checked yet: {away}") from away
         if not categories:
@@ -130,7 +132,8 @@ class JobTexts:
 
     def _refused(self, claim: Claim, stage: TextStage, refused: RefusedText) -> ContentRefused:
         """Returns the error for a refused text, once it is counted and logged."""
-        self._refusals.count(stage, refused.category, refused.rule)
+        for category in refused.category.split(", "):
+            self._refusals.count(stage, category, refused.rule)
         about = {"category": refused.category, "rule": refused.rule, "digest": refused.digest}
         job = {"job_id": str(claim.job_id), "user_id": str(claim.user_id), "attempt": claim.attempt}
         _log.warning("text refused", extra={"stage": stage, "field": refused.field, **about, **job})

@@ -11,6 +11,7 @@ import grpc.aio
 from imggen.channel import open_channel
 from imggen.errors import ImggenError
 from imggen.status import error_of
+from imggen.tracing import trace_metadata
 from imggen.v1.admin_pb2_grpc import AdminServiceStub
 from imggen.v1.batch_pb2_grpc import BatchServiceStub
 from imggen.v1.budget_pb2_grpc import BudgetServiceStub
@@ -150,12 +151,13 @@ class Connection:
             await self._channel.close()
 
     async def _metadata(self) -> tuple[tuple[str, str], ...]:
+        trace = trace_metadata()
         if self._token is None:
-            return ()
+            return trace
         token = self._token if isinstance(self._token, str) else self._token()
         if inspect.isawaitable(token):
             token = await token
-        return (("authorization", f"Bearer {token}"),)
+        return (("authorization", f"Bearer {token}"), *trace)
 
     def _error(
         self, raised: grpc.aio.AioRpcError, request: object, timeout: float | None

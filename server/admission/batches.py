@@ -1,6 +1,8 @@
 """Admission of batches: a whole story is committed in one transaction, or nothing."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from imggen.rules.missing import missing_batch
@@ -19,6 +21,7 @@ from server.routing.conditions import BudgetRest
 from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements
+from server.traces import Kind, Span, current
 
 
 class BatchAdmission:
@@ -37,7 +40,7 @@ class BatchAdmission:
         """
         await self._admission.check_backlog(new.user_id, new.lanes)
         async with self._admission.paying() as tx:
-            new = await _answered(tx, new, self._admission.checks_pictures)
+            new, spans = _traced(await _answered(tx, new, self._admission.checks_pictures))
             created = await tx.batches.create(new)
             # Budget rows are locked last, so that others wait for them no longer than a commit.
             if created and new.price_micros:
@@ -45,7 +48,9 @@ class BatchAdmission:
                 await self._admission.hold(tx, prices)
         if not created:
             return None
-        self._admission.note(new.user_id, len(new.jobs))
+        for span in spans:
+            span.end()
+        self._admission.note(new.user_id, new.jobs)
         self._signals.tell(copy.job.id for copy in new.copies)
         self._signals.wake(new.lanes)
         return await self.get(new.user_id, new.id)
@@ -126,6 +131,25 @@ async def _answered(tx: Statements, new: NewBatch, checked: bool) -> NewBatch:
     for job in new.jobs:
         check_covered(job)
     return new
+
+
+def _traced(batch: NewBatch) -> tuple[NewBatch, Sequence[Span]]:
+    """Returns a batch each of whose jobs has a trace of its own, and how those begin.
+
+    They link to the call's, which would be too long to read with all of them. Their first spans end
+    when the batch is committed.
+    """
+    call = current()
+    if not call.context:
+        return batch, ()
+    call.set({"imggen.batch_id": str(batch.id)})
+    jobs, spans = [], []
+    for job in batch.jobs:
+        about = {"imggen.job_id": str(job.id), "imggen.batch_id": str(batch.id)}
+        span = call.linked("queue job", Kind.PRODUCER, about)
+        jobs.append(replace(job, trace=span.context))
+        spans.append(span)
+    return replace(batch, jobs=tuple(jobs)), spans
 
 
 def new_batch(origin: Origin, board: Storyboard, max_concurrent: int) -> NewBatch:

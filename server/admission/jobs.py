@@ -15,6 +15,7 @@ from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import BatchPlace, Job, NewJob, RequestKey
 from server.domain.reuse import Stored
 from server.domain.states import Lane
+from server.metrics import GatewayMetrics
 from server.money.budgets import OverBudget, exhausted, told
 from server.requests.origin import Origin
 from server.requests.pictures import Picture
@@ -22,6 +23,7 @@ from server.routing.explained import explained
 from server.store import Store
 from server.store.signals import Signals
 from server.store.store import Statements
+from server.traces import current
 
 Offering = Callable[[Statements, Collection[JobId]], Awaitable[None]]
 """Offers ended jobs anew, or leaves them as they were."""
@@ -39,6 +41,7 @@ class Admission:
         daily_budget_micros: int,
         backlog: Backlog,
         cheapest: CheapestOffers,
+        metrics: GatewayMetrics,
         *,
         checks_pictures: bool = False,
     ) -> None:
@@ -48,6 +51,7 @@ class Admission:
         self._signals = signals
         self._budget = daily_budget_micros
         self._cheapest = cheapest
+        self._metrics = metrics
         self.checks_pictures = checks_pictures
 
     async def admit(self, new: NewJob) -> Job | None:
@@ -73,7 +77,8 @@ class Admission:
         else:
             job = await self._store.submit(new)
         if job is not None:
-            self._backlog.add(new.user_id)
+            current().set({"imggen.job_id": str(new.id)})
+            self.note(new.user_id, [new])
             # After the commit, since a commit that notifies takes a lock that all others wait for.
             self._signals.wake(lanes)
         return job
@@ -183,9 +188,11 @@ class Admission:
         """Raises ResourceExhausted when no more jobs may wait."""
         await self._backlog.check(user, lanes)
 
-    def note(self, user: UserId, jobs: int) -> None:
-        """Counts jobs that were admitted elsewhere."""
-        self._backlog.add(user, jobs)
+    def note(self, user: UserId, jobs: Collection[NewJob]) -> None:
+        """Counts jobs that were admitted and are to be drawn."""
+        self._backlog.add(user, len(jobs))
+        for job in jobs:
+            self._metrics.accepted_jobs.labels(job.lanes[0].lane).inc()
 
     async def _reuse(self, new: NewJob) -> Job | None:
         """Answers a job with a stored picture; None if there is none or its request_id is taken.
@@ -295,4 +302,5 @@ def new_job(origin: Origin, picture: Picture, batch: BatchPlace | None = None) -
         metadata=origin.metadata,
         reuse=picture.reuse,
         short=picture.short,
+        trace=current().context,
     )

@@ -126,7 +126,8 @@ class NewJob:
 
     `route` is why its first choice is that, `limits` what its later ones must keep. `reuse` is
     None where no stored picture may answer it, and `short` the budget that does not cover it, as
-    far as is known: then nothing else may.
+    far as is known: then nothing else may. `trace` is the `traceparent` of what asked for it, empty
+    where that is not traced.
     """
 
     id: JobId
@@ -146,6 +147,7 @@ class NewJob:
     route: Route = UNKNOWN_ROUTE
     reuse: Reuse | None = None
     short: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,8 @@ class Claim:
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
     since it was queued. `unoffered_s` is how long no model may draw it by now, `unchecked_s` how
-    long its classifier is away.
+    long its classifier is away, and `queued_s` how long ago it was queued. `trace` is what all its
+    attempts belong to.
     """
 
     job_id: JobId
@@ -187,6 +190,8 @@ class Claim:
     passed_over: frozenset[str] = frozenset()
     unoffered_s: float = 0.0
     unchecked_s: float = 0.0
+    trace: str = ""
+    queued_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class NewReading:
     limits: Limits = NO_LIMITS
     story_id: StoryId | None = None
     page_id: PageId | None = None
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import grpc
 
 from imggen.v1 import errors_pb2 as reasons
 from server.errors import Unavailable
+from server.traces import NO_SPAN, Span
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +27,7 @@ class Call:
     code: grpc.StatusCode = grpc.StatusCode.OK
     reason: str = ""
     ended_by_drain: bool = False
+    span: Span = NO_SPAN
 
 
 class OpenCalls:

@@ -18,6 +18,7 @@ from server.edge.tls import CertificateFiles, Certificates
 from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
+from server.traces import NO_TRACES, Traces
 
 # Times the interceptor's limit: from here on gRPC itself refuses a message, without a reason.
 _HARD_LIMIT = 4
@@ -43,6 +44,7 @@ class Endpoint:
         services: Sequence[Service],
         verifier: TokenVerifier,
         metrics: GatewayMetrics,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self.calls = OpenCalls()
         self.port = 0
@@ -52,7 +54,7 @@ class Endpoint:
         self._metrics = metrics
         self._health = health.aio.HealthServicer()
         limits = CallLimits(settings.default_deadline_s, settings.max_request_bytes)
-        interceptor = CallInterceptor(verifier, metrics, self.calls, limits)
+        interceptor = CallInterceptor(verifier, metrics, self.calls, limits, traces)
         self._server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
         for service in services:
             service.register(self._server)

@@ -29,13 +29,28 @@ from server.errors import (
 from server.identity.caller import Context, serve_as
 from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
+from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces
+from server.traces.spans import enter
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 REQUEST_ID_KEY = "x-request-id"
+TRACE_KEY = "traceparent"
 
 OPEN_SERVICES = frozenset({"grpc.health.v1.Health", *reflection.NAMES})
 """The services that need no token, and that answer while the gateway drains."""
+
+# By OpenTelemetry's conventions: what is the caller's fault is no error of a server.
+_FAULTS = frozenset(
+    {
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
 
 _log = logging.getLogger("imggen.calls")
 
@@ -68,7 +83,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         metrics: GatewayMetrics,
         calls: OpenCalls,
         limits: CallLimits,
+        traces: Traces = NO_TRACES,
     ) -> None:
+        self._traces = traces
         self._verifier = verifier
         self._metrics = metrics
         self._calls = calls
@@ -119,7 +136,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self, method: str, behaviour: Callable[..., Any], needs_token: bool
     ) -> Callable[..., Any]:
         async def answer(request: object, context: Context) -> object:
-            call = self._begin(method, context, streaming=False)
+            call = self._begin(method, context, streaming=False, traced=needs_token)
             try:
                 await self._admit(call, request, context, needs_token)
                 # Typed as float, but None for a call without a deadline.
@@ -140,7 +157,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     ) -> Callable[..., Any]:
         # It writes instead of yielding, so that a drain's cancel always arrives here.
         async def answer(request: object, context: Context) -> None:
-            call = self._begin(method, context, streaming=True)
+            call = self._begin(method, context, streaming=True, traced=needs_token)
             try:
                 await self._admit(call, request, context, needs_token)
                 answers = behaviour(request, context)
@@ -156,7 +173,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return answer
 
-    def _begin(self, method: str, context: Context, *, streaming: bool) -> Call:
+    def _begin(self, method: str, context: Context, *, streaming: bool, traced: bool) -> Call:
         task = asyncio.current_task()
         assert task is not None
         # Each reading of the metadata decodes it again.
@@ -164,8 +181,20 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         request_id = _request_id(metadata)
         context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
         call = Call(method, request_id, metadata, task, task.get_loop().time(), streaming)
+        if traced:
+            call.span = self._span(method, metadata)
+            enter(call.span)
         self._calls.add(call)
         return call
+
+    def _span(self, method: str, metadata: Mapping[str, str | bytes]) -> Span:
+        name = method.removeprefix("/")
+        service, _, rpc = name.partition("/")
+        about = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": rpc}
+        parent = metadata.get(TRACE_KEY, "")
+        return self._traces.begin(
+            name, Kind.SERVER, parent if isinstance(parent, str) else "", about
+        )
 
     async def _admit(
         self, call: Call, request: object, context: Context, needs_token: bool
@@ -210,12 +239,26 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._calls.remove(call)
         seconds = call.task.get_loop().time() - call.started
         self._metrics.count_call(call.method, call.code)
+        if call.reason:
+            self._metrics.count_refusal(call.reason)
         if not call.streaming:
             self._metrics.time_call(call.method, seconds)
         if _log.isEnabledFor(logging.INFO):
             fields = _fields(call)
             fields["ms"] = round(seconds * 1000, 2)
             _log.info("call", extra=fields)
+        if call.span is not NO_SPAN:
+            _end_span(call)
+
+
+def _end_span(call: Call) -> None:
+    code: int = call.code.value[0]
+    call.span.set({"rpc.grpc.status_code": code})
+    if call.reason:
+        call.span.set({"imggen.reason": call.reason})
+    if call.code in _FAULTS:
+        call.span.fail(call.code.name)
+    call.span.end()
 
 
 def _fields(call: Call) -> dict[str, object]:

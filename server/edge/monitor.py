@@ -1,6 +1,6 @@
 """The HTTP endpoint of operators and orchestrators: metrics, liveness, readiness."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -8,10 +8,22 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from server.metrics import GatewayMetrics
 
 
-def monitor_app(metrics: GatewayMetrics, is_serving: Callable[[], bool]) -> web.Application:
-    """Returns the application that answers `/metrics`, `/livez` and `/readyz`."""
+async def _nothing_first() -> None:
+    """Leaves the metrics as they are."""
+
+
+def monitor_app(
+    metrics: GatewayMetrics,
+    is_serving: Callable[[], bool],
+    refresh: Callable[[], Awaitable[None]] = _nothing_first,
+) -> web.Application:
+    """Returns the application that answers `/metrics`, `/livez` and `/readyz`.
+
+    `refresh` is awaited before the metrics are shown.
+    """
 
     async def show_metrics(_request: web.Request) -> web.Response:
+        await refresh()
         return web.Response(body=metrics.page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def is_alive(_request: web.Request) -> web.Response:

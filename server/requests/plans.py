@@ -12,6 +12,7 @@ from server.requests.stories import Storyboard
 from server.routing.catalogue import Catalogue
 from server.routing.conditions import Conditions
 from server.routing.plans import PagePlan
+from server.traces import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class BoardPage:
             limits=picture.limits,
             story_id=place.story_id,
             page_id=place.page_id,
+            trace=current().context,
         )
 
     def planned(self, reading: Reading) -> PagePlan:

@@ -60,7 +60,9 @@ WITH due AS (
   FROM next WHERE j.id = next.job_id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
     j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
-    j.passed_over, extract(epoch FROM now() - j.no_offer_since) AS waited_s,
+    j.passed_over, j.traceparent,
+    extract(epoch FROM now() - j.no_offer_since) AS waited_s,
+    extract(epoch FROM now() - j.queued_at) AS queued_s,
     {UNCHECKED} AS unchecked, {_SEED} AS seed
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
@@ -93,6 +95,8 @@ def claim_of(row: Record) -> Claim:
         unoffered_s=0.0 if row["unchecked"] else waited_s,
         unchecked_s=waited_s if row["unchecked"] else 0.0,
         passed_over=frozenset(row["passed_over"]),
+        trace=row["traceparent"] or "",
+        queued_s=float(row["queued_s"]),
     )
 
 

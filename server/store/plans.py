@@ -22,7 +22,7 @@ _SUBMIT = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1) AS asked (
     id uuid, user_id uuid, story_id uuid, page_id uuid, spec jsonb, spec_version integer,
-    limits jsonb, lanes job_lane[]
+    limits jsonb, lanes job_lane[], traceparent text
   )
 ), placed AS (
   SELECT job_id AS id, lanes FROM take_turns((
@@ -31,14 +31,15 @@ WITH asked AS (
 )
 INSERT INTO image_generation_jobs AS j (
   id, user_id, story_id, page_id, kind, lane, lanes, turn, priority, spec, spec_version, limits,
-  ai_provider, ai_model
+  ai_provider, ai_model, traceparent
 ) SELECT id, user_id, story_id, page_id, 'plan', 'read', placed.lanes, (placed.lanes)[1].turn, $2,
-  spec, spec_version, limits, '', ''
+  spec, spec_version, limits, '', '', traceparent
 FROM asked JOIN placed USING (id) ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
   status = 'queued', queued_at = now(), run_after = now(), completed_at = NULL,
   cancel_requested = false, retry_count = 0, error_reason = NULL, error_message = NULL,
-  lanes = excluded.lanes, turn = excluded.turn, updated_at = now()
+  lanes = excluded.lanes, turn = excluded.turn, traceparent = excluded.traceparent,
+  updated_at = now()
 WHERE j.status IN ('failed', 'cancelled') AND j.spec - 'seed' = excluded.spec - 'seed'
 RETURNING j.id
 """
@@ -148,6 +149,7 @@ def _asked(new: NewReading) -> dict[str, Any]:
         "spec_version": new.spec.plan_version,
         "limits": new.limits.to_json(),
         "lanes": lanes_json([JobLane(Lane.READ, ())]),
+        "traceparent": new.trace or None,
     }
 
 

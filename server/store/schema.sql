@@ -376,6 +376,7 @@ CREATE TABLE image_generation_jobs (
     route jsonb DEFAULT '{}'::jsonb NOT NULL,
     passed_over text[] DEFAULT '{}'::text[] NOT NULL,
     no_offer_since timestamp with time zone,
+    traceparent text,
     CONSTRAINT image_generation_jobs_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT image_generation_jobs_check1 CHECK ((((status)::text = 'processing'::text) = ((lease_expires_at IS NOT NULL) AND (worker IS NOT NULL)))),
     CONSTRAINT image_generation_jobs_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])) = (completed_at IS NOT NULL))),
@@ -400,6 +401,7 @@ COMMENT ON COLUMN image_generation_jobs.limits IS 'What its caller allows to dra
 COMMENT ON COLUMN image_generation_jobs.route IS 'The choice when it was admitted: offers, and why not the others. {} as above.';
 COMMENT ON COLUMN image_generation_jobs.passed_over IS 'Models that failed since it was queued or retried last.';
 COMMENT ON COLUMN image_generation_jobs.no_offer_since IS 'Since when no model may draw it; it fails when that lasts.';
+COMMENT ON COLUMN image_generation_jobs.traceparent IS 'The W3C traceparent of what asked for it; NULL where that was not traced.';
 CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (image_id);
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);

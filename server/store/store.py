@@ -16,6 +16,7 @@ from server.store.canaries import Canaries
 from server.store.characters import Characters
 from server.store.database import Database, Executor, open_database
 from server.store.demands import Demands
+from server.store.fleet import Fleet
 from server.store.health import Health
 from server.store.histories import Histories
 from server.store.images import Images
@@ -55,6 +56,7 @@ class Statements:
         self.canaries = Canaries(database)
         self.characters = Characters(database)
         self.demands = Demands(database)
+        self.fleet = Fleet(database)
         self.health = Health(database)
         self.histories = Histories(database)
         self.images = Images(database)

@@ -23,7 +23,7 @@ WITH asked AS (
     story_id uuid, page_id uuid, page_number integer, character_id uuid, character_ids uuid[],
     style text, style_version integer, seed bigint,
     parent_image_id uuid, lineage_id uuid, version integer, metadata jsonb, cropped_from text,
-    lanes job_lane[], limits jsonb, route jsonb
+    lanes job_lane[], limits jsonb, route jsonb, traceparent text
   )
 ), placed AS (
   SELECT job_id AS id, lanes FROM take_turns((
@@ -34,11 +34,12 @@ WITH asked AS (
   INSERT INTO image_generation_jobs (
     id, user_id, image_id, kind, lane, priority, spec, spec_version, ai_provider, ai_model,
     estimated_micros, request_id, request_hash, batch_id, batch_position, ready, turn,
-    story_id, page_id, metadata, cropped_from, lanes, limits, route
+    story_id, page_id, metadata, cropped_from, lanes, limits, route, traceparent
   ) SELECT id, user_id, image_id, kind, lane, priority, spec, spec_version, provider, model,
     micros, request_id, request_hash, batch_id, batch_position, batch_id IS NULL,
     coalesce((placed.lanes)[1].turn, 0),
-    story_id, page_id, metadata, cropped_from, coalesce(placed.lanes, asked.lanes), limits, route
+    story_id, page_id, metadata, cropped_from, coalesce(placed.lanes, asked.lanes), limits, route,
+    traceparent
   FROM asked LEFT JOIN placed USING (id) ORDER BY user_id, request_id
   ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
   RETURNING id, created_at, max_retries
@@ -159,6 +160,7 @@ def _asked(job: NewJob) -> dict[str, object]:
         "version": place.version,
         "metadata": dict(job.metadata),
         "cropped_from": job.cropped_from,
+        "traceparent": job.trace or None,
     }
 
 

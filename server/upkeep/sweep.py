@@ -16,6 +16,7 @@ from uuid import UUID
 from server.domain.ids import ImageId
 from server.domain.plans import PLAN_KEPT
 from server.errors import ImggenError, Unavailable
+from server.metrics import GatewayMetrics
 from server.storage import Storage
 from server.store import Store
 from server.store.images import Images
@@ -51,6 +52,7 @@ class Sweeper:
         self,
         store: Store,
         storage: Storage,
+        metrics: GatewayMetrics | None = None,
         *,
         events_kept: timedelta = _EVENTS_KEPT,
         objects_a_sweep: int = _OBJECTS_A_SWEEP,
@@ -58,6 +60,7 @@ class Sweeper:
     ) -> None:
         self._store = store
         self._storage = storage
+        self._metrics = metrics or GatewayMetrics()
         self._events_kept = events_kept
         self._objects_a_sweep = objects_a_sweep
         self._objects_at_once = objects_at_once
@@ -91,6 +94,7 @@ class Sweeper:
             images = await self._sweep_deleted(statements.images)
             orphans = await self._sweep_orphans(statements.images)
         swept = Swept(images, orphans, self._failures, events, plans)
+        self._metrics.last_sweep.set_to_current_time()
         _log.info("swept", extra=asdict(swept))
         return swept
 

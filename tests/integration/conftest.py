@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Tracer
 
 from cluster.embedded.local import Local
 from server.store import Store, open_store
 from server.store.migrate import migrate
+from tests.collector import Collector, collector
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, open_job_queue
@@ -96,3 +99,18 @@ def local() -> Iterator[Local]:
     """Yields all of imggen on one machine, with one Ray per session."""
     with local_imggen() as local:
         yield local
+
+
+@pytest.fixture
+async def otlp() -> AsyncIterator[Collector]:
+    """Yields an OpenTelemetry collector."""
+    async with collector() as collecting:
+        yield collecting
+
+
+@pytest.fixture
+def tracer() -> Iterator[Tracer]:
+    """Yields the tracer of a caller that uses OpenTelemetry."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    yield provider.get_tracer("a caller")
+    provider.shutdown()

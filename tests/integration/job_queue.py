@@ -20,6 +20,7 @@ from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.loop import Models, Worker
 from actors.worker.losses import LossReader
+from actors.worker.metrics import WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
@@ -37,6 +38,7 @@ from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import Signals
+from server.traces import open_traces
 from tests.builders import new_job, new_user
 
 DEADLINE_S = 30.0
@@ -140,6 +142,7 @@ class JobQueue:
         refusals: KeptRefusals | None = None,
         pictures: PictureClassifier | None = None,
         refused_pictures: KeptRefusedPictures | None = None,
+        metrics: WorkerMetrics | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -149,6 +152,7 @@ class JobQueue:
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
+            traces = await enter(open_traces(configured.otlp_endpoint, "imggen-worker", name))
             store = await enter(open_store(configured.database_url, max_connections=3))
             progress = await enter(
                 open_store(configured.database_url, max_connections=2, synchronous_commit=False)
@@ -197,6 +201,8 @@ class JobQueue:
                 models=models,
                 backoff=timedelta(0),
                 draws=drawing,
+                traces=traces,
+                metrics=metrics,
             )
             await enter(worker.running())
             yield worker

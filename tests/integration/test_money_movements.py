@@ -24,6 +24,7 @@ from server.domain.states import Lane
 from server.domain.stories import Draft
 from server.errors import FailedPrecondition, ResourceExhausted
 from server.forecast.jobs import Forecast
+from server.metrics import GatewayMetrics
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.routing.conditions import GpuCost
 from server.routing.observer import Observer
@@ -91,7 +92,7 @@ class RandomDays:
         self._chance = Random(seed)
         self._days_pass = days_pass
         cheapest = CheapestOffers(Catalogue([STORYBOOK]), Observer(store, GpuCost()))
-        self._admission = Admission(store, signals, LIMIT, backlog, cheapest)
+        self._admission = Admission(store, signals, LIMIT, backlog, cheapest, GatewayMetrics())
         self._batches = BatchAdmission(store, signals, self._admission)
 
     async def something_happens(self) -> None:

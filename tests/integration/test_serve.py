@@ -1,6 +1,7 @@
 """From a typed call to stored images: the client, a gateway, a worker and a diffuser on Ray."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
@@ -14,13 +15,25 @@ from actors.classifiers.base import ClassifierAway
 from actors.engine.embedding import encoder_of
 from actors.engine.render import PictureUnreadable
 from actors.serve.handles import RayEncoder, RayPictures
+from actors.serve.metrics import (
+    RayRefusals,
+    RayRefusedPictures,
+    RayRenderMetrics,
+    RayWorkerMetrics,
+)
 from actors.testing.stored import draw_pictures
+from actors.worker.metrics import Ending
 from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
 from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, ReferenceUse, Story
 from imggen.errors import JobCancelled
 from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED
-from tests.integration.local_ray import CLASSIFIER, kill_replica
+from server.domain.states import Lane
+from server.safety.texts import TextStage
+from tests.exported import ours, page_of_ray, series
+from tests.integration.job_queue import until
+from tests.integration.local_ray import CLASSIFIER, exported_metrics, kill_replica
+from tests.promtool import promtool
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -157,6 +170,38 @@ async def test_a_scene_is_drawn_from_the_portraits_of_its_characters(
     assert list(drawn[1].references) == []
     first, second = [await client.download(image, kind="original") for image in drawn]
     assert first != second
+
+
+async def test_ray_exports_what_the_dashboard_and_the_alerts_ask_it_for(
+    client: Client, mia: Character
+) -> None:
+    await client.wait(await client.generate_portrait(mia, style="cartoon", quality="standard"))
+    # What a healthy system on a CPU has nothing to say of, by this process of the same Ray.
+    worker, render = RayWorkerMetrics(), RayRenderMetrics(lambda: {"total": 1})
+    render.look()
+    worker.rescue()
+    worker.end(Lane.READ, Ending.LOST)
+    RayRefusals().count(TextStage.SPEC, "profanity", "a-rule")
+    RayRefusedPictures().count("a-classifier", "sexual")
+    told = {
+        name: labels
+        for name, labels in series(page_of_ray()).items()
+        if not name.endswith("_created")
+    }
+
+    async def exported() -> str:
+        page = ours(await asyncio.to_thread(exported_metrics))
+        return page if told.keys() <= series(page).keys() else ""
+
+    page = await until(exported)
+    assert {name: labels - series(page)[name] for name, labels in told.items()} == {
+        name: set() for name in told
+    }
+    assert all("NodeAddress" in labels for labels in series(page).values())
+    assert 'outcome="completed"' in page
+    # The names of the labels that Ray adds are its own.
+    plain = re.sub(r'[A-Z]\w*(?==")', lambda found: found[0].lower(), page)
+    assert promtool("check", "metrics", given=plain) == ""
 
 
 async def test_the_same_seed_gives_the_same_bytes(client: Client, mia: Character) -> None:

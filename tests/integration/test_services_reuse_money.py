@@ -18,6 +18,7 @@ from server.domain.ids import BatchId, JobId
 from server.domain.jobs import BatchPlace
 from server.domain.reuse import Reuse
 from server.forecast.jobs import Forecast
+from server.metrics import GatewayMetrics
 from server.money.budgets import OverBudget
 from server.routing.catalogue import STORYBOOK, Catalogue
 from server.routing.conditions import GpuCost
@@ -127,7 +128,7 @@ async def test_what_no_budget_was_seen_to_cover_is_refused_although_one_does_now
     backlog = Backlog(store.jobs.waiting, Forecast(store.jobs.outlook), QueueLimits())
     signals = Signals(store.database)
     cheapest = CheapestOffers(Catalogue([STORYBOOK]), Observer(store, GpuCost()))
-    admission = Admission(store, signals, PRICE * 10, backlog, cheapest)
+    admission = Admission(store, signals, PRICE * 10, backlog, cheapest, GatewayMetrics())
     batches = BatchAdmission(store, signals, admission)
     job = new_job(user, price_micros=PRICE, reuse=Reuse(), short="global")
     with pytest.raises(OverBudget):

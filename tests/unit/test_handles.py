@@ -4,7 +4,7 @@ What comes back of its classifier of pictures but a verdict is no pass.
 """
 
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +14,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import RayServeException
 
 from actors.classifiers.base import ClassifierAway
+from actors.engine.memory import memory_of
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import ModelDiffers
 from actors.finishing.upscaling import NoUpscaler
@@ -61,6 +62,37 @@ async def test_a_replica_refuses_a_render_of_another_model() -> None:
     assert renderer.renders == []
     events = [event async for event in replica.render(request, "storybook")]
     assert len(events) == request.steps + 1
+
+
+@dataclass
+class KeptRenders:
+    """What a diffuser measures, kept."""
+
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    looks: int = 0
+
+    def step(self, model: str, seconds: float) -> None:
+        """Keeps a step."""
+        self.steps.append((model, seconds))
+
+    def look(self) -> None:
+        """Counts it."""
+        self.looks += 1
+
+
+async def test_a_replica_measures_each_step_but_the_first_which_waits_for_its_turn() -> None:
+    kept = KeptRenders()
+    replica = DiffuserReplica(ScriptedRenderer(0.01), NoUpscaler(), "storybook", metrics=kept)
+    request = replace(warm_up_request("storybook"), steps=4)
+    assert kept.looks == 1  # once it is loaded
+    _ = [event async for event in replica.render(request, "storybook")]
+    assert [model for model, _ in kept.steps] == ["storybook"] * 3
+    assert all(seconds > 0 for _, seconds in kept.steps)
+    assert kept.looks == 2
+
+
+def test_a_model_on_the_cpu_has_no_gpu_memory() -> None:
+    assert memory_of("cpu") == {}
 
 
 async def test_a_deployment_that_changes_its_model_is_away_until_it_changes_back() -> None:
