@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from imggen.rules.budgets import Providers
+from imggen.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server as add_admin
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
 from imggen.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server as add_budgets
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server as add_characters
@@ -24,6 +25,7 @@ from server.admission.backlog import Backlog, QueueLimits
 from server.admission.batches import BatchAdmission
 from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
+from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.edge.endpoint import Endpoint, Service
@@ -42,6 +44,7 @@ from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
 from server.routing.rows import PROVIDERS
+from server.services.admin import AdminService
 from server.services.batches import BatchService
 from server.services.budgets import BudgetService
 from server.services.characters import CharacterService
@@ -245,6 +248,7 @@ async def _services(
         PageReading(store, signals, parts.watching.plans),
         settings.batch_max_concurrent,
     )
+    admin = AdminService(store, replies, Steering(store, signals, admission))
     watching = parts.watching
     batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)
     jobs = JobService(store, admission, watching.jobs, signals, replies, metrics)
@@ -261,6 +265,7 @@ async def _services(
         Service("imggen.v1.RoutingService", partial(add_routing, routing)),
         Service("imggen.v1.BatchService", partial(add_batches, batches)),
         Service("imggen.v1.BudgetService", partial(add_budgets, budgets)),
+        Service("imggen.v1.AdminService", partial(add_admin, admin)),
         Service("imggen.v1.JobService", partial(add_jobs, jobs)),
         Service("imggen.v1.EventService", partial(add_events, events)),
         Service("imggen.v1.ImageService", partial(add_images, images)),

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import (
+    admin_pb2,
     batch_pb2,
     budget_pb2,
     character_pb2,
@@ -20,6 +21,7 @@ from imggen.v1 import (
 )
 
 _FILES = (
+    admin_pb2,
     batch_pb2,
     budget_pb2,
     character_pb2,

@@ -97,6 +97,8 @@ class Worker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
+        # Until an admin has told it to claim no more; only a restart ends that.
+        self._wanted = True
         self._loops: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -189,7 +191,7 @@ class Worker:
             self._wake.set()
 
     def _claimable_slots(self) -> dict[Lane, int]:
-        if self._models_away:
+        if self._models_away or not self._wanted:
             return {}
         return self._slots.free(attempt.claim.lane for attempt in self._attempts)
 
@@ -228,15 +230,22 @@ class Worker:
             try:
                 await self._look_at_models()
                 if not self._models_away and not self._draining:
-                    await self._store.workers.ready(
-                        *(self.name, self._slots.most, self._lease),
-                        models=self._draws,
-                        cold_start=self._cold_start,
-                    )
+                    await self._tell_ready()
             except Unavailable:
                 _log.warning("readiness not told", extra={"worker": self.name})
             pause = self._settings.heartbeat_s
             await asyncio.sleep(min(pause, _MODELS_PAUSE_S) if self._models_away else pause)
+
+    async def _tell_ready(self) -> None:
+        wanted = await self._store.workers.ready(
+            *(self.name, self._slots.most, self._lease),
+            models=self._draws,
+            cold_start=self._cold_start,
+            draining=not self._wanted,
+        )
+        if not wanted and self._wanted:
+            _log.info("claims no more", extra={"worker": self.name})
+            self._wanted = False
 
     async def _look_at_models(self) -> None:
         if self._models is None:

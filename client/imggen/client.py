@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self, Unpack, overload
 
+from imggen.admin import AdminCalls
 from imggen.batches import BatchCalls
 from imggen.budgets import BudgetCalls
 from imggen.calls import or_new
@@ -55,7 +56,7 @@ from imggen.watching import follow
 Snapshot = WatchJobResponse
 
 
-class Client(RouteCalls, BatchCalls, BudgetCalls):
+class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
     """The asyncio client of imggen; an async context manager.
 
     `token` is a string, or a function, sync or async, that returns a token for each call. The

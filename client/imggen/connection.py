@@ -12,6 +12,7 @@ from imggen.channel import open_channel
 from imggen.errors import ImggenError
 from imggen.status import error_of
 from imggen.tracing import trace_metadata
+from imggen.v1.admin_pb2_grpc import AdminServiceStub
 from imggen.v1.batch_pb2_grpc import BatchServiceStub
 from imggen.v1.budget_pb2_grpc import BudgetServiceStub
 from imggen.v1.character_pb2_grpc import CharacterServiceStub
@@ -24,6 +25,7 @@ from imggen.v1.story_pb2_grpc import StoryServiceStub
 from imggen.v1.style_pb2_grpc import StyleServiceStub
 
 if TYPE_CHECKING:
+    from imggen.v1.admin_pb2_grpc import AdminServiceAsyncStub
     from imggen.v1.batch_pb2_grpc import BatchServiceAsyncStub
     from imggen.v1.budget_pb2_grpc import BudgetServiceAsyncStub
     from imggen.v1.character_pb2_grpc import CharacterServiceAsyncStub
@@ -101,6 +103,11 @@ class Connection:
     def budgets(self) -> "BudgetServiceAsyncStub":
         """The methods for budgets and spend."""
         return BudgetServiceStub(self._channel)
+
+    @cached_property
+    def admin(self) -> "AdminServiceAsyncStub":
+        """The methods for operators."""
+        return AdminServiceStub(self._channel)
 
     @cached_property
     def styles(self) -> "StyleServiceAsyncStub":

@@ -17,6 +17,7 @@ from imggen.fields import (
 )
 from imggen.looping import LoopThread
 from imggen.orders import PortraitFields, RegenerationFields, SceneFields
+from imggen.sync_admin import SyncAdminCalls
 from imggen.sync_batches import SyncBatchCalls
 from imggen.sync_budgets import SyncBudgetCalls
 from imggen.sync_library import SyncLibraryCalls
@@ -28,7 +29,7 @@ from imggen.v1.job_pb2 import Job, JobStatus
 from imggen.v1.story_pb2 import Page, Story
 
 
-class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCalls):
+class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCalls, SyncAdminCalls):
     """The synchronous client of imggen; a context manager.
 
     It has the arguments and the methods of `Client`, without `await`, and is safe to use from

@@ -120,7 +120,8 @@ class Pace:
 
     `overlap` is the mean number of jobs that ran at once; `ahead` has, for each other user, the
     number of jobs that wait or run. `spec_version` is the newest that a worker can claim, 0 for
-    none. `cold_start` is how long a model takes to start, 0 while one is warm.
+    none. `cold_start` is how long a model takes to start, 0 while one is warm. `paused` is whether
+    all lanes are, so that nothing more starts.
     """
 
     takes: Mapping[ImageType, timedelta]
@@ -128,6 +129,7 @@ class Pace:
     ahead: tuple[int, ...]
     spec_version: int = SPEC_VERSION
     cold_start: timedelta = timedelta(0)
+    paused: bool = False
 
     @property
     def served(self) -> bool:

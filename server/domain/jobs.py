@@ -240,7 +240,7 @@ class Outlook:
     """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job.
 
     `spec_version` is the newest that a worker can claim there; 0 for none. `cold_start` is how long
-    its model takes to start, 0 while one is warm.
+    its model takes to start, 0 while one is warm. In a `paused` lane nothing more starts.
     """
 
     waiting: int
@@ -248,6 +248,7 @@ class Outlook:
     mean_duration: timedelta | None
     spec_version: int = SPEC_VERSION
     cold_start: timedelta = timedelta(0)
+    paused: bool = False
 
     @property
     def served(self) -> bool:

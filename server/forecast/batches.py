@@ -6,7 +6,7 @@ from math import ceil
 
 from server.domain.batches import Batch, Pace
 from server.domain.ids import UserId
-from server.domain.states import ImageType, Lane
+from server.domain.states import ImageType, JobStatus, Lane
 from server.forecast.fresh import Fresh
 
 # Used before any image was measured: the specification's limit.
@@ -36,6 +36,8 @@ class BatchForecast:
             return None
         pace = await self._paces.get((batch.user_id, batch.lanes))
         drawn = pace.served and batch.spec_version <= pace.spec_version
+        if pace.paused and batch.counts[JobStatus.QUEUED]:
+            drawn = False
         return datetime.now(UTC) + time_left(batch, pace) if drawn else None
 
 

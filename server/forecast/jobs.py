@@ -43,9 +43,16 @@ class Forecast:
             return None
         return max(now, (job.started_at or now) + duration(outlook))
 
+    async def paused(self, job: Job) -> bool:
+        """Returns whether a job waits, and all lanes are paused that may take it."""
+        if job.status is not JobStatus.QUEUED:
+            return False
+        outlooks = [await self.outlook(one.lane) for one in job.lanes]
+        return all(outlook.paused for outlook in outlooks)
+
     async def _end_in(self, one: JobLane, spec_version: int, now: datetime) -> datetime | None:
         outlook = await self.outlook(one.lane)
-        if outlook.spec_version < spec_version:
+        if outlook.paused or outlook.spec_version < spec_version:
             return None
         opens = max(now, one.opens_at or now)
         turns = 1 + outlook.waiting / max(1, outlook.workers)

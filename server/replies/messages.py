@@ -187,8 +187,8 @@ class Replies:
             started_at=_time(job.started_at),
             completed_at=_time(job.completed_at),
             estimated_completion_time=_time(await self._forecast.completion(job)),
-            error=_error(job.failure) if job.failure else None,
-            stage_timings=_timings(job),
+            error=job_error(job.failure) if job.failure else None,
+            stage_timings=stage_timings(job.stage_ms or {}),
             batch_id=_id(job.batch_id),
             not_drawn=not_drawn(job.not_drawn),
             references=_references(job.references),
@@ -197,6 +197,7 @@ class Replies:
             cropped_from=job.cropped_from,
             metadata=job.metadata,
             reused_from_image_id=_id(job.reused_from),
+            lane_paused=await self._forecast.paused(job),
         )
         _show_progress(job, message)
         return message
@@ -260,11 +261,12 @@ def _show_progress(job: Job, message: job_pb2.Job) -> None:
         message.fraction = job.progress.fraction
 
 
-def _timings(job: Job) -> Iterable[job_pb2.StageTiming]:
+def stage_timings(stage_ms: Mapping[Stage, int]) -> Iterable[job_pb2.StageTiming]:
+    """Yields the durations of stages as messages, in the order of the stages."""
     for stage in Stage:
-        if job.stage_ms and stage in job.stage_ms:
+        if stage in stage_ms:
             duration = Duration()
-            duration.FromMilliseconds(job.stage_ms[stage])
+            duration.FromMilliseconds(stage_ms[stage])
             yield job_pb2.StageTiming(stage=STAGE[stage], duration=duration)
 
 
@@ -284,7 +286,8 @@ def not_drawn(parts: Iterable[NotDrawn]) -> Iterable[scene_pb2.NotDrawn]:
         yield scene_pb2.NotDrawn(phrase=one.phrase, kind=LOSS_KIND[one.kind], drawn_as=one.became)
 
 
-def _error(failure: Failure) -> job_pb2.JobError:
+def job_error(failure: Failure) -> job_pb2.JobError:
+    """Returns why an attempt failed as a message."""
     name = f"ERROR_REASON_{failure.reason}"
     # A worker may be newer than this gateway and know more reasons.
     known = name in errors_pb2.ErrorReason.keys()  # noqa: SIM118 - it is not a dictionary

@@ -4,6 +4,7 @@ import hashlib
 from typing import TypeAlias
 
 from imggen.rules.checks import Checks
+from imggen.v1.admin_pb2 import CancelJobsRequest, RequeueJobsRequest
 from imggen.v1.batch_pb2 import RetryBatchRequest
 from imggen.v1.character_pb2 import CreateCharacterRequest
 from imggen.v1.generation_pb2 import (
@@ -18,12 +19,14 @@ from server.domain.ids import RequestId
 from server.domain.jobs import RequestKey
 
 Repeatable: TypeAlias = (
-    CreateCharacterRequest
+    CancelJobsRequest
+    | CreateCharacterRequest
     | CreateStoryRequest
     | GeneratePortraitRequest
     | GenerateSceneRequest
     | GenerateStoryRequest
     | RegenerateImageRequest
+    | RequeueJobsRequest
     | RetryBatchRequest
     | RetryJobRequest
 )

@@ -12,6 +12,7 @@ from server.store.conditions import drawn_in_lanes
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
 from server.store.lists import Arguments, Filters, Source, fetch_page
+from server.store.paused import PAUSED
 from server.store.reuse import Reuses
 from server.store.submits import Submits
 from server.store.workers import COLD_START, DRAWN_SPECS
@@ -113,7 +114,8 @@ SELECT
     ) AS unended WHERE user_id <> $2 GROUP BY user_id
   ) AS ahead,
   {DRAWN_SPECS} AS spec_version,
-  {COLD_START} AS cold_start
+  {COLD_START} AS cold_start,
+  {PAUSED} AS paused
 """
 
 _STUCK = """
@@ -250,6 +252,7 @@ class Batches:
             ahead=tuple(row["ahead"]),
             spec_version=row["spec_version"],
             cold_start=row["cold_start"] or timedelta(0),
+            paused=row["paused"],
         )
 
 

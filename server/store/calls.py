@@ -33,6 +33,9 @@ SELECT {_COLUMNS} FROM asked WHERE NOT $5 AND $4 > held_micros
 """
 
 
+_OF_JOB = f"SELECT {_COLUMNS} FROM calls WHERE job_id = $1 ORDER BY attempt, begun_at, call"
+
+
 class Calls:
     """Runs the statements on paid calls."""
 
@@ -48,6 +51,10 @@ class Calls:
         job, attempt, name = (None, None, None) if after is None else _parts(after)
         rows = await self._database.fetch(_UNSETTLED, job, attempt, name, most)
         return [_call(row) for row in rows]
+
+    async def of_job(self, job: JobId) -> list[BookedCall]:
+        """Returns the calls of a job, the first one first."""
+        return [_call(row) for row in await self._database.fetch(_OF_JOB, job)]
 
     async def settle(
         self,

@@ -8,6 +8,7 @@ from typing import TypeVar
 from server.domain.ids import UserId
 from server.domain.states import Lane, Quality
 from server.store.database import Executor
+from server.store.workers import READY
 
 V = TypeVar("V")
 
@@ -43,15 +44,15 @@ SELECT now() AS now,
   ) AS waiting) AS waiting,
   (SELECT jsonb_object_agg(key, slots) FROM (
     SELECT key, sum(value::integer) AS slots FROM workers, jsonb_each_text(workers.slots)
-    WHERE ready_until > now() GROUP BY key
+    WHERE {READY} AND key NOT IN (SELECT lane FROM paused_lanes) GROUP BY key
   ) AS ready) AS slots,
   (SELECT jsonb_object_agg(lane, models) FROM (
     SELECT lane, CASE WHEN bool_and(models IS NOT NULL) THEN jsonb_agg(models) END AS models
-    FROM workers, unnest(lanes) AS lane WHERE ready_until > now() GROUP BY lane
+    FROM workers, unnest(lanes) AS lane WHERE {READY} GROUP BY lane
   ) AS served) AS held,
   (SELECT jsonb_object_agg(lane, seconds) FROM (
     SELECT lane, extract(epoch FROM min(coalesce(cold_start, '0'))) AS seconds
-    FROM workers, unnest(lanes) AS lane WHERE ready_until > now() GROUP BY lane
+    FROM workers, unnest(lanes) AS lane WHERE {READY} GROUP BY lane
   ) AS starting) AS cold_starts,
   (SELECT jsonb_agg(measured) FROM ({SPEEDS}) AS measured) AS speeds,
   (SELECT jsonb_object_agg(l.scope,
@@ -65,11 +66,12 @@ SELECT now() AS now,
 class Observed:
     """What the database knows at one moment.
 
-    `held` are the models that the workers of each lane hold, None where one of them does not tell;
-    it has the lanes that somebody serves. `cold_starts` are the seconds that the models of a lane
-    take to start, 0 while one is warm. `speeds` are the number and the mean seconds of the latest
-    pictures by model and quality; `rest` is what is left today by scope, in micros, which is below
-    0 after a limit was lowered.
+    `slots` are of lanes that are not paused. `held` are the models that the workers of each
+    lane hold, None where one of them does not tell; it has the lanes that somebody serves.
+    `cold_starts` are the seconds that the models of a lane take to start, 0 while one is warm.
+    `speeds` are the number and the mean seconds of the latest pictures by model and quality;
+    `rest` is what is left today by scope, in micros, which is below 0 after a limit was
+    lowered.
     """
 
     now: datetime

@@ -6,8 +6,9 @@ from server.domain.lanes import Demand
 from server.domain.states import Lane, Stage
 from server.store.database import Executor
 
-# The lower quartile: a picture that waited for its turn inside a replica counts its wait as
-# rendering, which would ask for more replicas because there are too few.
+# A paused lane draws nothing, and needs no replica for what waits there. The lower quartile: a
+# picture that waited for its turn inside a replica counts its wait as rendering, which would ask
+# for more replicas because there are too few.
 _DEMAND = f"""
 SELECT waiting.jobs AS waiting, waiting.oldest,
   (SELECT count(*) FROM image_generation_jobs
@@ -22,7 +23,7 @@ SELECT waiting.jobs AS waiting, waiting.oldest,
   ) AS drawn) AS render_ms
 FROM (
   SELECT count(*) AS jobs, now() - min(queued_at) AS oldest FROM job_lanes
-  WHERE lane = $1 AND open
+  WHERE lane = $1 AND open AND NOT EXISTS (SELECT FROM paused_lanes WHERE lane = $1)
 ) AS waiting
 """
 

@@ -13,6 +13,7 @@ from server.store.database import Executor, Record
 from server.store.lanes import lanes_from_json
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
+from server.store.paused import PAUSED
 from server.store.references import used_references
 from server.store.scenes import read_not_drawn
 from server.store.workers import COLD_START, DRAWN_SPECS
@@ -88,6 +89,7 @@ SELECT
     WHERE status = 'processing' AND lane = ANY($1)) AS workers,
   {DRAWN_SPECS} AS spec_version,
   {COLD_START} AS cold_start,
+  {PAUSED} AS paused,
   (SELECT avg(finished_at - started_at) FROM ({drawn_in_lanes(50)}) AS latest) AS mean
 """
 
@@ -111,10 +113,13 @@ class Jobs:
         found = {(row["user_id"], row["request_id"]): row for row in rows}
         return [_replayed(found.get((user, key.id)), key) for user, key in requests]
 
-    async def get(self, user: UserId, job: JobId) -> Job | None:
-        """Returns a job of the user."""
+    async def get(self, user: UserId | None, job: JobId) -> Job | None:
+        """Returns a job of the user, or of anybody for None."""
         row = await self._database.fetchrow(
-            f"{_SNAPSHOT} WHERE j.id = $1 AND j.user_id = $2 AND j.kind <> 'plan'", job, user
+            f"{_SNAPSHOT} WHERE j.id = $1 AND ($2::uuid IS NULL OR j.user_id = $2)"
+            " AND j.kind <> 'plan'",
+            job,
+            user,
         )
         return None if row is None else _job(row)
 
@@ -182,6 +187,7 @@ class Jobs:
             row["mean"],
             row["spec_version"],
             row["cold_start"] or timedelta(0),
+            paused=row["paused"],
         )
 
 

@@ -678,6 +678,7 @@ CREATE TABLE workers (
     spec_version integer DEFAULT 3 NOT NULL,
     models text[],
     cold_start interval,
+    draining boolean DEFAULT false NOT NULL,
     CONSTRAINT workers_cold_start_check CHECK ((cold_start >= '00:00:00'::interval)),
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
@@ -685,6 +686,7 @@ COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
 COMMENT ON COLUMN workers.spec_version IS 'The newest version of specs that it draws. One that does not tell is taken to know 3: it may be older than references.';
 COMMENT ON COLUMN workers.models IS 'The models that it draws with. NULL for one that does not tell: it is taken to have any.';
 COMMENT ON COLUMN workers.cold_start IS 'How long its next picture waits for a model to start; NULL while one is warm.';
+COMMENT ON COLUMN workers.draining IS 'Whether an admin has told it to claim no more: it finishes what it runs, and is not ready.';
 
 CREATE TABLE job_lanes (
     job_id uuid NOT NULL,
@@ -823,6 +825,45 @@ CREATE TABLE allowed_texts (
 COMMENT ON TABLE allowed_texts IS 'The audit of appeals: who allowed which text to break which rule, and when. The texts are not in it.';
 COMMENT ON COLUMN allowed_texts.digest IS 'SHA-256 of the text as it is stored: Unicode NFC, without invisible characters, with single spaces.';
 CREATE UNIQUE INDEX allowed_texts_now ON allowed_texts USING btree (digest, rule) WHERE (withdrawn_at IS NULL);
+
+CREATE TABLE admin_actions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    by_user uuid NOT NULL,
+    kind text NOT NULL,
+    target text NOT NULL,
+    allow_unknown_calls boolean DEFAULT false NOT NULL,
+    request_id uuid,
+    request_hash bytea,
+    CONSTRAINT admin_actions_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
+    CONSTRAINT admin_actions_check1 CHECK (((kind = 'requeue_jobs'::text) OR (NOT allow_unknown_calls))),
+    CONSTRAINT admin_actions_kind_check CHECK ((kind = ANY (ARRAY['cancel_jobs'::text, 'requeue_jobs'::text, 'pause_lane'::text, 'resume_lane'::text, 'drain_worker'::text]))),
+    CONSTRAINT admin_actions_target_check CHECK ((target <> ''::text)),
+    CONSTRAINT admin_actions_by_user_request_id_key UNIQUE (by_user, request_id),
+    CONSTRAINT admin_actions_pkey PRIMARY KEY (id)
+);
+COMMENT ON COLUMN admin_actions.target IS 'Whose or which jobs: user:UUID, or jobs for those that were named; or lane:NAME, or worker:NAME.';
+COMMENT ON COLUMN admin_actions.allow_unknown_calls IS 'Whether the admin asked to repeat paid calls whose outcome is unknown.';
+CREATE INDEX admin_actions_newest ON admin_actions USING btree (at DESC, id DESC);
+CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE admin_action_jobs (
+    action_id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    CONSTRAINT admin_action_jobs_pkey PRIMARY KEY (action_id, job_id),
+    CONSTRAINT admin_action_jobs_action_id_fkey FOREIGN KEY (action_id) REFERENCES admin_actions(id),
+    CONSTRAINT admin_action_jobs_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
+);
+CREATE INDEX admin_action_jobs_job ON admin_action_jobs USING btree (job_id);
+CREATE TRIGGER only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_action_jobs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE paused_lanes (
+    lane text NOT NULL,
+    paused_by uuid NOT NULL,
+    paused_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT paused_lanes_pkey PRIMARY KEY (lane)
+);
+COMMENT ON TABLE paused_lanes IS 'Lanes in which nothing is claimed until an admin resumes them.';
 
 CREATE TABLE migrations (
     name text NOT NULL,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
+from server.store.actions import Actions
 from server.store.alerts import Alerts
 from server.store.allowed_texts import AllowedTexts
 from server.store.batches import Batches
@@ -17,18 +18,22 @@ from server.store.database import Database, Executor, open_database
 from server.store.demands import Demands
 from server.store.fleet import Fleet
 from server.store.health import Health
+from server.store.histories import Histories
 from server.store.images import Images
 from server.store.jobs import Jobs
 from server.store.leases import Leases
 from server.store.money import Money
 from server.store.offers import Offers
 from server.store.outbox import Outbox
+from server.store.overview import Overviews
+from server.store.paused import PausedLanes
 from server.store.plans import Plans
 from server.store.references import References
 from server.store.retries import Retries
 from server.store.reuse import Reuses
 from server.store.routes import Routes
 from server.store.scenes import Scenes
+from server.store.selections import Selections
 from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.submits import NotCovered, Submits
@@ -42,6 +47,7 @@ class Statements:
     """The statements by noun, all on the same executor."""
 
     def __init__(self, database: Executor) -> None:
+        self.actions = Actions(database)
         self.alerts = Alerts(database)
         self.allowed_texts = AllowedTexts(database)
         self.batches = Batches(database)
@@ -52,18 +58,22 @@ class Statements:
         self.demands = Demands(database)
         self.fleet = Fleet(database)
         self.health = Health(database)
+        self.histories = Histories(database)
         self.images = Images(database)
         self.jobs = Jobs(database)
         self.leases = Leases(database)
         self.money = Money(database)
         self.offers = Offers(database)
         self.outbox = Outbox(database)
+        self.overviews = Overviews(database)
+        self.paused_lanes = PausedLanes(database)
         self.plans = Plans(database)
         self.references = References(database)
         self.retries = Retries(database)
         self.reuses = Reuses(database)
         self.routes = Routes(database)
         self.scenes = Scenes(database)
+        self.selections = Selections(database)
         self.stories = Stories(database)
         self.styles = Styles(database)
         self.submits = Submits(database)

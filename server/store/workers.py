@@ -12,28 +12,39 @@ _READY = """
 WITH gone AS (
   DELETE FROM workers WHERE ready_until < now() - interval '1 day' AND name <> $1
 )
-INSERT INTO workers (name, lanes, slots, ready_until, spec_version, models, cold_start)
-VALUES ($1, $2, $3, now() + $4, $5, $6, $7)
+INSERT INTO workers (name, lanes, slots, ready_until, spec_version, models, cold_start, draining)
+VALUES ($1, $2, $3, now() + $4, $5, $6, $7, $8)
 ON CONFLICT (name) DO UPDATE SET
   lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until,
   spec_version = excluded.spec_version, models = excluded.models,
-  cold_start = excluded.cold_start
+  cold_start = excluded.cold_start, draining = workers.draining OR excluded.draining
+RETURNING draining
 """
 
-_HELD = """
+_DRAIN = """
+UPDATE workers SET draining = true WHERE name = $1 AND ready_until > now() AND NOT draining
+RETURNING name
+"""
+
+_KNOWN = "SELECT true AS known FROM workers WHERE name = $1 AND ready_until > now()"
+
+READY = "ready_until > now() AND NOT draining"
+"""Whether a worker claims jobs."""
+
+_HELD = f"""
 SELECT true AS held FROM workers
-WHERE $1 = ANY(lanes) AND ready_until > now() AND (models IS NULL OR models && $2) LIMIT 1
+WHERE $1 = ANY(lanes) AND {READY} AND (models IS NULL OR models && $2) LIMIT 1
 """
 
-DRAWN_SPECS = """greatest(0,
-    (SELECT max(spec_version) FROM workers WHERE lanes && $1::text[] AND ready_until > now()),
+DRAWN_SPECS = f"""greatest(0,
+    (SELECT max(spec_version) FROM workers WHERE lanes && $1::text[] AND {READY}),
     (SELECT max(spec_version) FROM image_generation_jobs
       WHERE lane = ANY($1) AND status = 'processing' AND lease_expires_at > now()))"""
 """The newest version of specs that anybody draws in the lanes $1: a worker that is ready, or one
 that holds a lease. 0 while there is nobody."""
 
-COLD_START = """(SELECT min(coalesce(cold_start, '0')) FROM workers
-    WHERE lanes && $1::text[] AND ready_until > now())"""
+COLD_START = f"""(SELECT min(coalesce(cold_start, '0')) FROM workers
+    WHERE lanes && $1::text[] AND {READY})"""
 """How long a job of the lanes $1 waits for a model to start; NULL while no worker is ready."""
 
 
@@ -52,16 +63,30 @@ class Workers:
         *,
         models: Collection[str] | None = None,
         cold_start: timedelta | None = None,
-    ) -> None:
+        draining: bool = False,
+    ) -> bool:
         """Says that a worker can run so many jobs of these lanes at once, for a while.
 
+        Returns False where an admin has told it to claim no more: then nobody counts on it.
+
         `spec_version` is the newest that it draws, `models` those that it holds, where it tells.
-        `cold_start` is how long its model takes to start, None while it is warm.
+        `cold_start` is how long its model takes to start, None while it is warm. `draining` is
+        whether it has heard already that it shall claim no more.
         """
         held = None if models is None else sorted(models)
-        await self._database.execute(
-            _READY, name, sorted(slots), dict(slots), length, spec_version, held, cold_start
+        row = await self._database.fetchrow(
+            *(_READY, name, sorted(slots), dict(slots), length, spec_version, held, cold_start),
+            draining,
         )
+        return row is None or not row["draining"]
+
+    async def drain(self, name: str) -> bool:
+        """Tells a worker to claim no more; returns False if it was told, or is not there."""
+        return await self._database.fetchrow(_DRAIN, name) is not None
+
+    async def known(self, name: str) -> bool:
+        """Returns whether there is a worker of a name, one that was told to claim no more, too."""
+        return await self._database.fetchrow(_KNOWN, name) is not None
 
     async def hold(self, lane: Lane, models: Collection[str]) -> bool:
         """Returns whether a worker of a lane that is ready may hold one of these models."""

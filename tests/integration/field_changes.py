@@ -183,7 +183,10 @@ MODEL = {
 }
 
 # Methods that change resources: each of their requests needs new ones.
-CHANGES_RESOURCES = ("Cancel", "Delete", "GenerateStory", "Regenerate", "Retry", "Settle", "Update")
+CHANGES_RESOURCES = (
+    *("Cancel", "Delete", "GenerateStory", "Pause", "Regenerate", "Requeue", "Resume", "Retry"),
+    *("Settle", "Update"),
+)
 
 FIELD_CHANGES: dict[str, FieldChanges] = {
     "GenerationService.GeneratePortrait": FieldChanges(
@@ -430,6 +433,31 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "cost_micros": Refused(-1),
             "allow_above_hold": Change(True, {"cost_micros": 1_000_000}),
         },
+    ),
+    "AdminService.GetOverview": FieldChanges({}, {}),
+    "AdminService.GetJobHistory": FieldChanges(
+        {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
+    ),
+    "AdminService.CancelJobs": FieldChanges(
+        {"user_id": Of("caller")},
+        {"user_id": SOME_ID, "dry_run": True, "request_id": REQUEST_ID},
+    ),
+    "AdminService.RequeueJobs": FieldChanges(
+        {"user_id": Of("caller")},
+        {
+            "user_id": SOME_ID,
+            "job_ids": Change([Of("failed job")], {"user_id": ""}),
+            "allow_unknown_calls": True,
+            "dry_run": True,
+            "request_id": REQUEST_ID,
+        },
+    ),
+    "AdminService.DrainWorker": FieldChanges({"name": "nobody"}, {"name": "worker"}),
+    "AdminService.PauseLane": FieldChanges({"lane": 1}, {"lane": 2}),
+    "AdminService.ResumeLane": FieldChanges({"lane": 1}, {"lane": 2}),
+    # No admin has done anything; what is listed is in test_admin_actions.
+    "AdminService.ListAdminActions": FieldChanges(
+        {}, {"page_size": Refused(-1), "page_token": Refused("x")}
     ),
     "RoutingService.ExplainRoute": FieldChanges(
         {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}

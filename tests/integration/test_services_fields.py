@@ -18,7 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from imggen.v1 import character_pb2, generation_pb2, image_pb2, story_pb2, style_pb2
 from server.domain.money import CallName, NewCall
-from server.domain.states import AssetKind
+from server.domain.states import AssetKind, Lane
 from server.identity.caller import Role
 from tests.contract import ask, methods, request_fields
 from tests.endpoint import failure
@@ -153,10 +153,10 @@ async def _repeats(once: Callable[[], Awaitable[Any]], answer: Any) -> bool:
 
 
 def _made(answer: Any) -> str:
-    """Returns the id of the created resource."""
-    [(descriptor, made)] = answer.ListFields()
-    ids = {"job": "job_id", "batch": "batch_id"}
-    return str(getattr(made, ids.get(descriptor.name, "id")))
+    """Returns the id of the created resource, or the answer of what creates none."""
+    descriptor, made = answer.ListFields()[0]
+    ids = {"job": "job_id", "batch": "batch_id", "action": "action_id"}
+    return str(getattr(made, ids.get(descriptor.name, "id"), answer))
 
 
 async def _drawn(gateway: GatewayFixture, caller: Caller, batch: str) -> list[dict[str, Any]]:
@@ -185,6 +185,7 @@ def _masked(text: str, resources: CallerWithResources) -> str:
     text = re.sub(r"[0-9a-f]{64}", "CHECKSUM", text)
     text = re.sub(r'"etag": "[\w=-]+"', '"etag": "ETAG"', text)
     text = re.sub(r"expires=\d+&signature=[\w-]+", "SIGNED", text)
+    text = re.sub(r'"oldestWait": "[\d.]+s"', '"oldestWait": "TIME"', text)
     text = re.sub(r'"cursor": "[\w=-]+"', '"cursor": "CURSOR"', text)
     text = re.sub(r'"nextPageToken": "[\w=-]{20,}"', '"nextPageToken": "MORE"', text)
     return re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+00:00)", "TIME", text)
@@ -234,8 +235,9 @@ class _Failed:
 
 async def _caller_with_resources(gateway: GatewayFixture, method: str) -> CallerWithResources:
     """Makes a new caller with resources; with images or batches where the method needs them."""
-    roles = (Role.ADMIN,) if method.startswith("BudgetService") else ()
+    roles = (Role.ADMIN,) if method.startswith(("AdminService", "BudgetService")) else ()
     caller = gateway.caller(new_id(), *roles, channel=gateway.channel())
+    await gateway.store.paused_lanes.resume(Lane.LOCAL)
     names: dict[str, str] = {}
     for name in ("Mia", "Tom"):
         names[(await caller.create_character(name=name, skin="pale")).id] = name
@@ -254,6 +256,7 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
         "ImageService",
         "EventService",
         "RoutingService",
+        "AdminService",
         "GenerationService.Reg",
     )
     if method.startswith(drawn):
@@ -262,8 +265,12 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
         await _stored(gateway, caller, names, day.id)
     if method.startswith("BatchService"):
         names |= await _batches(gateway, caller, day.id, night.id)
-    if method == "BudgetService.SettleCall":
+    if method in ("BudgetService.SettleCall", "AdminService.RequeueJobs"):
         names |= {await _lost_call(gateway, caller, mia): "job of a lost call"}
+    if method.startswith("AdminService"):
+        names[str(caller.user_id)] = "caller"
+    if method == "AdminService.ResumeLane":
+        await gateway.store.paused_lanes.pause(Lane.LOCAL, caller.user_id)
     tokens = await _tokens(caller) if ".List" in method else {}
     if method.startswith("EventService"):
         tokens = {"events": await _cursor(caller)}

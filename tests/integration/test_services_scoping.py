@@ -43,9 +43,17 @@ FOLLOWED = {"EventService.WatchEvents"}
 # Methods whose answers are the same for everybody.
 PUBLIC = {"StyleService.ListStyles", "RoutingService.ListProviders"}
 
-# Methods whose scope is no resource, or everybody's; test_services_budgets and
-# test_settled_calls have who may name which.
+# Methods whose scope is no resource, or everybody's; test_services_budgets, test_settled_calls,
+# test_services_admin and test_admin_actions have who may name which.
 SCOPED = {
+    "AdminService.CancelJobs",
+    "AdminService.DrainWorker",
+    "AdminService.GetJobHistory",
+    "AdminService.GetOverview",
+    "AdminService.ListAdminActions",
+    "AdminService.PauseLane",
+    "AdminService.RequeueJobs",
+    "AdminService.ResumeLane",
     "BudgetService.GetBudget",
     "BudgetService.SetBudget",
     "BudgetService.ListUnsettledCalls",

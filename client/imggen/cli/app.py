@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from imggen.cli.admin import admin
 from imggen.cli.batches import batch
 from imggen.cli.budgets import budget, spend
 from imggen.cli.durations import spoken
@@ -14,6 +15,7 @@ from imggen.cli.pictures import download, image, images, portrait, regenerate, s
 from imggen.cli.progress import Interrupted
 from imggen.cli.routes import explain, providers
 from imggen.cli.story import story
+from imggen.cli.top import top
 from imggen.errors import ImggenError, reason_name
 
 FAILED = 1
@@ -45,7 +47,7 @@ def imggen() -> None:
 for command in (
     *(portrait, scene, regenerate, watch, download, image, images),
     *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
-    *(providers, explain),
+    *(providers, explain, top, admin),
 ):
     imggen.add_command(command)
 

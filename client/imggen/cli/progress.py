@@ -85,10 +85,13 @@ def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Sn
 
 
 def position(job: Job) -> str:
-    """Returns the state of a job in one word: its stage while it runs, else its status."""
+    """Returns the state of a job in one word: its stage while it runs, else its status.
+
+    A queued job whose lanes an operator has paused is `paused`.
+    """
     if job.status == JOB_STATUS_PROCESSING and job.stage:
         return short_name(Stage, job.stage)
-    return short_name(JobStatus, job.status)
+    return "paused" if job.lane_paused else short_name(JobStatus, job.status)
 
 
 def notes(job: Job, asked: str = "") -> list[str]:

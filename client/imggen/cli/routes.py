@@ -155,7 +155,7 @@ def _most(micros: int) -> str:
 
 def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse) -> str:
     if not message.HasField("expected_duration"):
-        return "no worker is there"
+        return "no worker draws it now"
     return _time(message.expected_duration)
 
 

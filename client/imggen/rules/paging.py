@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
+from imggen.v1.admin_pb2 import ListAdminActionsRequest
 from imggen.v1.batch_pb2 import ListBatchesRequest
 from imggen.v1.budget_pb2 import ListSpendRequest, ListUnsettledCallsRequest
 from imggen.v1.character_pb2 import ListCharactersRequest
@@ -20,7 +21,8 @@ from imggen.v1.story_pb2 import ListStoriesRequest
 from imggen.v1.style_pb2 import ListStylesRequest
 
 ListRequest: TypeAlias = (
-    ListBatchesRequest
+    ListAdminActionsRequest
+    | ListBatchesRequest
     | ListCharactersRequest
     | ListImagesRequest
     | ListJobsRequest

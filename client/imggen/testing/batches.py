@@ -80,14 +80,18 @@ class Batches:
 
     def retry(self, batch: FakeBatch, asked: str = "") -> list[Job]:
         """Queues all jobs of a batch again that can be retried, or one with those it needs."""
-        graph = {image.job.job_id: self._node(image) for image in batch.images}
-        chosen = retried_with(graph, asked) if asked else all_retryable(graph)
-        jobs = [self._memory.jobs[one] for one in graph if one in chosen]
+        jobs = self.retryable(batch, asked)
         for job in jobs:
             self._started.discard(job.job_id)
             self._worker.prepare(job)
         self.move()
         return jobs
+
+    def retryable(self, batch: FakeBatch, asked: str = "") -> list[Job]:
+        """Returns the jobs that `retry` queues again."""
+        graph = {image.job.job_id: self._node(image) for image in batch.images}
+        chosen = retried_with(graph, asked) if asked else all_retryable(graph)
+        return [self._memory.jobs[one] for one in graph if one in chosen]
 
     async def stop(self) -> None:
         """Stops the task that advances the batches."""

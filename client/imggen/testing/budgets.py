@@ -97,6 +97,11 @@ class Budgets(BudgetServiceServicer):
             raise role_required("admin")
         raise missing_call(checks.complete(read_call(checks, request)))
 
+    def of_everybody(self) -> list[Budget]:
+        """Returns the budget of all calls today, and those of providers that have a limit."""
+        limited = sorted(scope for scope in self._limits if scope.startswith("provider:"))
+        return [self._budget(scope, _today()) for scope in ("global", *limited)]
+
     def _budget(self, scope: str, day: date) -> Budget:
         limit, at = self._limits.get(scope, (None, None))
         if scope == "global" and limit is None:

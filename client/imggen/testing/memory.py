@@ -20,6 +20,7 @@ from imggen.rules.missing import (
     missing_story,
 )
 from imggen.rules.states import request_id_reused
+from imggen.v1.admin_pb2 import AdminAction, JobAttempt
 from imggen.v1.character_pb2 import Character
 from imggen.v1.image_pb2 import (
     IMAGE_STATUS_COMPLETED,
@@ -145,6 +146,14 @@ class Memory:
     """By the id of the job."""
     routes: dict[str, ExplainRouteResponse] = field(default_factory=dict)
     """Why its model was chosen, at its admission and in its attempts; by the id of the job."""
+    attempts: defaultdict[str, list[JobAttempt]] = field(default_factory=lambda: defaultdict(list))
+    """What is known of each attempt, for operators; by the id of the job."""
+    actions: dict[str, tuple[AdminAction, frozenset[str]]] = field(default_factory=dict)
+    """What the admin did, with the ids of the jobs that it changed; by its id, the newest last."""
+    paused: dict[str, Timestamp] = field(default_factory=dict)
+    """The lanes that are paused, and since when."""
+    draining: bool = False
+    """Whether the fake's worker was told to start no more jobs."""
     limits: dict[str, tuple[int, Timestamp]] = field(default_factory=dict)
     """The limits of budgets, by scope, and when they were set."""
     planned: dict[tuple[str, int], object] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from imggen.rules.refusals import refusal
 from imggen.rules.safety import text_refused
 from imggen.status import DETAILS_KEY
 from imggen.v1 import (
+    admin_pb2,
     batch_pb2,
     budget_pb2,
     character_pb2,
@@ -29,7 +30,7 @@ from imggen.v1.errors_pb2 import (
 _OF_CALLS_AND_JOBS = {ERROR_REASON_CONTENT_POLICY, ERROR_REASON_NO_ELIGIBLE_OFFER}
 
 _FILES = (
-    *(batch_pb2, budget_pb2, character_pb2, event_pb2, generation_pb2),
+    *(admin_pb2, batch_pb2, budget_pb2, character_pb2, event_pb2, generation_pb2),
     *(image_pb2, job_pb2, routing_pb2, story_pb2, style_pb2),
 )
 _METHODS = {

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from imggen.errors import reason_name
 from imggen.fields import StageName, job_id_of, number_of
 from imggen.looping import LoopThread
+from imggen.testing.admin import Admin
 from imggen.testing.assets import preview_of
 from imggen.testing.batch_service import BatchService
 from imggen.testing.batches import Batches
@@ -27,6 +28,7 @@ from imggen.testing.reuse import Reuses
 from imggen.testing.routing import Routing
 from imggen.testing.web import Web
 from imggen.testing.worker import Worker
+from imggen.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server
 from imggen.v1.budget_pb2_grpc import add_BudgetServiceServicer_to_server
 from imggen.v1.character_pb2_grpc import add_CharacterServiceServicer_to_server
@@ -60,8 +62,8 @@ class FakeService:
     one colour, derived from the seed, in the service's sizes and media types; URLs are served on
     another port. With a `token`, calls must send it.
 
-    There is one user, who is an admin for budgets if `admin` says so; no queue is full, no URL
-    expires, everything is free, and tokens are not read.
+    There is one user, who is an admin if `admin` says so; no queue is full, no URL expires,
+    everything is free, and tokens are not read.
     """
 
     def __init__(
@@ -261,7 +263,11 @@ class FakeService:
         add_BatchServiceServicer_to_server(
             BatchService(memory, worker, self._batches), self._server
         )
-        add_BudgetServiceServicer_to_server(Budgets(memory, admin=self._admin), self._server)
+        budgets = Budgets(memory, admin=self._admin)
+        add_BudgetServiceServicer_to_server(budgets, self._server)
+        add_AdminServiceServicer_to_server(
+            Admin(memory, worker, self._batches, budgets, admin=self._admin), self._server
+        )
         add_RoutingServiceServicer_to_server(Routing(memory, worker, reuses), self._server)
         add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
         add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)

@@ -11,6 +11,7 @@ from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
 from imggen.testing.memory import Memory, now
+from imggen.v1.admin_pb2 import JobAttempt
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.image_pb2 import (
     ASSET_KIND_DISPLAY,
@@ -41,7 +42,11 @@ from imggen.v1.job_pb2 import (
 from imggen.v1.scene_pb2 import NotDrawn
 from imggen.watching import has_ended
 
+LANE = "local"
+"""The lane in which the fake draws everything."""
+
 _RUNS = "running"
+_LOST = ErrorReason.ERROR_REASON_WORKER_LOST
 STAGES = (STAGE_RESOLVING, STAGE_RENDERING, STAGE_FINISHING, STAGE_STORING)
 
 
@@ -74,6 +79,7 @@ class Worker:
         new = job.status == JOB_STATUS_UNSPECIFIED
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
+        job.lane_paused = LANE in self._memory.paused
         job.retry_count = 0
         for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
             job.ClearField(field)
@@ -165,7 +171,7 @@ class Worker:
         if job.status != JOB_STATUS_PROCESSING:
             status = short_name(JobStatus, job.status)
             raise ValueError(f"job {job.job_id} is {status}; only one that runs has a worker")
-        reason, message = ErrorReason.ERROR_REASON_WORKER_LOST, "the worker fake was lost"
+        reason, message = _LOST, "the worker fake was lost"
         self._stop(job)
         self._end_attempt(job, "lost", message)
         if job.cancel_requested:
@@ -191,6 +197,8 @@ class Worker:
 
     async def _draw(self, job: Job) -> None:
         await self._pause(job)
+        while LANE in self._memory.paused or self._memory.draining:
+            await self._memory.change().wait()
         failure = self.failures.popleft() if self.failures else None
         self._begin(job)
         image = self._memory.images.ever(job.image_id)
@@ -213,6 +221,7 @@ class Worker:
         if job.status == JOB_STATUS_PROCESSING:
             return
         job.status = JOB_STATUS_PROCESSING
+        job.lane_paused = False
         job.attempt += 1
         self._route_attempt(job)
         if not job.HasField("started_at"):
@@ -244,6 +253,7 @@ class Worker:
         self._end_attempt(job, short_name(JobStatus, status), job.error.message)
         self._clear_progress(job)
         job.completed_at.CopyFrom(now())
+        job.lane_paused = False
         job.ClearField("estimated_completion_time")
         if status == JOB_STATUS_COMPLETED:
             job.fraction = 1
@@ -256,12 +266,29 @@ class Worker:
         attempt = explained.attempts.add(attempt=job.attempt, route=explained.admitted)
         attempt.outcome = _RUNS
         attempt.started_at.CopyFrom(now())
+        told = JobAttempt(
+            attempt=job.attempt,
+            worker="fake",
+            provider=job.provider,
+            model=job.model,
+            outcome=_RUNS,
+            started_at=attempt.started_at,
+            route=explained.admitted,
+        )
+        self._memory.attempts[job.job_id].append(told)
 
     def _end_attempt(self, job: Job, outcome: str, error: str) -> None:
         """Says how the attempt of a job ended, if one runs."""
         for attempt in self._memory.routes[job.job_id].attempts:
             if attempt.outcome == _RUNS:
                 attempt.outcome, attempt.error = outcome, error
+                told = self._memory.attempts[job.job_id][-1]
+                told.outcome = outcome
+                told.finished_at.CopyFrom(now())
+                told.stage_timings.extend(job.stage_timings)
+                if error:
+                    told.error.reason = _LOST if outcome == "lost" else job.error.reason
+                    told.error.message = error
 
     def _clear_progress(self, job: Job) -> None:
         for field in ("stage", "step", "steps", "fraction"):

@@ -198,6 +198,7 @@ class Job(google.protobuf.message.Message):
     REFERENCES_FIELD_NUMBER: builtins.int
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     NOT_DRAWN_FIELD_NUMBER: builtins.int
+    LANE_PAUSED_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -254,6 +255,10 @@ class Job(google.protobuf.message.Message):
     job was never queued: its `attempt` is 0, it has no stage timings, and it costs nothing;
     `not_drawn` and `references` are those of the picture. See `GenerationOptions.allow_reuse`.
     """
+    lane_paused: builtins.bool
+    """Output only. Whether it is QUEUED and an operator has paused whatever may draw it: it waits until
+    that is resumed, and has no `estimated_completion_time` meanwhile. A few seconds late.
+    """
     @property
     def error(self) -> Global___JobError:
         """Output only. Why the last attempt failed; unset if none has."""
@@ -273,7 +278,7 @@ class Job(google.protobuf.message.Message):
     @property
     def estimated_completion_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. The estimated end, from measured times; unset once it has ended, and while no
-        worker with a model is there to draw.
+        worker with a model is there to draw, or may start it (`lane_paused`).
         """
 
     @property
@@ -332,9 +337,10 @@ class Job(google.protobuf.message.Message):
         references: collections.abc.Iterable[imggen.v1.reference_pb2.UsedReference] | None = ...,
         reused_from_image_id: builtins.str = ...,
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
+        lane_paused: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "lane_paused", b"lane_paused", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 

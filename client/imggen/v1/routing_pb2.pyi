@@ -125,7 +125,7 @@ class Offer(google.protobuf.message.Message):
     @property
     def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The expected time until the picture is there, from measured times and the jobs that
-        wait before it; unset while no worker is there to draw.
+        wait before it; unset while no worker is there to draw, or an operator has paused what draws.
         """
 
     def __init__(

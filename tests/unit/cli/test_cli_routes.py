@@ -162,7 +162,7 @@ def test_a_choice_is_told_with_its_losers() -> None:
         reason="a is cheap",
     )
     assert list(route_lines(route)) == [
-        "* a (x): $0.0400, quality 4.25, no worker is there",
+        "* a (x): $0.0400, quality 4.25, no worker draws it now",
         "- b (y): free, quality 1, under 1 s",
         "  a is cheap",
         "x c (x): is off",
@@ -196,7 +196,7 @@ def test_a_stored_picture_comes_before_what_would_draw() -> None:
     route = Route(offers=[Offer(model="a", provider="x", score=1)], reused_from_image_id="i-1")
     assert list(route_lines(route)) == [
         "* the stored picture of i-1: free, nothing is drawn",
-        "- a (x): free, quality 1, no worker is there",
+        "- a (x): free, quality 1, no worker draws it now",
     ]
 
 
@@ -204,7 +204,7 @@ def test_a_quote_names_the_part_of_each_model() -> None:
     part = QuotedModel(model="a", provider="x", images=2, price_micros=80_000)
     quote = QuoteStoryResponse(images=2, price_micros=80_000, models=[part])
     assert list(quote_lines(quote)) == [
-        "2 images, at most $0.0800, no worker is there",
+        "2 images, at most $0.0800, no worker draws it now",
         "  2 by a (x), expected at most $0.0800",
     ]
     quote.reused_images = 3
@@ -217,7 +217,7 @@ def test_a_quote_says_what_it_comes_to_if_others_must_draw() -> None:
     quote = QuoteStoryResponse(images=2, price_micros=80_000, most_micros=240_000)
     assert list(quote_lines(quote)) == [
         "2 images, expected at most $0.0800,"
-        " at most $0.2400 if calls fail or other models must draw, no worker is there"
+        " at most $0.2400 if calls fail or other models must draw, no worker draws it now"
     ]
     quote.price_micros = 0
     assert "2 images, expected free, at most $0.2400 if" in next(iter(quote_lines(quote)))
