@@ -28,6 +28,9 @@ from recipe.training.text import load_towers
 from recipe.training.tokenizer import load_tokenizer, multi_token_words
 from recipe.training.unet import PlainAttention, new_unet
 
+# The first test waits for every stage: a minute and a half on two cores, several where others work.
+pytestmark = pytest.mark.timeout(600)
+
 RECIPE = replace(
     SMOKE,
     text=replace(SMOKE.text, training=Optimisation(steps=2, batch=4, rate=1e-3)),
