@@ -159,6 +159,8 @@ def weight_of_object(clause: Clause) -> float:
     there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
     if clause.verb == "be":
         return 2 if there else 3
+    if clause.verb == "sail" and any(one.determiner in {"a", "an"} for one in clause.objects):
+        return 0  # `Sailed a red boat round the tub`.
     several = any(one.plural and one.determiner != "the" for one in clause.objects)
     if clause.verb == "have" and not (clause.negated or several) and is_about_beings(clause):
         return 1.8  # `They had the bay to themselves`.
