@@ -81,12 +81,14 @@ _SPEAKERS = frozenset({"i", "we"})
 
 def _means_here(clause: Clause) -> bool:
     """Returns whether a speech tells where it is said: `We are at the zoo`, `in this cave`."""
-    if clause.marker or clause.modal or clause.tag not in {"VBZ", "VBP", ""}:
+    if clause.marker or clause.modal or clause.tag not in {"VBZ", "VBP", "VB", ""}:
         return False
-    if any(one.lower == "here" for one in clause.adverbs):
+    led = {one.head.lower for one in clause.subject}
+    if any(one.lower == "here" for one in clause.adverbs) and (
+        clause.verb == "be" or led & _SPEAKERS
+    ):
         return True
-    led = [one.head.lower for one in clause.subject]
-    stays = clause.verb == "be" and bool(_SPEAKERS.union({"this"}).intersection(led))
+    stays = clause.verb == "be" and bool(led & {*_SPEAKERS, "this"})
     return stays or any(
         one.determiner == "this" and is_place(one) for one in (*clause.subject, *clause.phrases)
     )

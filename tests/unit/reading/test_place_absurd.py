@@ -35,6 +35,9 @@ NOWHERE = [
 ]
 DONE_ANYWHERE = [
     "Tom sailed a red boat.",
+    "Mia built a castle out of blocks.",
+    "Tom made a seesaw from a plank.",
+    "Mia drew a castle.",
     "Mia took the soap and blew bubbles.",
     "The knight fastened his belt.",
     "The cat sat down and washed her face.",

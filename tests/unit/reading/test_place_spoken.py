@@ -13,7 +13,9 @@ SAID = {
     '"We were at the zoo yesterday," said Mia.': "",
     '"Are we at the beach yet?" asked Mia.': "",
     '"This ball was in the garden," said Mia.': "",
+    '"Here comes the bus!" said Tom.': "",
     '"We are at the zoo!" said Mia.': "zoo",
+    '"It is nice here in the garden," said Mia.': "garden",
     '"This is the zoo," said Mia.': "zoo",
     '"I am in the attic!" called Tom.': "attic",
 }
