@@ -5,8 +5,9 @@ from collections.abc import Collection
 from server.domain.fleet import BudgetState, LaneState, OutboxState
 from server.domain.states import Lane
 from server.store.database import Executor
+from server.store.workers import READY
 
-_LANES = """
+_LANES = f"""
 SELECT asked.lane, waiting.jobs AS waiting, waiting.oldest, running.jobs AS running,
   ready.workers, coalesce(ready.slots, 0) AS slots
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (lane, place)
@@ -20,7 +21,7 @@ CROSS JOIN LATERAL (
 ) AS running
 CROSS JOIN LATERAL (
   SELECT count(*) AS workers, sum((slots ->> asked.lane)::integer) AS slots
-  FROM workers WHERE asked.lane = ANY(lanes) AND ready_until > now()
+  FROM workers WHERE asked.lane = ANY(lanes) AND {READY}
 ) AS ready
 ORDER BY asked.place
 """

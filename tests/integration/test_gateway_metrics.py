@@ -66,6 +66,17 @@ async def test_what_waits_and_runs_is_told_by_lane(gateway: GatewayFixture) -> N
         assert value(page, "imggen_ready_slots", lane=lane) == 1
 
 
+async def test_a_drained_worker_is_not_ready(gateway: GatewayFixture) -> None:
+    mia = gateway.caller()
+    await mia.portrait((await mia.create_character()).id, options=by(STORYBOOK))
+    await gateway.store.workers.drain("worker")
+    page = await page_of(gateway)
+    assert value(page, "imggen_waiting_jobs", lane="local") == 1
+    for lane in Lane:
+        assert value(page, "imggen_ready_workers", lane=lane) == 0
+        assert value(page, "imggen_ready_slots", lane=lane) == 0
+
+
 async def test_each_picture_of_a_story_is_accepted_by_the_lane_of_its_first_choice(
     gateway: GatewayFixture,
 ) -> None:
