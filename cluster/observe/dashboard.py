@@ -60,7 +60,12 @@ ROWS: Mapping[str, Sequence[Panel]] = {
             {"{{lane}}": highest("imggen_waiting_jobs", "lane")},
             "One that waits in several lanes counts in each.",
         ),
-        Panel("Oldest job", "s", {"{{lane}}": highest("imggen_oldest_waiting_seconds", "lane")}),
+        Panel(
+            "Oldest job",
+            "s",
+            {"{{lane}}": highest("imggen_oldest_waiting_seconds", "lane")},
+            "Since its admission, in a batch also for the jobs that it needs. Not of paused lanes.",
+        ),
         Panel(
             "Accepted and completed",
             "reqps",
@@ -80,6 +85,7 @@ ROWS: Mapping[str, Sequence[Panel]] = {
                 "{{lane}} running": highest("imggen_running_jobs", "lane"),
             },
         ),
+        Panel("Paused lanes", "short", {"{{lane}}": highest("imggen_lane_paused", "lane")}),
         Panel(
             "Wait until the first claim", "s", quantiles("ray_imggen_queue_wait_seconds", "lane")
         ),

@@ -101,8 +101,14 @@ def _lanes(lanes: Collection[LaneState]) -> Iterator[GaugeMetricFamily]:
     )
     yield family(
         "imggen_oldest_waiting_seconds",
-        "How long the oldest job waits that the lane may take now; 0 without one.",
+        "How long the oldest job waits that the lane may take now, in a batch also for the jobs"
+        " that it needs; 0 without one, and while the lane is paused.",
         lambda one: one.oldest.total_seconds() if one.oldest else 0,
+    )
+    yield family(
+        "imggen_lane_paused",
+        "1 while an admin has paused the lane: nothing is claimed there.",
+        lambda one: float(one.paused),
     )
     yield family("imggen_running_jobs", "Jobs that a worker runs.", lambda one: one.running)
     yield family("imggen_ready_workers", "Workers that claim.", lambda one: one.workers)

@@ -77,6 +77,17 @@ async def test_a_drained_worker_is_not_ready(gateway: GatewayFixture) -> None:
         assert value(page, "imggen_ready_slots", lane=lane) == 0
 
 
+async def test_nothing_waits_for_long_in_a_lane_that_is_paused(gateway: GatewayFixture) -> None:
+    mia = gateway.caller()
+    await mia.portrait((await mia.create_character()).id, options=by(STORYBOOK))
+    await gateway.store.paused_lanes.pause(Lane.LOCAL, mia.user_id)
+    page = await page_of(gateway)
+    assert value(page, "imggen_waiting_jobs", lane="local") == 1
+    assert value(page, "imggen_oldest_waiting_seconds", lane="local") == 0
+    assert value(page, "imggen_lane_paused", lane="local") == 1
+    assert value(page, "imggen_lane_paused", lane="hosted") == 0
+
+
 async def test_each_picture_of_a_story_is_accepted_by_the_lane_of_its_first_choice(
     gateway: GatewayFixture,
 ) -> None:
