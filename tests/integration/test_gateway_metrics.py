@@ -128,6 +128,16 @@ async def test_a_provider_that_never_failed_is_well(gateway: GatewayFixture) -> 
     assert value(page, "imggen_provider_state", provider="openai", state="well") == 1
 
 
+async def test_the_state_of_what_is_not_offered_any_more_is_not_told(
+    gateway: GatewayFixture,
+) -> None:
+    await gateway.store.health.turn_off("openai", "old-model", "model_gone")
+    await gateway.store.health.turn_off("fake", "", "account_stopped")
+    page = await page_of(gateway)
+    assert value(page, "imggen_provider_state", model="old-model", state="off") is None
+    assert value(page, "imggen_provider_state", provider="fake", state="off") is None
+
+
 async def test_changes_that_no_follower_can_read_age(gateway: GatewayFixture) -> None:
     mia = gateway.caller()
     who = await mia.create_character()
