@@ -74,7 +74,7 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         new = NewAction(who.user_id, ActionKind.CANCEL_JOBS, target_of(user), key)
         begun = await self._steering.begin(new)
         selected = await self._store.selections.open_jobs(user, begun.at)
-        await self._steering.cancel(begun.id, selected)
+        await self._steering.cancel(begun, selected)
         done = await self._done(begun.id)
         return admin_pb2.CancelJobsResponse(action=action_message(done), jobs=done.jobs)
 
@@ -92,7 +92,7 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         kind = ActionKind.REQUEUE_JOBS
         new = NewAction(who.user_id, kind, str(target), key, allow_unknown_calls=allowed)
         begun = await self._steering.begin(new)
-        found = await requeue(begun.id, await self._failed(target, begun.at))
+        found = await requeue(begun, await self._failed(target, begun.at))
         return _requeued(found, await self._done(begun.id))
 
     async def PauseLane(

@@ -712,8 +712,8 @@ class RequeueJobsRequest(google.protobuf.message.Message):
     dry_run: builtins.bool
     """Whether to count the jobs only, and change nothing. Budgets and limits of the queue are not asked."""
     request_id: builtins.str
-    """Makes retries safe, as that of CancelJobs does: a job that has failed since the action began is
-    left alone. A UUID; empty for none.
+    """Makes retries safe, as that of CancelJobs does. A job that has failed again or was cancelled since
+    the action began is left alone, and what needs it, with or without an id. A UUID; empty for none.
     """
     @property
     def job_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
