@@ -164,7 +164,7 @@ class WorkerOverview(google.protobuf.message.Message):
     COLD_START_FIELD_NUMBER: builtins.int
     DRAINING_FIELD_NUMBER: builtins.int
     name: builtins.str
-    """Output only. The name, which is another one after each restart."""
+    """Output only. The name, which is another one after each restart unless IMGGEN_WORKER_NAME sets it."""
     draining: builtins.bool
     """Output only. Whether an admin has told it to claim no more: it finishes what it runs."""
     @property
