@@ -52,13 +52,12 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         self, request: admin_pb2.GetJobHistoryRequest, context: Context
     ) -> admin_pb2.GetJobHistoryResponse:
         """Returns the history of a job of any user."""
-        _admin()
-        checks = Checks()
+        who, checks = _admin(), Checks()
         job = checks.complete(checks.id("job_id", request.job_id, JobId))
         found = await self._store.histories.of_job(job)
         if found is None:
             raise missing_job(job)
-        return history(found, await self._replies.job(found.job))
+        return history(found, await self._replies.job(found.job), who.user_id)
 
     async def CancelJobs(
         self, request: admin_pb2.CancelJobsRequest, context: Context
