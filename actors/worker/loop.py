@@ -99,6 +99,7 @@ class Worker:
         self._draining = False
         # Until an admin has told it to claim no more; only a restart ends that.
         self._wanted = True
+        self._introduced = False
         self._loops: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -242,7 +243,14 @@ class Worker:
             models=self._draws,
             cold_start=self._cold_start,
             draining=not self._wanted,
+            anew=not self._introduced,
         )
+        self._hear_whether_wanted(wanted)
+        if not self._introduced:
+            self._introduced = True
+            self._wake.set()  # an earlier worker of its name may have been told to claim no more
+
+    def _hear_whether_wanted(self, wanted: bool) -> None:
         if not wanted and self._wanted:
             _log.info("claims no more", extra={"worker": self.name})
             self._wanted = False
@@ -257,7 +265,9 @@ class Worker:
                 fields = {"worker": self.name, "error": error.message}
                 _log.error("model away", extra=fields)
                 self._models_away = True
-                await self._store.workers.gone(self.name)
+                wanted = await self._store.workers.away(self.name)
+                if self._introduced:  # else it was said to an earlier worker of its name
+                    self._hear_whether_wanted(wanted)
             return
         if self._models_away:
             self._models_away = False

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from imggen.rules.admin import target_of_lane
@@ -11,7 +12,7 @@ from server.admission.jobs import Admission, Offering
 from server.domain.actions import ActionId, ActionKind, BegunAction, NewAction, Selection
 from server.domain.batches import Node
 from server.domain.ids import JobId, UserId
-from server.domain.states import DRAWING_LANES, Lane
+from server.domain.states import DRAWING_LANES, JobStatus, Lane
 from server.errors import ResourceExhausted
 from server.store import Store
 from server.store.signals import Signals
@@ -62,24 +63,28 @@ class Steering:
             raise request_id_reused(action.request.id if action.request else UUID(int=0))
         return begun
 
-    async def cancel(self, action: ActionId, selected: Sequence[Selection]) -> None:
-        """Cancels jobs that wait, and asks those that run to stop."""
+    async def cancel(self, action: BegunAction, selected: Sequence[Selection]) -> None:
+        """Cancels jobs that wait, and asks those that run to stop.
+
+        What was queued since the action began is left alone.
+        """
         for one in selected:
             async with self._store.transaction() as tx:
                 if one.batch_id is not None:
                     await tx.batches.lock(one.batch_id)
-                cancelled = await tx.jobs.cancel_each(one.user_id, one.jobs)
-                await tx.actions.note(action, cancelled)
+                cancelled = await tx.jobs.cancel_each(one.user_id, one.jobs, action.at)
+                await tx.actions.note(action.id, cancelled)
             self._signals.tell(cancelled)
 
     async def requeue(
-        self, action: ActionId | None, selected: Sequence[Selection], *, repeat_unknown: bool
+        self, action: BegunAction | None, selected: Sequence[Selection], *, repeat_unknown: bool
     ) -> Requeued:
         """Queues failed jobs again with their money held, and in a batch those that they need.
 
         Without an action it changes nothing and counts. A job with a paid call whose outcome is
-        unknown is left alone unless `repeat_unknown`. It stops where a budget does not cover the
-        next, or too many jobs wait.
+        unknown is left alone unless `repeat_unknown`, and so is one that has failed again or was
+        cancelled since the action began. It stops where a budget does not cover the next, or too
+        many jobs wait.
         """
         found = Requeued()
         for one in selected:
@@ -114,17 +119,18 @@ class Steering:
             return await _noted(tx, NewAction(by, ActionKind.DRAIN_WORKER, f"worker:{worker}"))
 
     async def _requeue(
-        self, action: ActionId | None, one: Selection, repeat_unknown: bool
+        self, action: BegunAction | None, one: Selection, repeat_unknown: bool
     ) -> Requeued:
         again: Collection[JobId] = ()
 
         async def retry(offer: Offering) -> Requeued:
             nonlocal again
             async with self._admission.paying() as tx:
-                again, left, unknown = await _chosen(tx, one, repeat_unknown)
+                until = action.at if action else None
+                again, left, unknown = await _chosen(tx, one, until, repeat_unknown)
                 if action is not None and again:
                     await self._admission.retry_each(tx, one.user_id, again, offer)
-                    await tx.actions.note(action, again)
+                    await tx.actions.note(action.id, again)
             return Requeued(len(again), len(left), len(left & unknown))
 
         if action is not None:
@@ -142,18 +148,22 @@ async def _noted(tx: Statements, new: NewAction) -> ActionId | None:
 
 
 async def _chosen(
-    tx: Statements, one: Selection, repeat_unknown: bool
+    tx: Statements, one: Selection, until: datetime | None, repeat_unknown: bool
 ) -> tuple[set[JobId], set[JobId], set[JobId]]:
     """Locks jobs; returns those to queue again, those of the selection that stay, and the unknown.
 
-    The unknown are those that have a paid call whose outcome nobody knows.
+    The unknown are those that have a paid call whose outcome nobody knows. The selection is older
+    than the locks: of its jobs, those count that are still failed, and since before `until`.
     """
     graph = await _graph(tx, one)
-    asked = {job for job in one.jobs if job in graph and graph[job].pictureless}
+    later = await tx.selections.ended_since(list(graph), until) if until else set()
+    failed = {job for job, node in graph.items() if node.status is JobStatus.FAILED}
+    asked = failed.intersection(one.jobs) - later
     unknown = set() if repeat_unknown else await tx.selections.with_unknown_calls(list(graph))
+    closed = unknown | later
     # As those whose images are gone: they cannot be queued again, and neither can what needs them.
     open_to = {
-        job: replace(node, deleted=True) if job in unknown else node for job, node in graph.items()
+        job: replace(node, deleted=True) if job in closed else node for job, node in graph.items()
     }
     again = set[JobId]().union(*(retried_with(open_to, job) for job in asked))
     return again, asked - again, unknown

@@ -2,6 +2,7 @@
 
 from imggen.v1 import admin_pb2, budget_pb2, job_pb2
 from server.domain.history import JobAttempt, JobHistory, Movement
+from server.domain.ids import UserId
 from server.domain.jobs import Failure
 from server.replies.actions import action
 from server.replies.budgets import CALL_KINDS, booked_call
@@ -9,8 +10,14 @@ from server.replies.messages import job_error, stage_timings
 from server.replies.routes import route_message
 
 
-def history(found: JobHistory, job: job_pb2.Job) -> admin_pb2.GetJobHistoryResponse:
-    """Returns a history as a message, with the message of its job."""
+def history(found: JobHistory, job: job_pb2.Job, reader: UserId) -> admin_pb2.GetJobHistoryResponse:
+    """Returns a history as a message, with the message of its job.
+
+    A reader whose job it is not gets no words of its page, and no metadata of its caller.
+    """
+    if found.job.user_id != reader:
+        job.ClearField("not_drawn")
+        job.ClearField("metadata")
     return admin_pb2.GetJobHistoryResponse(
         job=job,
         user_id=str(found.job.user_id),

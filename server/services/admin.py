@@ -58,13 +58,12 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         self, request: admin_pb2.GetJobHistoryRequest, context: Context
     ) -> admin_pb2.GetJobHistoryResponse:
         """Returns the history of a job of any user."""
-        _admin()
-        checks = Checks()
+        who, checks = _admin(), Checks()
         job = checks.complete(checks.id("job_id", request.job_id, JobId))
         found = await self._store.histories.of_job(job)
         if found is None:
             raise missing_job(job)
-        return history(found, await self._replies.job(found.job))
+        return history(found, await self._replies.job(found.job), who.user_id)
 
     async def CancelJobs(
         self, request: admin_pb2.CancelJobsRequest, context: Context
@@ -80,7 +79,7 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         new = NewAction(who.user_id, ActionKind.CANCEL_JOBS, target_of(user), key)
         begun = await self._steering.begin(new)
         selected = await self._store.selections.open_jobs(user, begun.at)
-        await self._steering.cancel(begun.id, selected)
+        await self._steering.cancel(begun, selected)
         done = await self._done(begun.id)
         return admin_pb2.CancelJobsResponse(action=action_message(done), jobs=done.jobs)
 
@@ -98,7 +97,7 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         kind = ActionKind.REQUEUE_JOBS
         new = NewAction(who.user_id, kind, str(target), key, allow_unknown_calls=allowed)
         begun = await self._steering.begin(new)
-        found = await requeue(begun.id, await self._failed(target, begun.at))
+        found = await requeue(begun, await self._failed(target, begun.at))
         return _requeued(found, await self._done(begun.id))
 
     async def PauseLane(

@@ -34,8 +34,8 @@ _SEED = f"""(
 # only, and those that a lane may not take yet are not `open`, so that a claim reads no rows but
 # those that it takes. It opens rows whose time has come, for the next claim.
 #
-# A lane that an admin has paused gives none. A worker names some jobs, 1,000 at most, that it does
-# not want.
+# A lane that an admin has paused gives none, and a worker that one drains gets none. A worker names
+# some jobs, 1,000 at most, that it does not want.
 #
 # Jobs are locked before their rows of job_lanes, as everywhere. The second lock skips a row that
 # another lane's claim or a reroute has removed since this statement began.
@@ -51,6 +51,7 @@ WITH due AS (
   SELECT l.turn, l.job_id, l.models FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
   WHERE l.lane = $1 AND l.open AND l.spec_version <= $2 AND l.job_id <> ALL($6)
     AND NOT EXISTS (SELECT FROM paused_lanes WHERE lane = $1)
+    AND NOT EXISTS (SELECT FROM workers WHERE name = $4 AND draining)
   ORDER BY l.priority, l.turn, l.queued_at LIMIT $3
   FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
 ), claimed AS (

@@ -1,7 +1,7 @@
 """Jobs for callers: read, listed, cancelled, retried."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Failure, Job, JobFilter, Outlook, Progress, RequestKey
@@ -44,6 +44,7 @@ WITH asked AS (
     error_message = CASE status WHEN 'queued' THEN 'cancelled before it started' END,
     updated_at = now()
   WHERE id IN (SELECT id FROM asked) AND status IN ('queued', 'processing')
+    AND ($3::timestamptz IS NULL OR queued_at <= $3 AND NOT cancel_requested)
   RETURNING id, user_id, image_id, attempt, status, estimated_micros, ai_provider, queued_at
 ), ended AS (
   SELECT * FROM job WHERE status = 'cancelled'
@@ -140,9 +141,14 @@ class Jobs:
         """Cancels a waiting job or asks a running one to stop; returns False if it had ended."""
         return bool(await self.cancel_each(user, [job]))
 
-    async def cancel_each(self, user: UserId, jobs: Sequence[JobId]) -> list[JobId]:
-        """Cancels many jobs as `cancel` does; returns those that had not ended."""
-        return [row["id"] for row in await self._database.fetch(_CANCEL, jobs, user)]
+    async def cancel_each(
+        self, user: UserId, jobs: Sequence[JobId], until: datetime | None = None
+    ) -> list[JobId]:
+        """Cancels many jobs as `cancel` does; returns those that had not ended.
+
+        With a time, those that were queued after it, or whose cancel was requested, are left alone.
+        """
+        return [row["id"] for row in await self._database.fetch(_CANCEL, jobs, user, until)]
 
     async def retry(self, user: UserId, job: JobId, priority: int | None) -> int | None:
         """Queues a failed or cancelled job again and returns its price, for the caller to hold.

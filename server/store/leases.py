@@ -113,9 +113,9 @@ class Leases:
     ) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
-        Jobs that are named as `leaving` stay. A job whose picture was broken or refused has another
-        seed in its spec than the one it asked for. A job of a known spec version whose spec
-        cannot be read is FAILED instead.
+        A worker that an admin drains gets none, and jobs that are named as `leaving` stay. A job
+        whose picture was broken or refused has another seed in its spec than the one it asked for.
+        A job of a known spec version whose spec cannot be read is FAILED instead.
         """
         query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving))
         rows = await self._take(lane, query)

@@ -41,6 +41,11 @@ FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
 WHERE j.id = ANY($1) ORDER BY j.id FOR NO KEY UPDATE OF j, i
 """
 
+_ENDED_SINCE = """
+SELECT id FROM image_generation_jobs
+WHERE id = ANY($1) AND status IN ('failed', 'cancelled') AND completed_at > $2
+"""
+
 _UNKNOWN = "SELECT DISTINCT job_id FROM calls WHERE job_id = ANY($1) AND state = 'unknown'"
 
 
@@ -71,6 +76,11 @@ class Selections:
         """Locks jobs without a batch until the transaction ends; returns how they are then."""
         rows = await self._database.fetch(_LOCK, list(jobs))
         return {row["id"]: _node(row) for row in rows}
+
+    async def ended_since(self, jobs: Collection[JobId], since: datetime) -> set[JobId]:
+        """Returns the jobs that have failed or were cancelled after a time."""
+        rows = await self._database.fetch(_ENDED_SINCE, list(jobs), since)
+        return {JobId(row["id"]) for row in rows}
 
     async def with_unknown_calls(self, jobs: Collection[JobId]) -> set[JobId]:
         """Returns the jobs that have a paid call of which nobody knows whether it was billed."""

@@ -17,9 +17,12 @@ VALUES ($1, $2, $3, now() + $4, $5, $6, $7, $8)
 ON CONFLICT (name) DO UPDATE SET
   lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until,
   spec_version = excluded.spec_version, models = excluded.models,
-  cold_start = excluded.cold_start, draining = workers.draining OR excluded.draining
+  cold_start = excluded.cold_start,
+  draining = excluded.draining OR workers.draining AND NOT $9
 RETURNING draining
 """
+
+_AWAY = "UPDATE workers SET ready_until = now() WHERE name = $1 RETURNING draining"
 
 _DRAIN = """
 UPDATE workers SET draining = true WHERE name = $1 AND ready_until > now() AND NOT draining
@@ -64,6 +67,7 @@ class Workers:
         models: Collection[str] | None = None,
         cold_start: timedelta | None = None,
         draining: bool = False,
+        anew: bool = False,
     ) -> bool:
         """Says that a worker can run so many jobs of these lanes at once, for a while.
 
@@ -71,13 +75,22 @@ class Workers:
 
         `spec_version` is the newest that it draws, `models` those that it holds, where it tells.
         `cold_start` is how long its model takes to start, None while it is warm. `draining` is
-        whether it has heard already that it shall claim no more.
+        whether it has heard already that it shall claim no more. `anew` is whether it has just
+        started: what an earlier one of its name was told counts no more.
         """
         held = None if models is None else sorted(models)
         row = await self._database.fetchrow(
             *(_READY, name, sorted(slots), dict(slots), length, spec_version, held, cold_start),
-            draining,
+            *(draining, anew),
         )
+        return row is None or not row["draining"]
+
+    async def away(self, name: str) -> bool:
+        """Says that a worker claims nothing for now; returns False where it shall claim no more.
+
+        Its row stays, and with it what an admin has told it.
+        """
+        row = await self._database.fetchrow(_AWAY, name)
         return row is None or not row["draining"]
 
     async def drain(self, name: str) -> bool:
@@ -93,5 +106,5 @@ class Workers:
         return await self._database.fetchrow(_HELD, lane, list(models)) is not None
 
     async def gone(self, name: str) -> None:
-        """Says that a worker claims no more."""
+        """Says that a worker has ended."""
         await self._database.execute("DELETE FROM workers WHERE name = $1", name)

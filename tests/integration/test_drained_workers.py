@@ -1,13 +1,18 @@
 """Workers that an admin drains: they claim no more, and nobody counts on them."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from actors.testing.scripted import ScriptedRenderer
+from actors.worker.metrics import Unmeasured
 from imggen.v1 import admin_pb2, admin_pb2_grpc
+from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.states import JobStatus, Lane
+from server.errors import Unavailable
 from server.identity.caller import Role
 from server.store.conditions import observe
 from tests.integration.callers import Caller
@@ -74,6 +79,86 @@ async def test_a_drained_worker_hears_it_however_often_it_says_that_it_is_ready(
     await workers.gone("w")
     assert not await workers.ready("w", {Lane.LOCAL: 1}, hour, draining=True)
     assert await workers.ready("after a restart", {Lane.LOCAL: 1}, hour)
+
+
+async def test_a_drained_worker_gets_no_job_before_it_has_heard_of_it(job_queue: JobQueue) -> None:
+    claims: Counter[Lane] = Counter()
+
+    class Counting(Unmeasured):
+        def claim(self, lane: Lane, seconds: float, waited_s: Sequence[float]) -> None:
+            claims[lane] += 1
+
+    workers = job_queue.store.workers
+    settings: dict[str, Any] = {"heartbeat_s": 60, "lease_s": 200, "poll_s": 0.05}
+    async with job_queue.worker(name="leaving", metrics=Counting(), **settings):
+        await until(lambda: workers.known("leaving"))
+        assert await workers.drain("leaving")
+        waiting = await job_queue.submit()
+        before = claims[Lane.LOCAL]
+
+        async def asked_twice() -> bool:
+            return claims[Lane.LOCAL] >= before + 2
+
+        await until(asked_twice)
+        assert (await job_queue.job(waiting.id)).status is JobStatus.QUEUED
+        async with job_queue.worker(name="staying"):
+            await job_queue.becomes(waiting, JobStatus.COMPLETED)
+    [row] = await job_queue.store.database.fetch("SELECT worker FROM attempts")
+    assert row["worker"] == "staying"
+
+
+async def test_a_drain_is_heard_by_a_worker_whose_model_goes_away_first(
+    job_queue: JobQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    workers = job_queue.store.workers
+
+    class Gone:
+        """A model that is away at its second check, just after the drain of its worker."""
+
+        checks = 0
+
+        async def check(self) -> timedelta | None:
+            self.checks += 1
+            if self.checks == 2:
+                assert await workers.drain("leaving")
+                raise Unavailable("no diffuser", ErrorReason.ERROR_REASON_RENDER_FAILED)
+            return None
+
+    model = Gone()
+    settings: dict[str, Any] = {"heartbeat_s": 0.05, "poll_s": 0.05}
+    async with job_queue.worker(name="leaving", models=model, **settings):
+
+        async def back() -> bool:
+            return model.checks >= 4
+
+        await until(back)
+        assert any(one.message == "claims no more" for one in caplog.records)
+        [row] = await job_queue.store.database.fetch("SELECT draining FROM workers")
+        assert row["draining"]
+
+
+async def test_a_worker_that_is_away_is_not_ready_and_stays_drained(job_queue: JobQueue) -> None:
+    workers, hour = job_queue.store.workers, timedelta(hours=1)
+    assert await workers.away("w")
+    await workers.ready("w", {Lane.LOCAL: 1}, hour)
+    assert await workers.away("w")
+    assert not await workers.drain("w")
+    assert await workers.ready("w", {Lane.LOCAL: 1}, hour)
+    assert await workers.drain("w")
+    assert not await workers.away("w")
+    assert not await workers.known("w")
+    assert not await workers.ready("w", {Lane.LOCAL: 1}, hour)
+
+
+async def test_a_restart_ends_a_drain_under_the_same_name_too(job_queue: JobQueue) -> None:
+    workers = job_queue.store.workers
+    await workers.ready("fixed", {Lane.LOCAL: 1}, timedelta(hours=1))
+    assert await workers.drain("fixed")  # and then it is killed
+    waiting = await job_queue.submit()
+    async with job_queue.worker(name="fixed"):
+        await job_queue.becomes(waiting, JobStatus.COMPLETED)
+        assert await workers.drain("fixed")
 
 
 async def test_a_drained_worker_finishes_what_it_runs_and_claims_no_more(

@@ -12,6 +12,7 @@ from imggen.v1.job_pb2 import STAGE_RENDERING, STAGE_STORING
 from server.domain.money import Bill, CallName, NewCall
 from server.domain.states import Lane
 from server.identity.caller import Role
+from tests.builders import SWORD, outcome
 from tests.contract import methods
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, new_id
@@ -238,6 +239,26 @@ async def test_the_history_of_another_users_job_has_every_attempt_call_and_movem
     assert sum(one.spent_micros for one in found.movements) == 150
     assert sum(one.held_micros for one in found.movements) == 0
     assert [one.kind for one in found.movements] == ["hold", "settle", "hold", "settle"]
+
+
+async def test_the_history_of_another_users_job_has_nothing_that_its_user_wrote(
+    gateway: GatewayFixture, mia: Caller, operators: Any, admin: Caller
+) -> None:
+    shown = {}
+    for owner in (mia, admin):
+        job = await owner.portrait(options={"metadata": {"child": "Mia"}})
+        claim = await gateway.claim()
+        assert await gateway.store.leases.complete(claim, outcome(claim.job_id))
+        own = await owner.get_job(job.job_id)
+        assert own.not_drawn[0].phrase == SWORD.phrase
+        assert own.metadata["child"] == "Mia"
+        shown[owner.user_id] = (await history(operators, admin, job.job_id)).job, own
+    found, own = shown[admin.user_id]
+    assert found == own
+    found, own = shown[mia.user_id]
+    own.ClearField("not_drawn")
+    own.ClearField("metadata")
+    assert found == own
 
 
 async def test_a_running_job_has_an_open_attempt_and_an_unknown_one_is_not_found(

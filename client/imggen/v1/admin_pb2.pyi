@@ -164,7 +164,7 @@ class WorkerOverview(google.protobuf.message.Message):
     COLD_START_FIELD_NUMBER: builtins.int
     DRAINING_FIELD_NUMBER: builtins.int
     name: builtins.str
-    """Output only. The name, which is another one after each restart."""
+    """Output only. The name, which is another one after each restart unless IMGGEN_WORKER_NAME sets it."""
     draining: builtins.bool
     """Output only. Whether an admin has told it to claim no more: it finishes what it runs."""
     @property
@@ -607,7 +607,9 @@ class GetJobHistoryResponse(google.protobuf.message.Message):
     """The id of the user whose job it is."""
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job as it is now."""
+        """The job as it is now. `not_drawn`, which has words of the page, and `metadata` are empty for a job
+        of another user.
+        """
 
     @property
     def admitted(self) -> imggen.v1.routing_pb2.Route:
@@ -712,8 +714,8 @@ class RequeueJobsRequest(google.protobuf.message.Message):
     dry_run: builtins.bool
     """Whether to count the jobs only, and change nothing. Budgets and limits of the queue are not asked."""
     request_id: builtins.str
-    """Makes retries safe, as that of CancelJobs does: a job that has failed since the action began is
-    left alone. A UUID; empty for none.
+    """Makes retries safe, as that of CancelJobs does. A job that has failed again or was cancelled since
+    the action began is left alone, and what needs it, with or without an id. A UUID; empty for none.
     """
     @property
     def job_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:

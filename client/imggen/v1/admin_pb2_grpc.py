@@ -129,9 +129,8 @@ class AdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DrainWorker(self, request, context):
-        """Tells a worker to claim no more: it finishes what it runs, and may then be stopped without giving
-        a job back. It hears of it within seconds. There is no way back but a restart, which gives it
-        another name. Audited.
+        """Tells a worker to claim no more, from now on: it finishes what it runs, and may then be stopped
+        without giving a job back. There is no way back but a restart, whatever its name is then. Audited.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -255,9 +255,8 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
     """Resumes a paused lane. Audited."""
 
     DrainWorker: _AdminServiceDrainWorkerType
-    """Tells a worker to claim no more: it finishes what it runs, and may then be stopped without giving
-    a job back. It hears of it within seconds. There is no way back but a restart, which gives it
-    another name. Audited.
+    """Tells a worker to claim no more, from now on: it finishes what it runs, and may then be stopped
+    without giving a job back. There is no way back but a restart, whatever its name is then. Audited.
     """
 
     ListAdminActions: _AdminServiceListAdminActionsType
@@ -363,9 +362,8 @@ class AdminServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.admin_pb2.DrainWorkerRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.admin_pb2.DrainWorkerResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.DrainWorkerResponse]]:
-        """Tells a worker to claim no more: it finishes what it runs, and may then be stopped without giving
-        a job back. It hears of it within seconds. There is no way back but a restart, which gives it
-        another name. Audited.
+        """Tells a worker to claim no more, from now on: it finishes what it runs, and may then be stopped
+        without giving a job back. There is no way back but a restart, whatever its name is then. Audited.
         """
 
     @abc.abstractmethod
