@@ -146,7 +146,7 @@ async def open_gateway(
             timedelta(seconds=storage_settings.url_ttl_s),
         )
         endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics, traces)
-        fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings))
+        fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings), offered)
         monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
         metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))
         media = await _serve_media(stack, settings, parts.storage)
@@ -248,7 +248,7 @@ async def _services(
         PageReading(store, signals, parts.watching.plans),
         settings.batch_max_concurrent,
     )
-    admin = AdminService(store, replies, Steering(store, signals, admission))
+    admin = AdminService(store, replies, Steering(store, signals, admission), catalogue)
     watching = parts.watching
     batches = BatchService(store, batch_admission, watching.batches, batch_replies, metrics)
     jobs = JobService(store, admission, watching.jobs, signals, replies, metrics)

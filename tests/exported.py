@@ -24,7 +24,7 @@ from server.upkeep.fleet import families_of
 
 _SECOND = timedelta(seconds=1)
 FLEET = FleetState(
-    tuple(LaneState(lane, 1, _SECOND, 1, 1, 1) for lane in Lane),
+    tuple(LaneState(lane, False, 1, _SECOND, 1, 1, 1) for lane in Lane),
     (BudgetState("global", 5_000_000, 0, 0),),
     (ProviderHealth("openai", "", HealthState.WELL),),
     OutboxState(_SECOND, None),

@@ -78,7 +78,12 @@ def short_names(enum: "_EnumTypeWrapper[Value]") -> dict[str, Value]:
 
 
 def short_name(enum: "_EnumTypeWrapper[Value]", value: Value) -> str:
-    """Returns the short name of a value, for instance `completed`."""
+    """Returns the short name of a value, for instance `completed`.
+
+    A value that only a newer server knows is `unknown_` and its number.
+    """
+    if value not in enum.values():
+        return f"unknown_{value}"
     prefix = enum.keys()[0].removesuffix("UNSPECIFIED")
     return enum.Name(value).removeprefix(prefix).lower()
 

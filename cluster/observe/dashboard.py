@@ -37,6 +37,15 @@ def rate(name: str, *by: str) -> str:
     return f"sum by ({', '.join(by)}) (rate({name}[$__rate_interval]))"
 
 
+def counted(name: str, span: str, *by: str) -> str:
+    """Returns the query of how much a counter grew in a span of at most an hour, in all processes.
+
+    A series that is new counts whole: its process exports it from its first value on.
+    """
+    new = f"last_over_time({name}[{span}]) unless last_over_time({name}[1h] offset {span})"
+    return f"sum by ({', '.join(by)}) ({new} or increase({name}[{span}]))"
+
+
 def quantile(q: float, name: str, *by: str) -> str:
     """Returns the query of a quantile of a histogram, over all processes."""
     labels = ", ".join(("le", *by))
@@ -60,7 +69,12 @@ ROWS: Mapping[str, Sequence[Panel]] = {
             {"{{lane}}": highest("imggen_waiting_jobs", "lane")},
             "One that waits in several lanes counts in each.",
         ),
-        Panel("Oldest job", "s", {"{{lane}}": highest("imggen_oldest_waiting_seconds", "lane")}),
+        Panel(
+            "Oldest job",
+            "s",
+            {"{{lane}}": highest("imggen_oldest_waiting_seconds", "lane")},
+            "Since its admission, in a batch also for the jobs that it needs. Not of paused lanes.",
+        ),
         Panel(
             "Accepted and completed",
             "reqps",
@@ -80,6 +94,7 @@ ROWS: Mapping[str, Sequence[Panel]] = {
                 "{{lane}} running": highest("imggen_running_jobs", "lane"),
             },
         ),
+        Panel("Paused lanes", "short", {"{{lane}}": highest("imggen_lane_paused", "lane")}),
         Panel(
             "Wait until the first claim", "s", quantiles("ray_imggen_queue_wait_seconds", "lane")
         ),
@@ -107,11 +122,12 @@ ROWS: Mapping[str, Sequence[Panel]] = {
         ),
         Panel(
             "Leases lost and jobs rescued",
-            "reqps",
+            "short",
             {
-                "lost": rate("ray_imggen_lost_leases_total"),
-                "rescued": rate("ray_imggen_rescued_jobs_total"),
+                "lost": counted("ray_imggen_lost_leases_total", "15m"),
+                "rescued": counted("ray_imggen_rescued_jobs_total", "15m"),
             },
+            "In 15 minutes each.",
         ),
         Panel(
             "GPU memory",
@@ -200,7 +216,8 @@ ROWS: Mapping[str, Sequence[Panel]] = {
         Panel(
             "Alerts sent",
             "short",
-            {"{{kind}}": "sum by (kind) (increase(imggen_alerts_total[1h]))"},
+            {"{{kind}}": counted("imggen_alerts_total", "1h", "kind")},
+            "In an hour each.",
         ),
     ),
 }

@@ -48,6 +48,7 @@ class BatchAdmission:
                 await self._admission.hold(tx, prices)
         if not created:
             return None
+        current().set({"imggen.batch_id": str(new.id)})
         for span in spans:
             span.end()
         self._admission.note(new.user_id, new.jobs)
@@ -142,7 +143,6 @@ def _traced(batch: NewBatch) -> tuple[NewBatch, Sequence[Span]]:
     call = current()
     if not call.context:
         return batch, ()
-    call.set({"imggen.batch_id": str(batch.id)})
     jobs, spans = [], []
     for job in batch.jobs:
         about = {"imggen.job_id": str(job.id), "imggen.batch_id": str(batch.id)}

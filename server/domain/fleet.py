@@ -12,10 +12,11 @@ class LaneState:
     """A lane: its jobs, and the workers that are ready for it.
 
     A job that waits in several lanes counts in each. `oldest` is how long the oldest job waits that
-    the lane may take now, None where there is none.
+    the lane may take now, since its admission; None where there is none, and in a paused lane.
     """
 
     lane: Lane
+    paused: bool
     waiting: int
     oldest: timedelta | None
     running: int

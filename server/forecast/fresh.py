@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
+from contextvars import Context
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -64,7 +65,9 @@ class Fresh(Generic[K, V]):
             loading = None
         else:
             self._move_last(key, entry)
-            loading = entry.loading = asyncio.create_task(self._reload(key, entry))
+            # Others wait for it, too: nothing of this caller, such as its span, goes along.
+            loading = asyncio.create_task(self._reload(key, entry), context=Context())
+            entry.loading = loading
             loading.add_done_callback(_retrieve)
         if loading is not None:
             # A cancelled caller does not cancel the load, for which others may wait.

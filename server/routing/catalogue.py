@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from server.domain.health import ProviderHealth
 from server.domain.states import Lane
 from server.routing.listing import read_listing
 from server.routing.prices import FreePrice
@@ -70,6 +71,19 @@ class Catalogue:
         hosted = {name for name, lane in PROVIDERS.items() if lane is Lane.HOSTED}
         priced = {row.provider for row in self.models if not isinstance(row.price, FreePrice)}
         return frozenset(hosted | priced)
+
+    def offered(self, health: Iterable[ProviderHealth]) -> list[ProviderHealth]:
+        """Returns the health of offered models and of their providers.
+
+        What has failed and is not offered any more keeps its state, and concerns nobody.
+        """
+        providers = {row.provider for row in self.models}
+        models = {(row.provider, row.name) for row in self.models}
+        return [
+            one
+            for one in health
+            if (one.provider in providers if not one.model else (one.provider, one.model) in models)
+        ]
 
     def resolve(self, name: str, now: datetime) -> Row | None:
         """Returns what draws for a name: its model, or the successor of one that is gone."""

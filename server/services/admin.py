@@ -1,6 +1,7 @@
 """AdminService: what operators see of the whole installation, and do to its jobs."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -28,6 +29,7 @@ from server.replies.admin import overview
 from server.replies.history import history
 from server.replies.messages import Replies
 from server.requests.request_key import request_key
+from server.routing.catalogue import Catalogue
 from server.store import Store
 
 _log = logging.getLogger(__name__)
@@ -36,8 +38,11 @@ _log = logging.getLogger(__name__)
 class AdminService(admin_pb2_grpc.AdminServiceServicer):
     """Shows and steers all users' jobs; callers without the role admin are refused."""
 
-    def __init__(self, store: Store, replies: Replies, steering: Steering) -> None:
+    def __init__(
+        self, store: Store, replies: Replies, steering: Steering, catalogue: Catalogue
+    ) -> None:
         self._store = store
+        self._catalogue = catalogue
         self._replies = replies
         self._steering = steering
 
@@ -46,7 +51,8 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
     ) -> admin_pb2.GetOverviewResponse:
         """Returns what the whole installation does."""
         _admin()
-        return overview(await self._store.overviews.get())
+        found = await self._store.overviews.get()
+        return overview(replace(found, health=self._catalogue.offered(found.health)))
 
     async def GetJobHistory(
         self, request: admin_pb2.GetJobHistoryRequest, context: Context

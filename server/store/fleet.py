@@ -5,11 +5,14 @@ from collections.abc import Collection
 from server.domain.fleet import BudgetState, LaneState, OutboxState
 from server.domain.states import Lane
 from server.store.database import Executor
+from server.store.workers import READY
 
-_LANES = """
-SELECT asked.lane, waiting.jobs AS waiting, waiting.oldest, running.jobs AS running,
-  ready.workers, coalesce(ready.slots, 0) AS slots
+_LANES = f"""
+SELECT asked.lane, paused.lane IS NOT NULL AS paused, waiting.jobs AS waiting,
+  CASE WHEN paused.lane IS NULL THEN waiting.oldest END AS oldest,
+  running.jobs AS running, ready.workers, coalesce(ready.slots, 0) AS slots
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (lane, place)
+LEFT JOIN paused_lanes AS paused ON paused.lane = asked.lane
 CROSS JOIN LATERAL (
   SELECT count(*) AS jobs, now() - min(queued_at) FILTER (WHERE open) AS oldest
   FROM job_lanes WHERE lane = asked.lane
@@ -20,7 +23,7 @@ CROSS JOIN LATERAL (
 ) AS running
 CROSS JOIN LATERAL (
   SELECT count(*) AS workers, sum((slots ->> asked.lane)::integer) AS slots
-  FROM workers WHERE asked.lane = ANY(lanes) AND ready_until > now()
+  FROM workers WHERE asked.lane = ANY(lanes) AND {READY}
 ) AS ready
 ORDER BY asked.place
 """

@@ -55,24 +55,29 @@ WITH asked AS (
   INSERT INTO image_characters (character_id, created_at, image_id)
   SELECT DISTINCT character, job.created_at, image_id
   FROM asked JOIN job USING (id), unnest(character_ids) AS character
+  RETURNING image_id
 ), pair AS (
   INSERT INTO job_metadata (user_id, key, value, created_at, job_id, image_id)
   SELECT user_id, pair.key, pair.value, job.created_at, id, image_id
   FROM asked JOIN job USING (id), jsonb_each_text(metadata) AS pair
+  RETURNING job_id
 )
 """
 
 _SUBMIT = f"{_STORED} SELECT id, created_at, max_retries FROM job"
 
-# One round trip with the holds, too. The function sees the rows that this statement has written;
-# budgets are locked last, so that others wait for them no longer than for a commit.
+# One round trip with the holds, too. The function sees the rows that this statement has written.
+# Budgets are locked after all of them, so that others wait only for the statement's triggers and
+# its commit.
 _SUBMIT_PAID = f"""
 {_STORED}, money AS MATERIALIZED (
   SELECT hold_or_refuse(array_agg((
     id, 0, '', 'hold', 'first', provider, model, user_id, current_date, micros, 0
   )::movement), $2)
   FROM asked JOIN job USING (id)
-  WHERE micros > 0 AND (SELECT count(*) FROM image) >= 0
+  WHERE micros > 0 AND (
+    (SELECT count(*) FROM image) + (SELECT count(*) FROM shown) + (SELECT count(*) FROM pair)
+  ) >= 0
 )
 SELECT id, created_at, max_retries FROM job, money
 """

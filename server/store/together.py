@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 from server.errors import Unavailable
@@ -41,7 +42,8 @@ class Together(Generic[Item, Result]):
         self._waiting.append((item, answer))
         if self._running < self._at_once:
             self._running += 1
-            task = asyncio.create_task(self._work(), name="together")
+            # It serves others, too: nothing of this caller, such as its span, goes along.
+            task = asyncio.create_task(self._work(), name="together", context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await answer

@@ -12,6 +12,7 @@ from server.domain.fleet import BudgetState, FleetState, LaneState, OutboxState
 from server.domain.health import HealthState, ProviderHealth
 from server.errors import Unavailable
 from server.metrics import GatewayMetrics
+from server.routing.catalogue import Catalogue
 from server.store import Store
 
 _FRESH_S = 5.0
@@ -26,9 +27,12 @@ class FleetMetrics(Collector):
     While the database is away there are no values rather than old ones.
     """
 
-    def __init__(self, store: Store, metrics: GatewayMetrics, paid: Collection[str]) -> None:
-        """Takes the providers that are paid."""
+    def __init__(
+        self, store: Store, metrics: GatewayMetrics, paid: Collection[str], catalogue: Catalogue
+    ) -> None:
+        """Takes the providers that are paid, and the models that are offered."""
         self._store = store
+        self._catalogue = catalogue
         self._paid = frozenset(paid)
         self._state: FleetState | None = None
         self._fresh_until = 0.0
@@ -63,11 +67,12 @@ class FleetMetrics(Collector):
         )
 
     def _known(self, health: Collection[ProviderHealth]) -> Iterator[ProviderHealth]:
-        """Yields the health of every paid provider; one that never failed has no row."""
+        """Yields the health of what is offered; a paid provider that never failed has no row."""
         failed = {one.provider for one in health if not one.model}
-        for provider in sorted(self._paid - failed):
+        drawing = {row.provider for row in self._catalogue.models}
+        for provider in sorted(self._paid & drawing - failed):
             yield ProviderHealth(provider, "", HealthState.WELL)
-        yield from health
+        yield from self._catalogue.offered(health)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yields the metrics of the newest state."""
@@ -101,8 +106,14 @@ def _lanes(lanes: Collection[LaneState]) -> Iterator[GaugeMetricFamily]:
     )
     yield family(
         "imggen_oldest_waiting_seconds",
-        "How long the oldest job waits that the lane may take now; 0 without one.",
+        "How long the oldest job waits that the lane may take now, in a batch also for the jobs"
+        " that it needs; 0 without one, and while the lane is paused.",
         lambda one: one.oldest.total_seconds() if one.oldest else 0,
+    )
+    yield family(
+        "imggen_lane_paused",
+        "1 while an admin has paused the lane: nothing is claimed there.",
+        lambda one: float(one.paused),
     )
     yield family("imggen_running_jobs", "Jobs that a worker runs.", lambda one: one.running)
     yield family("imggen_ready_workers", "Workers that claim.", lambda one: one.workers)
@@ -129,7 +140,7 @@ def _budgets(budgets: Collection[BudgetState]) -> Iterator[GaugeMetricFamily]:
 def _providers(health: Collection[ProviderHealth]) -> GaugeMetricFamily:
     states = GaugeMetricFamily(
         "imggen_provider_state",
-        "1 for the state of a provider, or of a model of it that is off, and 0 for the others.",
+        "1 for the state of a provider of offered models, or of one of them that is off, else 0.",
         labels=("provider", "model", "state"),
     )
     for one in health:

@@ -66,6 +66,28 @@ async def test_what_waits_and_runs_is_told_by_lane(gateway: GatewayFixture) -> N
         assert value(page, "imggen_ready_slots", lane=lane) == 1
 
 
+async def test_a_drained_worker_is_not_ready(gateway: GatewayFixture) -> None:
+    mia = gateway.caller()
+    await mia.portrait((await mia.create_character()).id, options=by(STORYBOOK))
+    await gateway.store.workers.drain("worker")
+    page = await page_of(gateway)
+    assert value(page, "imggen_waiting_jobs", lane="local") == 1
+    for lane in Lane:
+        assert value(page, "imggen_ready_workers", lane=lane) == 0
+        assert value(page, "imggen_ready_slots", lane=lane) == 0
+
+
+async def test_nothing_waits_for_long_in_a_lane_that_is_paused(gateway: GatewayFixture) -> None:
+    mia = gateway.caller()
+    await mia.portrait((await mia.create_character()).id, options=by(STORYBOOK))
+    await gateway.store.paused_lanes.pause(Lane.LOCAL, mia.user_id)
+    page = await page_of(gateway)
+    assert value(page, "imggen_waiting_jobs", lane="local") == 1
+    assert value(page, "imggen_oldest_waiting_seconds", lane="local") == 0
+    assert value(page, "imggen_lane_paused", lane="local") == 1
+    assert value(page, "imggen_lane_paused", lane="hosted") == 0
+
+
 async def test_each_picture_of_a_story_is_accepted_by_the_lane_of_its_first_choice(
     gateway: GatewayFixture,
 ) -> None:
@@ -104,6 +126,16 @@ async def test_budgets_and_providers_are_told_and_users_are_not(gateway: Gateway
 async def test_a_provider_that_never_failed_is_well(gateway: GatewayFixture) -> None:
     page = await page_of(gateway)
     assert value(page, "imggen_provider_state", provider="openai", state="well") == 1
+
+
+async def test_the_state_of_what_is_not_offered_any_more_is_not_told(
+    gateway: GatewayFixture,
+) -> None:
+    await gateway.store.health.turn_off("openai", "old-model", "model_gone")
+    await gateway.store.health.turn_off("fake", "", "account_stopped")
+    page = await page_of(gateway)
+    assert value(page, "imggen_provider_state", model="old-model", state="off") is None
+    assert value(page, "imggen_provider_state", provider="fake", state="off") is None
 
 
 async def test_changes_that_no_follower_can_read_age(gateway: GatewayFixture) -> None:

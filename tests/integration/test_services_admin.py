@@ -165,18 +165,27 @@ async def test_providers_and_models_that_are_not_well_are_listed_with_the_reason
     gateway: GatewayFixture, operators: Any, admin: Caller
 ) -> None:
     health = gateway.store.health
-    await health.failed("somebody", "TIMEOUT")  # once is no reason
-    for _ in range(5):
-        await health.failed("openai", "TIMEOUT")
-    await health.turn_off("openai", "old-model", "MODEL_GONE")
+    await health.failed("local", "TIMEOUT")
+    assert not (await overview(operators, admin)).breakers  # once is no reason
+    for _ in range(4):
+        await health.failed("local", "TIMEOUT")
+    await health.turn_off("local", "sdxl", "MODEL_GONE")
     found = await overview(operators, admin)
     assert [(one.provider, one.model, one.health, one.reason) for one in found.breakers] == [
-        ("openai", "", "open", "TIMEOUT"),
-        ("openai", "old-model", "off", "MODEL_GONE"),
+        ("local", "", "open", "TIMEOUT"),
+        ("local", "sdxl", "off", "MODEL_GONE"),
     ]
     assert found.breakers[0].failures == 5
     assert found.breakers[0].until.ToDatetime() > found.observed_at.ToDatetime()
     assert not found.breakers[1].HasField("until")
+
+
+async def test_a_model_that_is_not_offered_any_more_is_no_fault(
+    gateway: GatewayFixture, operators: Any, admin: Caller
+) -> None:
+    await gateway.store.health.turn_off("local", "old-model", "model_gone")
+    await gateway.store.health.turn_off("openai", "", "account_stopped")
+    assert not (await overview(operators, admin)).breakers
 
 
 async def history(operators: Any, admin: Caller, job_id: str) -> Any:

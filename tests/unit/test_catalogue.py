@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.domain.health import HealthState, ProviderHealth
 from server.domain.models import Size
 from server.domain.states import Lane, Quality
 from server.routing.catalogue import FLOORS, KNOWN, STORYBOOK, Catalogue
@@ -333,3 +334,17 @@ def test_capabilities_are_those_of_the_providers() -> None:
     assert Capability.TRANSPARENCY in FLARE.capabilities
     for row in HOSTED:
         assert not row.capabilities & {Capability.SEED, Capability.NEGATIVE_PROMPT}
+
+
+def test_only_the_health_of_what_is_offered_concerns_an_installation() -> None:
+    health = [
+        ProviderHealth(provider, model, HealthState.OFF)
+        for provider, model in [
+            ("openai", ""),
+            ("openai", FLARE.name),
+            ("openai", SUNBURST.name),
+            ("local", FLARE.name),
+            ("fake", ""),
+        ]
+    ]
+    assert Catalogue([STORYBOOK, FLARE]).offered(health) == health[:2]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -195,3 +196,13 @@ async def _asking(fresh: Fresh[str, str], many: int) -> list[asyncio.Task[str]]:
     tasks = [asyncio.create_task(fresh.get("a")) for _ in range(many)]
     await asyncio.sleep(0)
     return tasks
+
+
+async def test_a_load_has_nothing_of_the_call_that_began_it() -> None:
+    caller = ContextVar("caller", default="nobody")
+
+    async def seen(_key: str) -> str:
+        return caller.get()
+
+    caller.set("the first")
+    assert await Fresh(seen, "nothing", fresh_s=FRESH_S).get("a") == "nobody"

@@ -1,6 +1,7 @@
 """The dashboard and the alerts of `cluster/observe` ask for what the processes export."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,21 @@ def test_every_metric_that_is_exported_is_on_the_dashboard() -> None:
     shown = set().union(*(query.metrics for query in panels()))
     plain = {name for name in EXPORTED if not name.endswith(("_sum", "_count", "_created"))}
     assert plain - shown == set()
+
+
+@pytest.mark.parametrize("query", [*panels(), *alerts()], ids=lambda query: query.where)
+def test_what_counts_how_much_a_counter_grew_counts_the_first_value_of_a_series(
+    query: Query,
+) -> None:
+    text = " ".join(query.text.split())
+    grown = re.findall(r"increase\(([^\[]+)\[(\w+)\]\)", text)
+    for name, span in grown:
+        new = f"last_over_time({name}[{span}]) unless last_over_time({name}[1h] offset {span})"
+        assert f"{new} or increase({name}[{span}])" in text
+
+
+def test_no_alert_asks_for_a_rate_which_misses_the_first_value_of_a_series() -> None:
+    assert [one.where for one in alerts() if "rate(" in one.text] == []
 
 
 def test_every_alert_names_a_paragraph_that_says_what_to_do_and_that_names_it() -> None:

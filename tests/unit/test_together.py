@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 import pytest
 
@@ -120,3 +121,13 @@ async def test_calls_after_a_pause_run() -> None:
     double.resume.set()
     together = Together(double, at_once=1)
     assert [await together(number) for number in (2, 4, 6)] == [4, 8, 12]
+
+
+async def test_a_run_has_nothing_of_the_call_that_began_it() -> None:
+    caller = ContextVar("caller", default="nobody")
+
+    async def seen(numbers: Sequence[int]) -> list[str]:
+        return [caller.get()] * len(numbers)
+
+    caller.set("the first")
+    assert await Together(seen)(2) == "nobody"

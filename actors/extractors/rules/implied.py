@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import hints, nouns
 from actors.extractors.rules.lexicon.chores import CHORES, Chore
+from actors.extractors.rules.lexicon.clues import FETCHING
 from actors.extractors.rules.lexicon.places import FITTINGS, MOVING, RESTING
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.weighing import is_about_beings
@@ -32,10 +33,10 @@ _NEAR = 1.0  # What a thing that somebody is at is worth.
 _SEEN = 0.5  # What a thing that is only named is worth.
 
 
-def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase]]:
+def implied(clause: Clause, before: str, *, camps: bool) -> Iterator[tuple[str, float, NounPhrase]]:
     """Yields the places that a clause gives away, each with its worth and the thing that does.
 
-    `before` is the place of the page before.
+    `before` is the place of the page before; `camps` whether people may cook in the open.
     """
     staff = [_hint(one) for one in clause.subject if one.head.lemma in nouns.BEINGS]
     before = next((one for one in staff if one in hints.SLEEPING_PLACES), before)
@@ -43,15 +44,17 @@ def implied(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhras
         if not phrase.negated:
             yield from _at(clause, word, phrase, before)
     yield from _taught(clause)
-    yield from _done(clause, before)
+    yield from _done(clause, before, camps=camps)
     yield from _slept(clause, before)
-    for phrase in (*clause.subject, *clause.objects):
+    elsewhere = clause.verb in FETCHING | _EATING or any(_is_kept(*one) for one in clause.places)
+    for phrase in (*clause.subject, *(() if elsewhere else clause.objects)):
         place = _hint(phrase) or (_hint(phrase.of) if phrase.of is not None else "")
         if place and (phrase.determiner in {"the", "a", "an"} or phrase.owner or phrase.plural):
             yield place, 0.8 if phrase.head.lemma in nouns.BEINGS else _SEEN, phrase
     people = [one for one in clause.subject if one.head.character is not None or one.plural]
     people += [one for one in clause.subject if one.head.tag == "PRP"]
-    if clause.verb in hints.AFLOAT and people and not clause.negated:
+    toy = clause.verb == "sail" and bool(clause.objects)  # `Sailed a red boat round the tub`.
+    if clause.verb in hints.AFLOAT and people and not (clause.negated or toy):
         yield "boat", 0.7, people[0]
     if clause.verb == "drive" and people and not (clause.negated or clause.objects):
         yield "car", 0.7, people[0]
@@ -64,15 +67,17 @@ def _taught(clause: Clause) -> Iterator[tuple[str, float, NounPhrase]]:
             yield "classroom", 1.3, phrase
 
 
-def _done(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase]]:
+def _done(clause: Clause, before: str, *, camps: bool) -> Iterator[tuple[str, float, NounPhrase]]:
     """Yields the places of what somebody does: the kitchen of `stirred the soup`.
 
     Under the open sky one cooks and washes too, so that it tells less there.
     """
     if clause.negated or clause.passive or not clause.subject or not is_about_beings(clause):
         return
+    if any(one.head.character is None and one.head.lemma in _NO_DOERS for one in clause.subject):
+        return
     known = {before, *before.split()[-1:]}
-    if known & _COOKED_IN:
+    if camps or known & _COOKED_IN:
         known |= {"kitchen"}
     for chore in CHORES:
         objects = [one for one in clause.objects if _is_object(one, chore)]
@@ -80,12 +85,36 @@ def _done(clause: Clause, before: str) -> Iterator[tuple[str, float, NounPhrase]
             continue
         if chore.place in known or (known & hints.OUTDOORS and chore.place != "beach"):
             continue
-        if chore.place == "door" and before:
+        if chore.place == "door" and (before or clause.places):
+            continue  # `Rang the bell on his bicycle`.
+        if chore.place in hints.ROAMING and any(_is_kept(*one) for one in clause.places):
             continue
         yield chore.place, _NEAR, (objects or clause.subject)[0]
 
 
+_EATING = frozenset({"eat", "munch", "nibble", "crunch", "chew", "make", "wear"})
+"""Verbs whose things come from where they grow or stand, or go there: `ate a carrot`."""
+_NO_DOERS = nouns.ANIMALS | {"teacher", "captain", "monk", "conductor", "guard", "sexton"}
+"""Who does no chores, or not at home: cats wash too, and teachers ring for lessons."""
+_KEPT_IN = frozenset(
+    {
+        *("pocket", "box", "bag", "drawer", "basket", "bowl", "jar", "cupboard", "plate", "dish"),
+        *("vase", "pot", "windowsill", "sill", "fridge", "tin", "table", "shelf", "cake", "pile"),
+        *("hair", "hat", "tray", "rucksack", "backpack", "case", "chest", "purse", "bouquet"),
+    }
+)
+
+
+def _is_kept(word: str, phrase: NounPhrase) -> bool:
+    """Returns whether what grows or lies outdoors is kept elsewhere: `a berry from the bowl`."""
+    return word in {"from", "in", "on", "of", "off", "inside"} and phrase.head.lemma in _KEPT_IN
+
+
 def _is_object(phrase: NounPhrase, chore: Chore) -> bool:
+    if chore.objects == frozenset({"bed"}) and (
+        phrase.of is not None or phrase.determiner in {"a", ""}
+    ):
+        return False  # `A bed of leaves`.
     named = {phrase.head.lemma, phrase.head.lower}
     named |= {phrase.of.head.lemma} if phrase.of is not None else set()
     return bool(named & chore.objects) and not phrase.negated
@@ -150,6 +179,8 @@ def _among(phrase: NounPhrase) -> str:
     return "garden" if head in hints.PLANTED else ""
 
 
+_OTHERWISE = frozenset({"roller", "toy", "hair", "paper", "cardboard", "chocolate", "pretend"})
+"""What makes a thing another one, that gives no place away: `roller skates`."""
 _ROWS = frozenset({"row", "line", "bed", "stalk", "trunk"})
 
 
@@ -157,6 +188,8 @@ def _hint(phrase: NounPhrase) -> str:
     """Returns the place that a thing gives away: not that of a river bed or a bed of moss."""
     head = phrase.head
     if phrase.negated or head.character is not None or not head.is_noun:
+        return ""
+    if any(one.lower in _OTHERWISE for one in phrase.tokens[:-1]):
         return ""
     said = [one.lower for one in phrase.tokens[:-1] if one.tag.startswith("NN") or one.tag == "VBG"]
     joined = "-".join([*said[-1:], head.lemma])

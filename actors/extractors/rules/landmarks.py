@@ -1,8 +1,8 @@
 """Landmarks: what has no name as a place, but tells where somebody is who is at it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.clauses import Clause, all_phrases
 from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_unreal
@@ -21,16 +21,27 @@ _DOORS = frozenset({"gate", "door", "doorstep", "porch", "hearth", "table", "win
 _OWN = frozenset({"his", "her", "their", "its", "my", "our"})
 _MEALS = frozenset({"breakfast", "dinner", "supper", "lunch"})
 _SCHOOLS = frozenset({"school", "classroom", "class", "playground", "schoolyard"})
+_AT_HOME = frozenset(
+    {
+        *("home", "house", "cottage", "flat", "bedroom", "nursery", "attic", "bathroom", "room"),
+        *("hall", "hallway", "landing", "stairs", "stair", "staircase", "living room", "parlour"),
+        *("sitting-room", "dining-room", "lounge", "study", "cellar", "bed", "farmhouse", "loft"),
+    }
+)
+"""Where somebody is who goes down to breakfast: no ship, castle or hospital."""
 _COMING = frozenset({"come", "sit", "be", "go", "run", "tumble", "march", "stomp", "gather"})
 
 
-def landmarks(clause: Clause, before: str) -> Iterator[tuple[str, float, str, NounPhrase]]:
+def landmarks(
+    clause: Clause, before: str, *, camps: bool
+) -> Iterator[tuple[str, float, str, NounPhrase]]:
     """Yields the landmarks of a clause: a name, its worth, the preposition and the phrase.
 
-    `before` is the place that is known already.
+    `before` is the place that is known already; `camps` whether the page has a fire or a tent.
     """
     yield from _lit(clause)
-    yield from _within(clause, before)
+    if not camps:
+        yield from _within(clause, before)
     if clause.negated or not is_about_beings(clause):
         return
     known = {before, *before.split()[-1:]}
@@ -42,7 +53,7 @@ def landmarks(clause: Clause, before: str) -> Iterator[tuple[str, float, str, No
         if phrase.head.lemma in _MEALS and word in {"to", "at"} and clause.verb in _COMING:
             if known & _SCHOOLS:
                 yield "canteen", _HERE, word, phrase
-            elif not known & hints.OUTDOORS:
+            elif not before or known & _AT_HOME:
                 yield "kitchen", _HERE, word, phrase
         if known & hints.INDOORS:
             continue
@@ -66,12 +77,31 @@ def _within(clause: Clause, before: str) -> Iterator[tuple[str, float, str, Noun
         return
     if clause.perfect or is_unreal(clause):
         return
+    wild = bool({before, *before.split()[-1:]} & _WILDS)
     for phrase in (*clause.subject, *clause.phrases):
+        if wild and phrase.head.lemma in _CARRIED:
+            continue
         inner = _INNER.get(phrase.head.lemma, "") if phrase.determiner == "the" else ""
         if inner and phrase.of is None and not phrase.plural:
             yield inner, _HERE, "", phrase
 
 
+def is_camp(clauses: Sequence[Clause]) -> bool:
+    """Returns whether a page has a fire or a tent, at which people cook in the open."""
+    return any(phrase.head.lemma in _CAMPING for phrase in all_phrases(clauses))
+
+
+_CAMPING = frozenset(
+    {"fire", "campfire", "bonfire", "flame", "ember", "tent", "camp", "sleeping-bag", "rucksack"}
+)
+_CARRIED = frozenset({"kettle", "stove", "cooker"})
+"""Things of kitchens that people take along into the wild."""
+_WILDS = frozenset(
+    {
+        *("wood", "forest", "mountain", "hill", "island", "jungle", "moor", "shore", "seashore"),
+        *("beach", "lake", "river", "riverbank", "meadow", "harbour"),
+    }
+)
 _CAMPS = {"campsite", "market", "allotment", "farm", "island", "town", "village"}
 """Places in the open where there are such things too."""
 

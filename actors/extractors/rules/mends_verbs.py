@@ -46,7 +46,7 @@ def _verb(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return "VB"
     if tag == "NNS" and before == "NN" and _after_single(words, tags, at):
         return "VBZ"
-    if tag == "NNS" and _is_done_by_body(words, at):
+    if tag == "NNS" and _is_done_by_body(words, tags, at):
         return "VBZ"
     if tag == "NNS" and before == "CC" and _joins_verb(words, tags, at):
         return "VBZ"
@@ -167,9 +167,20 @@ def _asks_base(words: Sequence[str], tags: list[str], at: int) -> bool:
     return tags[before] == "MD"
 
 
-def _is_done_by_body(words: Sequence[str], at: int) -> bool:
-    """Returns whether a part of somebody does something: `her hair stands up`."""
-    return words[at - 1] in BODY and lemma_of(words[at], "VBZ") in ACTIONS | POSES
+def _is_done_by_body(words: Sequence[str], tags: list[str], at: int) -> bool:
+    """Returns whether a part of somebody does something: `her hair stands up`, but no knee pads."""
+    if words[at - 1] not in BODY or lemma_of(words[at], "VBZ") not in ACTIONS | POSES:
+        return False
+    if at < 2 or tags[at - 2] not in {"DT", "PRP$", "POS"}:
+        return False
+    following = tags[at + 1] if at + 1 < len(tags) else "."
+    start = max((one for one in range(at) if words[one] in _OPENING), default=-1) + 1
+    done = any(one in {"VBD", "VBZ", "VBP", "VB", "MD"} for one in tags[start : at - 1])
+    return not (done or following in {"VBD", "VBZ", "VBP", "MD", "CC"})
+
+
+_OPENING = frozenset({"when", "while", "as", "because", "if", "that", "so", "until", "but", ";"})
+"""Words after which a clause of its own begins."""
 
 
 def _joins_verb(words: Sequence[str], tags: list[str], at: int) -> bool:

@@ -12,6 +12,7 @@ from actors.extractors.rules.narrator import Narrator, hush_letters
 from actors.extractors.rules.parser import read_clauses
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.referents import Referents
+from actors.extractors.rules.spots import is_place
 from actors.extractors.rules.tokens import Sentence, read_sentences
 from actors.extractors.rules.wearing import Wardrobe, is_known, read_wearing
 from actors.extractors.rules.weather import read_weather
@@ -69,7 +70,28 @@ def _place(
     if told := read_place(clauses, before):
         return told
     spoken = " ".join(said for one in sentences for said in one.spoken)
-    return read_place(_clauses(list(read_sentences(spoken, names))), "") if spoken else ""
+    if not spoken:
+        return ""
+    asserted = [one for one in read_sentences(spoken, names) if not one.text.endswith("?")]
+    return read_place([one for one in _clauses(asserted) if _means_here(one)], "")
+
+
+_SPEAKERS = frozenset({"i", "we"})
+
+
+def _means_here(clause: Clause) -> bool:
+    """Returns whether a speech tells where it is said: `We are at the zoo`, `in this cave`."""
+    if clause.marker or clause.modal or clause.tag not in {"VBZ", "VBP", "VB", ""}:
+        return False
+    led = {one.head.lower for one in clause.subject}
+    if any(one.lower == "here" for one in clause.adverbs) and (
+        clause.verb == "be" or led & _SPEAKERS
+    ):
+        return True
+    stays = clause.verb == "be" and bool(led & {*_SPEAKERS, "this"})
+    return stays or any(
+        one.determiner == "this" and is_place(one) for one in (*clause.subject, *clause.phrases)
+    )
 
 
 def _clauses(sentences: Sequence[Sentence]) -> list[Clause]:

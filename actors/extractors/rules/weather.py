@@ -63,8 +63,8 @@ def _shown(clause: Clause, gone: Sequence[NounPhrase]) -> Iterator[Weather]:
         if token.lower in WEATHERS:
             yield WEATHERS[token.lower]
     for phrase in clause.subject:
-        if phrase.of is None and not denied:
-            yield from _falls(phrase.head.lemma, clause.verb)
+        if phrase.of is None and not denied and not _has_source(clause):
+            yield from _falls(phrase, clause.verb)
         still = denied and not clause.objects and clause.verb in _STIRRING
         still = still or (denied and phrase.head.lemma == "sun" and clause.verb in _UP)
         if phrase not in gone and not still and not _sinks(clause, phrase):
@@ -84,8 +84,30 @@ def _shown(clause: Clause, gone: Sequence[NounPhrase]) -> Iterator[Weather]:
             yield from _of(phrase)
 
 
-def _falls(noun: str, verb: str) -> Iterator[Weather]:
+def _has_source(clause: Clause) -> bool:
+    """Returns whether what falls comes off a thing or into a room: `fell from the tap`."""
+    if any(word in _OFF and one.head.lemma not in _SKIES for word, one in clause.places):
+        return True
+    return any(one.head.lemma in _INNER for _, one in clause.places)
+
+
+_OFF = frozenset({"from", "off", "of", "down"})
+_SKIES = frozenset({"sky", "cloud", "heaven", "above"})
+_INNER = frozenset(
+    {
+        *("sink", "basin", "bath", "bathtub", "tub", "cup", "glass", "bowl", "plate", "pan", "pot"),
+        *("floor", "carpet", "rug", "table", "tablecloth", "paper", "page", "desk", "pillow"),
+        *("soup", "tap", "ceiling", "kitchen", "bathroom", "cave", "cellar", "shelf", "bed"),
+    }
+)
+"""What a drop falls on or in that is no rain."""
+
+
+def _falls(phrase: NounPhrase, verb: str) -> Iterator[Weather]:
     """Yields the weather of what falls: `the first flakes are falling`."""
+    noun = phrase.head.lemma
+    if any(one.is_noun for one in phrase.tokens[:-1]):
+        return  # `Paint drops`.
     if noun in {"drop", "raindrop"} and verb in {"fall", "patter", "splash", "drip"}:
         yield Weather.RAIN
     if noun in {"flake", "snowflake"} and verb in {"fall", "drift", "whirl", "dance", "settle"}:

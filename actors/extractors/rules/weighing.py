@@ -159,12 +159,25 @@ def weight_of_object(clause: Clause) -> float:
     there = bool(clause.subject) and clause.subject[0].head.tag == "EX"
     if clause.verb == "be":
         return 2 if there else 3
+    if _is_model(clause):
+        return 0
     several = any(one.plural and one.determiner != "the" for one in clause.objects)
     if clause.verb == "have" and not (clause.negated or several) and is_about_beings(clause):
         return 1.8  # `They had the bay to themselves`.
     if clause.verb in verbs.UNREAL_OBJECTS or clause.verb in {"leave", "have", "become"}:
         return 0.2
     return 0.8
+
+
+def _is_model(clause: Clause) -> bool:
+    """Returns whether a place is a toy or a picture: `built a castle out of blocks`."""
+    if not any(one.determiner in {"a", "an"} for one in clause.objects):
+        return False
+    if clause.verb in {"sail", "draw", "paint", "sketch", "fold", "knit", "bake", "sew"}:
+        return True
+    made = any(word in {"of", "from"} for word, _ in clause.places)
+    made = made or any(one.of is not None for one in clause.objects)
+    return made and clause.verb in {"make", "build"}
 
 
 def _is_shaped(clause: Clause, word: str, phrase: NounPhrase) -> bool:

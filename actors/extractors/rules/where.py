@@ -7,7 +7,7 @@ from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.clues import gathered
 from actors.extractors.rules.implied import implied
 from actors.extractors.rules.kin import SAME
-from actors.extractors.rules.landmarks import landmarks
+from actors.extractors.rules.landmarks import is_camp, landmarks
 from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.phrases import NounPhrase
@@ -50,14 +50,16 @@ _LEAVING = frozenset({"go", "take", "bring", "send", "carry", "move", "return"})
 
 def read_place(clauses: Sequence[Clause], before: str) -> str:
     """Returns the place of a page in its own words; `before` where it names none."""
-    best, most = before, _CARRIED if before else 0.0
+    best, most, named = before, _CARRIED if before else 0.0, before
+    camps = is_camp(clauses)
     things, unseen = Things(), afar(clauses) | long_before(clauses) | _outside(clauses, before)
     given: dict[str, dict[str, float]] = {}
     for order, clause in enumerate(clauses):
         if not (id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things)):
-            for one in _all(clause, before, best):
+            for one in _all(clause, before, best, camps=camps):
                 # Where the page ends up counts for a little more than where it begins.
-                worth = _worth(clause, one) + 0.06 * min(order, 9)
+                worth = _worth(clause, one)
+                worth += _later(worth, order, carried=one.given and bool(before))
                 worth += _also(given, one)
                 if clause.verb and best and _is_of_others(clause, one):
                     worth -= 3
@@ -66,8 +68,9 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
                     worth -= 2
                 if (worth > most or _is_room_of(one, worth, best)) and not _is_vague(one, best):
                     best, most = one.name, max(worth, most)
+                    named = best if not one.given and is_place(one.phrase) else before
         things.name(clause)
-    told = gathered(clauses, before) if best == before or most <= _WEAK else ""
+    told = gathered(clauses, named) if best == before or most <= _WEAK else ""
     return told or best
 
 
@@ -90,12 +93,21 @@ def _is_somebody(phrase: NounPhrase) -> bool:
     return told or phrase.head.character is not None
 
 
-def _all(clause: Clause, before: str, best: str) -> Iterator["_Candidate"]:
+def _all(clause: Clause, before: str, best: str, *, camps: bool) -> Iterator["_Candidate"]:
     yield from _candidates(clause)
-    yield from _implied(clause, best)
+    yield from _implied(clause, best, camps=camps)
     yield from _moved(clause, before)
-    for name, worth, word, phrase in landmarks(clause, best):
+    for name, worth, word, phrase in landmarks(clause, best, camps=camps):
         yield _Candidate(name, worth, word, phrase)
+
+
+def _later(worth: float, order: int, *, carried: bool) -> float:
+    """Returns what a place gains by coming late; not so much that a thing outdoes what is carried.
+
+    `carried` is whether only a thing gives the place away, and the page before has another.
+    """
+    gain = 0.06 * min(order, 9)
+    return min(gain, max(_CARRIED - worth, 0)) if carried else gain
 
 
 def _also(given: dict[str, dict[str, float]], one: "_Candidate") -> float:
@@ -135,10 +147,10 @@ class _Candidate:
     """Whether only a thing gives it away."""
 
 
-def _implied(clause: Clause, before: str) -> Iterator[_Candidate]:
+def _implied(clause: Clause, before: str, *, camps: bool) -> Iterator[_Candidate]:
     known = {before, before.split()[-1]} if before else set()
     open_air = bool(known & hints.OUTDOORS)
-    for name, worth, phrase in implied(clause, before):
+    for name, worth, phrase in implied(clause, before, camps=camps):
         roams = name in hints.ROAMING and open_air and worth <= 1
         seated = phrase.head.lemma in hints.SEATS and bool(known) and not open_air
         if not (roams or seated):

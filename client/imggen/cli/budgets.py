@@ -9,7 +9,7 @@ import click
 
 from imggen.cli.options import Dollars
 from imggen.cli.session import Session, connected
-from imggen.fields import short_names
+from imggen.fields import short_name, short_names
 from imggen.rules.budgets import TARGET_IMAGE_COST_MICROS
 from imggen.rules.money import MICROS, at_most, dollars, exactly
 from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
@@ -172,7 +172,7 @@ def _call_cells(one: BookedCall) -> tuple[str, ...]:
     return (
         one.job_id,
         str(one.attempt),
-        CallKind.Name(one.kind).removeprefix("CALL_KIND_").lower(),
+        short_name(CallKind, one.kind),
         one.day,
         one.model,
         f"${_exact(one.cost_micros)}",

@@ -1,5 +1,6 @@
 """The command that shows operators what the whole installation does, once or live."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, timedelta
 from threading import Event
@@ -14,7 +15,7 @@ from imggen.cli.durations import spoken
 from imggen.cli.options import Finite
 from imggen.cli.session import Session, connected
 from imggen.cli.tables import tables
-from imggen.errors import Unavailable
+from imggen.errors import DeadlineExceeded, Unavailable
 from imggen.fields import short_name
 from imggen.rules.money import dollars
 from imggen.v1.admin_pb2 import (
@@ -63,7 +64,8 @@ def top(session: Session, once: bool, every: float) -> None:
     """
     found = session.client.get_overview()
     console = Console(highlight=False, markup=False)
-    if once or session.json or not console.is_terminal:
+    # FORCE_COLOR and the like make rich call a pipe a terminal, in which this would never end.
+    if once or session.json or not (sys.stdout.isatty() and console.is_terminal):
         session.document(*headlines(found), overview=found)
         for part in () if session.json else parts(found):
             click.echo()
@@ -80,7 +82,7 @@ def follow(
 ) -> None:
     """Shows an overview on a whole terminal, and reads it again after each pause, until Ctrl-C.
 
-    While the server is away, what was read last stays, and a line says so.
+    While the server is away or too slow, what was read last stays, and a line says so.
     """
     away = ""
     with Live(console=console, screen=True, auto_refresh=False) as live:
@@ -90,7 +92,7 @@ def follow(
                 pause()
                 try:
                     found, away = read(), ""
-                except Unavailable as error:
+                except (Unavailable, DeadlineExceeded) as error:
                     away = f"no answer since then: {error.message}"
         except KeyboardInterrupt:
             return

@@ -469,7 +469,7 @@ class AdminAction(google.protobuf.message.Message):
     kind: Global___AdminActionKind.ValueType
     """Output only. What was done."""
     target: builtins.str
-    """Output only. Whose or which jobs: `user:UUID`, or `jobs` for those that were named by their ids;
+    """Output only. Whose or which jobs: `user:ID`, or `jobs` for those that were named by their ids;
     `lane:NAME`, or `worker:NAME`.
     """
     jobs: builtins.int
@@ -652,7 +652,7 @@ class CancelJobsRequest(google.protobuf.message.Message):
     DRY_RUN_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     user_id: builtins.str
-    """Required. The id of the user, a UUID."""
+    """Required. The id of the user, as `Event.user_id` has it."""
     dry_run: builtins.bool
     """Whether to count the jobs only, and change nothing."""
     request_id: builtins.str

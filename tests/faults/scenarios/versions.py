@@ -39,7 +39,7 @@ _CONTRACT = (
 _NEW = Mutation("this version", (), files=(_EXPAND,))
 _AFTER = Mutation("the version after", (), files=(_EXPAND, _CONTRACT))
 _PAGE = Page(text="Mia walks on.", scene=Scene(empty=["weather"]))
-"""A page that only workers of this version draw."""
+"""A page that only workers of this version draw; a new version needs another one."""
 _PAGES = 4
 
 
@@ -90,6 +90,11 @@ async def _rolled(
 ) -> list[Problem]:
     """Replaces each worker by one of a build; only these may draw what needs its version."""
     pages = {(await caller.submit_page(_PAGE)).job_id for _ in range(_PAGES)}
+    [version] = await environment.query(
+        "SELECT max(spec_version) AS newest FROM image_generation_jobs"
+    )
+    if version["newest"] != SPEC_VERSION:
+        raise ValueError(f"_PAGE needs nothing that is new in spec version {SPEC_VERSION}")
     await asyncio.sleep(4 * POLL_S)
     for number, worker in enumerate(old):
         await _worker(environment, f"new-{number}", build)

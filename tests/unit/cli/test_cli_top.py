@@ -9,7 +9,7 @@ from rich.console import Console
 
 from imggen import SyncClient
 from imggen.cli.top import follow, headlines, parts
-from imggen.errors import Unavailable
+from imggen.errors import DeadlineExceeded, ImggenError, Unavailable
 from imggen.testing import FakeService
 from imggen.v1.admin_pb2 import (
     LANE_HOSTED,
@@ -116,6 +116,25 @@ def test_it_is_printed_once_where_the_output_is_no_terminal(
         assert "global" in out
 
 
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_it_ends_in_a_pipe_that_takes_colours(
+    command: Command, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    assert "pictures in the last hour: 0" in command("top")
+
+
+def test_words_that_only_a_newer_server_knows_are_shown() -> None:
+    found = busy()
+    found.lanes[0].lane = found.workers[0].lanes[0].lane = found.oldest_job.lane = 99  # type: ignore[assignment]
+    found.stages[0].stage = 99  # type: ignore[assignment]
+    assert "; the slowest stage is unknown_99, 9.2 s" in list(headlines(found))[1]
+    assert "in unknown_99" in list(headlines(found))[2]
+    lanes, workers, *_ = parts(found)
+    assert lanes.rows[0][0] == "unknown_99"
+    assert workers.rows[0][1] == "unknown_99 2 of 2, hosted 0 of 8"
+
+
 def test_a_script_gets_one_document(
     command: Command, client: SyncClient, fake: FakeService, mia: str
 ) -> None:
@@ -128,7 +147,8 @@ def test_a_script_gets_one_document(
     assert found["budgets"][0]["scope"] == "global"
 
 
-def test_it_follows_until_ctrl_c_also_while_the_server_is_away() -> None:
+@pytest.mark.parametrize("error", [Unavailable, DeadlineExceeded])
+def test_it_follows_until_ctrl_c_also_while_the_server_is_away(error: type[ImggenError]) -> None:
     out, reads = StringIO(), 0
     console = Console(file=out, force_terminal=True, width=100, height=40)
 
@@ -136,7 +156,7 @@ def test_it_follows_until_ctrl_c_also_while_the_server_is_away() -> None:
         nonlocal reads
         reads += 1
         if reads == 2:
-            raise Unavailable("the server does not answer")
+            raise error("the server does not answer")
         found = busy()
         found.pictures_last_hour = 310 + reads
         return found

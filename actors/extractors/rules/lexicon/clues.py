@@ -1,208 +1,147 @@
-"""Clues: things and acts of which one says little about a place, and several together tell it."""
+"""Clues: things of which one says little about a place, and several together tell it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-ROOMS: Mapping[str, frozenset[str]] = {
-    "bathroom": frozenset(
-        {
-            *("soap", "sponge", "bubble", "suds", "lather", "towel", "tap", "shampoo", "foam"),
-            *("toothbrush", "toothpaste", "flannel", "facecloth", "washcloth", "plug", "bath"),
-            *("tub", "bathtub", "plughole", "splosh", "scrub", "rinse", "soak", "bathe"),
-            *("comb", "hairbrush", "gargle", "spit", "flush", "rubber-duck", "mirror", "bathe"),
-        }
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What gives one place away.
+
+    `telling` stands there and hardly elsewhere. `others` are carried, eaten and met anywhere, and
+    count only beside what tells. `acts` are verbs that tell a place by themselves.
+    """
+
+    telling: frozenset[str]
+    others: frozenset[str]
+    acts: frozenset[str]
+
+
+def _clues(telling: str, others: str = "", acts: str = "") -> Clues:
+    return Clues(frozenset(telling.split()), frozenset(others.split()), frozenset(acts.split()))
+
+
+FETCHING = frozenset(
+    {
+        *("pack", "bring", "fetch", "buy", "borrow", "lend", "draw", "paint", "sketch", "write"),
+        *("read", "sing", "tell", "say", "play", "know", "find", "give", "lose", "look", "blow"),
+    }
+)
+"""Verbs whose things need not be where they stand: `packed her toothbrush`, `drew a throne`."""
+
+ROOMS: Mapping[str, Clues] = {
+    "bathroom": _clues(
+        "soap sponge suds shampoo toothbrush toothpaste flannel facecloth washcloth bath bathtub"
+        " plughole rubber-duck bathwater bathmat bubble",
+        "lather towel tap foam plug comb hairbrush mirror tub",
+        "bathe gargle shampoo lather",
     ),
-    "kitchen": frozenset(
-        {
-            *("flour", "dough", "batter", "yeast", "whisk", "stir", "bake", "knead", "pan", "pot"),
-            *("recipe", "oven", "apron", "chop", "peel", "kettle", "boil", "simmer", "sizzle"),
-            *(
-                "fry",
-                "saucepan",
-                "ladle",
-                "pastry",
-                "icing",
-                "sieve",
-                "grater",
-                "colander",
-                "roast",
-            ),
-            *("stove", "jug", "bowl", "spoon", "egg", "butter", "sugar", "cereal", "toast", "milk"),
-            *("porridge", "pancake", "plate", "fork", "teapot", "tablecloth", "saucer", "crumb"),
-            *("jar", "jam", "cupboard", "counter", "dish", "soup", "sauce", "noodle", "vinegar"),
-        }
+    "kitchen": _clues(
+        "flour dough batter oven saucepan stove grater colander ladle sieve whisk rolling-pin"
+        " cooker",
+        "yeast pan pot recipe apron kettle pastry icing jug bowl spoon egg butter sugar cereal"
+        " toast milk porridge pancake plate fork teapot tablecloth saucer crumb jar jam cupboard"
+        " counter dish soup sauce noodle vinegar",
+        "knead whisk simmer bake",
     ),
-    "bakery": frozenset(
-        {
-            *("loaf", "baker", "bun", "roll", "counter", "flour", "dough", "cinnamon", "tray"),
-            *("bread", "oven", "customer", "pastry", "knead", "yeast"),
-        }
+    "bakery": _clues(
+        "flour dough oven loaf", "bun roll counter cinnamon tray bread pastry yeast baker customer"
     ),
-    "cave": frozenset({*("bat", "drip", "stalactite", "echo", "torch", "tunnel", "lantern")}),
-    "bedroom": frozenset(
-        {
-            *("pillow", "blanket", "quilt", "duvet", "mattress", "tuck", "bed", "bunk", "sheet"),
-            *("bedside", "nightlight", "night-light", "goodnight", "teddy", "snore", "lullaby"),
-            *("pyjamas", "pajamas", "nightgown", "nightshirt", "bedclothes", "cot", "wardrobe"),
-            *("bedtime", "headboard", "pyjama"),
-        }
+    "cave": _clues("stalactite stalagmite drip", "bat echo torch tunnel lantern"),
+    "bedroom": _clues(
+        "pillow quilt duvet mattress bunk bedside nightlight night-light bedclothes headboard"
+        " eiderdown bed pyjamas pajamas nightgown nightshirt",
+        "blanket sheet goodnight teddy lullaby cot wardrobe bedtime",
     ),
-    "classroom": frozenset(
-        {
-            *("teacher", "pupil", "lesson", "chalk", "blackboard", "whiteboard", "register"),
-            *(
-                "homework",
-                "classmate",
-                "schoolbag",
-                "crayon",
-                "ruler",
-                "desk",
-                "spelling",
-                "pencil",
-            ),
-            *("exercise-book", "backpack", "peg", "maths", "alphabet", "sum", "class", "glue"),
-        }
+    "classroom": _clues(
+        "blackboard whiteboard chalkboard lesson",
+        "teacher pupil chalk register homework classmate schoolbag crayon ruler desk spelling"
+        " pencil exercise-book backpack peg maths alphabet sum class glue",
     ),
-    "workshop": frozenset(
-        {
-            *("hammer", "saw", "nail", "drill", "screw", "spanner", "plank", "workbench", "bolt"),
-            *("wrench", "screwdriver", "vice", "chisel", "sandpaper", "varnish", "pliers", "cog"),
-            *("sawdust", "plane", "goggles", "lathe", "solder", "gear", "blueprint"),
-        }
+    "workshop": _clues(
+        "workbench lathe sawdust sandpaper chisel vice blueprint",
+        "hammer saw nail drill screw spanner plank bolt wrench screwdriver varnish pliers cog"
+        " plane goggles gear",
+        "solder weld",
     ),
-    "library": frozenset(
-        {*("librarian", "shelf", "bookshelf", "borrow", "book", "page", "whisper", "stamp")}
+    "shop": _clues(
+        "till receipt price-tag", "customer shelf price shopkeeper counter purse coin shopper"
     ),
-    "shop": frozenset(
-        {
-            *("customer", "till", "shelf", "price", "shopkeeper", "counter", "sell", "buy", "pay"),
-            *("change", "purse", "basket", "receipt", "coin", "shopper"),
-        }
+    "hospital": _clues(
+        "stethoscope x-ray injection ward stretcher",
+        "nurse doctor bandage plaster thermometer crutch patient medicine surgeon sling",
     ),
-    "hospital": frozenset(
-        {
-            *("nurse", "doctor", "bandage", "plaster", "thermometer", "stethoscope", "x-ray"),
-            *("crutch", "injection", "patient", "ward", "medicine", "surgeon", "sling"),
-        }
+    "theatre": _clues(
+        "applause spotlight rehearsal footlight encore stage",
+        "audience curtain actor actress script costume orchestra",
     ),
-    "theatre": frozenset(
-        {
-            *("audience", "applause", "curtain", "spotlight", "bow", "actor", "actress", "script"),
-            *("rehearsal", "costume", "orchestra", "footlight", "encore", "stage"),
-        }
+    "car": _clues(
+        "seatbelt seat-belt windscreen steering-wheel motorway backseat dashboard wiper",
+        "horn brake traffic engine",
     ),
-    "car": frozenset(
-        {
-            *("seatbelt", "seat-belt", "windscreen", "steering-wheel", "honk", "motorway", "horn"),
-            *("backseat", "dashboard", "wiper", "brake", "drive", "traffic", "engine"),
-        }
+    "train": _clues(
+        "compartment",
+        "conductor ticket guard luggage seat passenger whistle rail engine suitcase inspector"
+        " tunnel",
     ),
-    "train": frozenset(
-        {
-            *("conductor", "ticket", "guard", "compartment", "luggage", "seat", "passenger"),
-            *("whistle", "rail", "engine", "suitcase", "inspector", "tunnel"),
-        }
+    "ship": _clues(
+        "mast rigging helm porthole deck",
+        "captain crew sail anchor sailor plank cannon bosun cabin-boy spyglass hammock",
     ),
-    "ship": frozenset(
-        {
-            *("captain", "crew", "mast", "sail", "anchor", "deck", "sailor", "plank", "cannon"),
-            *("rigging", "bosun", "cabin-boy", "spyglass", "helm", "hammock", "hold", "porthole"),
-        }
+    "castle": _clues(
+        "throne sceptre banquet",
+        "king queen courtier knight crown servant footman minstrel jester duke herald",
     ),
-    "castle": frozenset(
-        {
-            *("king", "queen", "throne", "courtier", "knight", "crown", "servant", "sceptre"),
-            *("footman", "banquet", "minstrel", "jester", "duke", "royal", "herald", "majesty"),
-        }
-    ),
-    "spaceship": frozenset(
-        {*("astronaut", "planet", "airlock", "helmet", "meteor", "orbit", "mission", "control")}
-    ),
+    "spaceship": _clues("airlock orbit", "astronaut planet helmet meteor mission"),
 }
 """Rooms and other inner places, with their clues."""
 
-OUTSIDE: Mapping[str, frozenset[str]] = {
-    "beach": frozenset(
-        {
-            *("sand", "shell", "seagull", "gull", "bucket", "tide", "starfish", "sandcastle"),
-            *("pebble", "wave", "crab", "seaweed", "paddle", "deckchair", "surf", "driftwood"),
-            *("flipper", "sunscreen", "lifeguard", "jellyfish", "spade"),
-        }
+_HOME = frozenset({"bathroom", "kitchen", "bedroom", "workshop"})
+ROOMS_OF: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("house", "home", "cottage", "flat"), _HOME),
+    "school": frozenset({"classroom", "kitchen"}),
+    "castle": frozenset({"kitchen", "bedroom"}),
+}
+"""Buildings with the rooms that a page in one of them may be in."""
+
+OUTSIDE: Mapping[str, Clues] = {
+    "beach": _clues(
+        "shell seashell wave tide sandcastle seaweed deckchair surf driftwood",
+        "sand bucket pebble paddle flipper sunscreen spade seagull gull starfish crab lifeguard"
+        " jellyfish",
     ),
-    "garden": frozenset(
-        {
-            *("weed", "soil", "seed", "seedling", "flowerbed", "watering-can", "worm", "spade"),
-            *("rake", "compost", "lettuce", "trowel", "hose", "bean", "tomato", "petal", "snail"),
-            *("lawn", "dig", "plant", "rose", "wheelbarrow", "beetle", "sunflower", "mow"),
-        }
+    "garden": _clues(
+        "flowerbed seedling watering-can trowel compost lawn wheelbarrow weed",
+        "soil seed rake lettuce hose bean tomato petal rose sunflower spade snail worm beetle",
     ),
-    "farm": frozenset(
-        {
-            *("cow", "hen", "tractor", "goat", "pig", "hay", "farmer", "straw", "rooster", "goose"),
-            *(
-                "sheep",
-                "barn",
-                "trough",
-                "calf",
-                "lamb",
-                "piglet",
-                "haystack",
-                "cockerel",
-                "plough",
-            ),
-        }
+    "farm": _clues(
+        "tractor trough haystack plough",
+        "hay straw cow hen goat pig farmer rooster goose sheep calf lamb piglet cockerel",
     ),
-    "wood": frozenset(
-        {
-            *("moss", "mushroom", "owl", "acorn", "squirrel", "fern", "pine", "twig", "toadstool"),
-            *("badger", "deer", "woodpecker", "bramble", "bracken", "trunk", "oak", "pinecone"),
-            *("fir", "birch", "hedgehog", "tree"),
-        }
+    "wood": _clues(
+        "moss fern bramble bracken toadstool undergrowth",
+        "mushroom acorn pine twig trunk oak pinecone fir birch tree owl squirrel badger deer"
+        " woodpecker hedgehog",
     ),
-    "sea": frozenset(
-        {
-            *("fish", "coral", "octopus", "whale", "dolphin", "shark", "fin", "squid", "eel"),
-            *("seahorse", "mermaid", "seabed", "seaweed", "swim", "jellyfish", "tentacle"),
-        }
+    "sea": _clues(
+        "coral seabed",
+        "fin tentacle seaweed fish octopus whale dolphin shark squid eel seahorse mermaid"
+        " jellyfish",
     ),
-    "street": frozenset(
-        {
-            *("pavement", "lamppost", "traffic", "puddle", "kerb", "taxi", "bus", "pedestrian"),
-            *("umbrella", "gutter", "sidewalk", "corner", "lorry", "shopfront", "postbox"),
-        }
+    "street": _clues(
+        "pavement lamppost kerb sidewalk shopfront postbox",
+        "traffic puddle gutter taxi bus umbrella lorry pedestrian",
     ),
-    "market": frozenset(
-        {
-            *("stall", "crate", "seller", "haggle", "bargain", "trader", "cabbage", "cheese"),
-            *("basket", "stallholder", "fishmonger", "melon", "onion", "spice"),
-        }
+    "market": _clues(
+        "stall",
+        "crate cabbage cheese basket melon onion spice seller trader stallholder fishmonger",
+        "haggle",
     ),
-    "playground": frozenset(
-        {*("swing", "slide", "seesaw", "hopscotch", "skipping-rope", "recess", "playtime", "tag")}
-    ),
-    "campsite": frozenset(
-        {*("tent", "campfire", "marshmallow", "sleeping-bag", "torch", "rucksack", "counselor")}
-    ),
-    "desert": frozenset({*("camel", "cactus", "dune", "scorpion", "caravan", "sand", "oasis")}),
-    "swimming pool": frozenset(
-        {
-            *(
-                "armbands",
-                "float",
-                "dive",
-                "chlorine",
-                "swim",
-                "lane",
-                "goggles",
-                "locker",
-                "swimsuit",
-            )
-        }
-    ),
-    "mountain": frozenset(
-        {*("summit", "peak", "rope", "cliff", "boulder", "climb", "ledge", "glacier", "avalanche")}
-    ),
-    "circus": frozenset(
-        {*("clown", "acrobat", "trapeze", "juggler", "ringmaster", "tightrope", "juggle")}
-    ),
+    "playground": _clues("seesaw hopscotch", "swing slide skipping-rope recess playtime"),
+    "campsite": _clues("campfire", "tent marshmallow sleeping-bag torch rucksack"),
+    "desert": _clues("cactus dune oasis", "camel scorpion caravan sand"),
+    "swimming pool": _clues("chlorine", "armbands float goggles lane locker swimsuit"),
+    "mountain": _clues("summit glacier avalanche", "peak rope cliff boulder ledge"),
+    "circus": _clues("trapeze tightrope", "clown acrobat juggler ringmaster"),
 }
 """Places under the open sky, and other wide ones, with their clues."""
