@@ -32,14 +32,16 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _FIRST = JobId(UUID(int=0))
 _log = logging.getLogger(__name__)
 
-Health = Mapping[tuple[str, str], HealthState]
+Seen = tuple[Mapping[tuple[str, str], HealthState], frozenset[Lane]]
+"""What moves waiting jobs at once: the health of providers, and which lanes are paused."""
 
 
 class Rerouting:
     """Routes waiting jobs again, in one worker of the fleet at a time.
 
-    It looks at once after the health of a provider has changed, and now and then for speeds and
-    queues. Jobs that are claimed are chosen for again anyway; this moves those that nobody claims.
+    It looks at once after the health of a provider has changed, or a lane was paused or resumed,
+    and now and then for speeds and queues. Jobs that are claimed are chosen for again anyway; this
+    moves those that nobody claims.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Rerouting:
         self._observer = observer
         self._store = store
         self._signals = signals
-        self._seen: Health = {}
+        self._seen: Seen = ({}, frozenset())
         self._at = 0.0
 
     @asynccontextmanager
@@ -76,14 +78,18 @@ class Rerouting:
     async def _look(self) -> None:
         conditions = await self._observer.conditions()
         health = {key: found.state for key, found in conditions.health.items()}
-        if health != self._seen or monotonic() - self._at >= _ANYWAY_S:
-            await self.reroute()
-            self._seen, self._at = health, monotonic()
+        seen = (health, conditions.paused)
+        if seen != self._seen or monotonic() - self._at >= _ANYWAY_S:
+            await self._reroute(conditions)  # by what is kept as seen, and by nothing newer
+            self._seen, self._at = seen, monotonic()
 
     async def reroute(self) -> int:
         """Routes all waiting jobs again; returns how many have other lanes now."""
+        return await self._reroute(await self._observer.conditions())
+
+    async def _reroute(self, conditions: Conditions) -> int:
         # A job's own hold is part of what is used of the budgets; they are asked as a call begins.
-        conditions = replace(await self._observer.conditions(), rest=BudgetRest())
+        conditions = replace(conditions, rest=BudgetRest())
         changed = 0
         async with self._store.alone("reroute") as statements:
             if statements is None:

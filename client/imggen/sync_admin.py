@@ -71,7 +71,8 @@ class SyncAdminCalls:
     def pause_lane(self, lane: Lane.ValueType | LaneName) -> AdminAction | None:
         """Pauses a lane: nothing more is claimed there; returns None if it was paused.
 
-        Needs the role admin.
+        Jobs that another lane may draw are drawn there, the others wait. While `read` is paused,
+        plans wait for their pages until their deadlines. Needs the role admin.
         """
         return self._loop.run(self._client.pause_lane(lane))
 

@@ -45,7 +45,7 @@ class WorkerOverview:
 
 @dataclass(frozen=True, slots=True)
 class OldestJob:
-    """The job that has waited longest of those that may be claimed now."""
+    """The job that has waited longest, and may be claimed now, in a lane that draws."""
 
     job_id: JobId
     user_id: UserId

@@ -36,13 +36,15 @@ class LaneLoad:
     """The jobs that wait in a lane, and how many its workers draw at once; None if not known.
 
     `seconds` is the mean time of a picture there; without it, pictures count as the wish's own.
-    `cold_start_s` is how long its models take to start, 0 while one is warm.
+    `cold_start_s` is how long its models take to start, 0 while one is warm. In a `paused` lane
+    nothing is claimed until an admin resumes it.
     """
 
     waiting: int = 0
     slots: int | None = None
     seconds: float | None = None
     cold_start_s: float = 0.0
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +129,18 @@ class Conditions:
 
     def waits(self, row: Row, quality: Quality) -> float:
         """Returns how long a job waits in a model's lane, in seconds."""
-        load = self.lanes.get(row.lane)
-        if load is None or load.slots is None:
-            return 0.0
-        if load.slots == 0:
+        load = self.lanes.get(row.lane, LaneLoad())
+        if load.paused or load.slots == 0:
             return math.inf
+        if load.slots is None:
+            return 0.0
         each = self.draws(row, quality) if load.seconds is None else load.seconds
         return load.cold_start_s + load.waiting * each / load.slots
+
+    @property
+    def paused(self) -> frozenset[Lane]:
+        """The lanes in which nothing is claimed until an admin resumes them."""
+        return frozenset(lane for lane, load in self.lanes.items() if load.paused)
 
     def unheld(self, row: Row) -> bool:
         """Returns whether workers are known, and none of them holds a model.

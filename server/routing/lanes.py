@@ -22,16 +22,17 @@ _SEEN = timedelta(seconds=1.5)
 def lanes(routing: Routing, conditions: Conditions) -> tuple[JobLane, ...]:
     """Returns the lanes that may take a job, the first one at once.
 
-    That is the lane of the best offer. Another one opens only where the job has a deadline, when
-    its models would otherwise be too late: its soonest offer's time before it, half of that again
-    and 5 seconds. Without a deadline the job waits for its best lane; workers route it again when
-    that one fails. While nothing may draw it, its lanes open when what excludes them may have
-    passed: just after that time, or in a minute where it is not known.
+    That is the lane of the best offer; while it is paused, the next one opens as well. Otherwise
+    another one opens only where the job has a deadline, when its models would otherwise be too
+    late: its soonest offer's time before it, half of that again and 5 seconds. Without a deadline
+    the job waits for its best lane; workers route it again when that one fails. While nothing may
+    draw it, its lanes open when what excludes them may have passed: just after that time, or in a
+    minute where it is not known.
     """
     now, deadline = conditions.now, routing.wish.complete_by
     found: list[JobLane] = []
     for lane, offers in _by_lane(routing.offers).items():
-        if not found or routing.late:
+        if routing.late or all(one.lane in conditions.paused for one in found):
             found.append(JobLane(lane, _names(offers)))
         elif deadline is not None:
             spill = deadline - _needs(offers)

@@ -75,6 +75,7 @@ def _load(seen: Observed, lane: Lane) -> LaneLoad:
     return LaneLoad(
         seen.waiting.get(lane, 0),
         seen.slots.get(lane, 0),
+        paused=lane in seen.paused,
         cold_start_s=seen.cold_starts.get(lane, 0.0),
     )
 

@@ -44,8 +44,9 @@ SELECT now() AS now,
   ) AS waiting) AS waiting,
   (SELECT jsonb_object_agg(key, slots) FROM (
     SELECT key, sum(value::integer) AS slots FROM workers, jsonb_each_text(workers.slots)
-    WHERE {READY} AND key NOT IN (SELECT lane FROM paused_lanes) GROUP BY key
+    WHERE {READY} GROUP BY key
   ) AS ready) AS slots,
+  (SELECT jsonb_object_agg(lane, true) FROM paused_lanes) AS paused,
   (SELECT jsonb_object_agg(lane, models) FROM (
     SELECT lane, CASE WHEN bool_and(models IS NOT NULL) THEN jsonb_agg(models) END AS models
     FROM workers, unnest(lanes) AS lane WHERE {READY} GROUP BY lane
@@ -66,8 +67,8 @@ SELECT now() AS now,
 class Observed:
     """What the database knows at one moment.
 
-    `slots` are of lanes that are not paused. `held` are the models that the workers of each
-    lane hold, None where one of them does not tell; it has the lanes that somebody serves.
+    In the `paused` lanes nothing is claimed. `held` are the models that the workers of each lane
+    hold, None where one of them does not tell; it has the lanes that somebody serves.
     `cold_starts` are the seconds that the models of a lane take to start, 0 while one is warm.
     `speeds` are the number and the mean seconds of the latest pictures by model and quality;
     `rest` is what is left today by scope, in micros, which is below 0 after a limit was
@@ -77,6 +78,7 @@ class Observed:
     now: datetime
     waiting: Mapping[Lane, int]
     slots: Mapping[Lane, int]
+    paused: frozenset[Lane]
     held: Mapping[Lane, frozenset[str] | None]
     cold_starts: Mapping[Lane, float]
     speeds: Mapping[tuple[str, Quality], tuple[int, float]]
@@ -93,6 +95,7 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
         now=row["now"],
         waiting=_lanes(row["waiting"]),
         slots=_lanes(row["slots"]),
+        paused=frozenset(_lanes(row["paused"])),
         held={lane: _all(models) for lane, models in _lanes(row["held"]).items()},
         cold_starts=_lanes(row["cold_starts"]),
         speeds={

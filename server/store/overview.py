@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from server.domain.money import Budget
 from server.domain.overview import LaneOverview, OldestJob, Overview, WorkerOverview
-from server.domain.states import Lane, Stage
+from server.domain.states import DRAWING_LANES, Lane, Stage
 from server.store.database import Executor, Record
 from server.store.health import Health
 from server.store.workers import READY
@@ -41,7 +41,8 @@ WHERE w.ready_until > now() ORDER BY w.name
 """
 
 _OLDEST = """
-SELECT job_id, user_id, lane, queued_at FROM job_lanes WHERE open AND lane = ANY($1)
+SELECT job_id, user_id, lane, queued_at FROM job_lanes
+WHERE open AND lane = ANY($1) AND lane NOT IN (SELECT lane FROM paused_lanes)
 ORDER BY queued_at, job_id, lane LIMIT 1
 """
 
@@ -106,7 +107,7 @@ class Overviews:
         return row["now"], row["jobs"]
 
     async def _oldest(self) -> OldestJob | None:
-        row = await self._database.fetchrow(_OLDEST, list(Lane))
+        row = await self._database.fetchrow(_OLDEST, list(DRAWING_LANES))
         if row is None:
             return None
         return OldestJob(row["job_id"], row["user_id"], Lane(row["lane"]), row["queued_at"])

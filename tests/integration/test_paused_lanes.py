@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from imggen.v1 import admin_pb2, admin_pb2_grpc, routing_pb2, routing_pb2_grpc
 from imggen.v1.generation_pb2 import GeneratePortraitRequest
+from server.domain.ids import JobId
+from server.domain.jobs import Failure
 from server.domain.lanes import JobLane
+from server.domain.plans import NewReading
 from server.domain.states import JobStatus, Lane
 from server.forecast.batches import BatchForecast
 from server.forecast.jobs import Forecast
 from server.identity.caller import Role
+from tests.builders import render_spec
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import LEASE, GatewayFixture
 from tests.integration.job_queue import JobQueue
@@ -86,6 +91,50 @@ async def test_nothing_is_claimed_in_a_paused_lane_and_what_runs_goes_on(
     await resume(operators, admin)
     [claimed] = await leases.claim("w", Lane.LOCAL, 9, LEASE)
     assert str(claimed.job_id) == waiting.job_id
+
+
+@pytest.mark.parametrize("reason", ["PROVIDER_FAILED", "CHECK_UNAVAILABLE"])
+async def test_a_pause_is_no_time_in_which_no_model_may_draw_a_job(
+    job_queue: JobQueue, reason: str
+) -> None:
+    store, lanes = job_queue.store, (Lane.HOSTED, Lane.LOCAL)
+    for lane in lanes:
+        await job_queue.submit(lane=lane)
+        [claim] = await store.leases.claim("w", lane, 1, LEASE)
+        assert await store.leases.wait(claim, Failure(reason, "no"), [JobLane(lane, ("a",))])
+    await store.paused_lanes.pause(Lane.HOSTED, job_queue.user)
+    await store.database.execute(
+        "UPDATE image_generation_jobs SET no_offer_since = now() - interval '10 minutes'"
+    )
+    assert await store.paused_lanes.resume(Lane.HOSTED)
+    assert not await store.paused_lanes.resume(Lane.LOCAL)  # it was not paused
+    waited = []
+    for lane in lanes:
+        [claim] = await store.leases.claim("w", lane, 1, LEASE)
+        waited.append(claim.unoffered_s + claim.unchecked_s >= 600)
+    assert waited == [False, True]
+
+
+async def test_a_resume_counts_no_wait_of_a_job_that_has_an_offer(job_queue: JobQueue) -> None:
+    await job_queue.submit()
+    await job_queue.store.paused_lanes.pause(Lane.LOCAL, job_queue.user)
+    await job_queue.store.paused_lanes.resume(Lane.LOCAL)
+    [claim] = await job_queue.store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    assert claim.unoffered_s == 0
+
+
+async def test_the_oldest_job_is_of_a_lane_that_draws_and_is_not_paused(
+    job_queue: JobQueue,
+) -> None:
+    store = job_queue.store
+    await store.plans.submit([NewReading(JobId(uuid4()), job_queue.user, render_spec())])
+    local, hosted = [await job_queue.submit(lane=lane) for lane in (Lane.LOCAL, Lane.HOSTED)]
+    found = []
+    for paused in (None, Lane.LOCAL, Lane.HOSTED):
+        if paused is not None:
+            await store.paused_lanes.pause(paused, job_queue.user)
+        found.append((await store.overviews.get()).oldest)
+    assert [one and one.job_id for one in found] == [local.id, hosted.id, None]
 
 
 async def test_a_job_of_several_lanes_is_drawn_in_the_one_that_is_open(

@@ -1,7 +1,9 @@
-"""Lanes of a job: the best offer's at once, a spill as late as its deadline allows."""
+"""Lanes of a job: the best offer's at once, others by its deadline and where lanes are paused."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.lanes import JobLane
@@ -26,6 +28,34 @@ def _lanes(wish: Wish, conditions: Conditions = CALM) -> tuple[JobLane, ...]:
 
 def test_without_a_deadline_only_the_best_lane_opens() -> None:
     assert _lanes(WISH) == (JobLane(Lane.LOCAL, ("sdxl",)),)
+
+
+@pytest.mark.parametrize("slots", [None, 4])
+def test_while_the_best_lane_is_paused_the_next_one_opens_at_once(slots: int | None) -> None:
+    paused = LaneLoad(slots=slots, paused=True)
+    now = replace(CALM, lanes={Lane.LOCAL: paused})
+    local, hosted = _lanes(WISH, now)
+    assert local == JobLane(Lane.LOCAL, ("sdxl",))
+    assert hosted == JobLane(Lane.HOSTED, (FLARE.name, BIG.name))
+    other = replace(CALM, lanes={Lane.HOSTED: paused})
+    assert [one.lane for one in _lanes(WISH, other)] == [Lane.LOCAL]
+    both = replace(CALM, lanes={Lane.LOCAL: paused, Lane.HOSTED: paused})
+    assert [one.lane for one in _lanes(WISH, both)] == [Lane.LOCAL, Lane.HOSTED]
+
+
+def test_a_paused_lane_opens_no_other_beyond_the_limits_or_the_budget() -> None:
+    now = replace(CALM, lanes={Lane.LOCAL: LaneLoad(paused=True)})
+    assert [one.lane for one in _lanes(replace(WISH, max_cost_micros=0), now)] == [Lane.LOCAL]
+    assert [one.lane for one in _lanes(replace(WISH, provider="local"), now)] == [Lane.LOCAL]
+    poor = replace(now, rest=BudgetRest(total=0))
+    assert [one.lane for one in _lanes(WISH, poor)] == [Lane.LOCAL]
+    limited = _lanes(replace(WISH, max_cost_micros=100_000), now)
+    assert limited[1:] == (JobLane(Lane.HOSTED, (FLARE.name,)),)
+
+
+def test_a_deadline_leaves_out_a_paused_lane() -> None:
+    now = replace(CALM, lanes={Lane.LOCAL: LaneLoad(paused=True)})
+    assert _lanes(IN_TIME, now) == (JobLane(Lane.HOSTED, (FLARE.name, BIG.name)),)
 
 
 def test_a_deadline_opens_the_other_lane_while_its_soonest_model_is_in_time() -> None:

@@ -123,7 +123,10 @@ _lane = click.argument("lane", type=click.Choice(list(short_names(Lane))[1:]))
 def pause(session: Session, lane: LaneName) -> None:
     """Pause a lane: nothing more is claimed there until it is resumed.
 
-    Jobs that run go on; jobs are still admitted, wait, and say that they are paused.
+    Jobs that run go on. Jobs are still admitted: those that another lane may draw are drawn there,
+    within their limits, even if that costs more; the others wait, and say that they are paused.
+    While read is paused, pictures are drawn as before, and a plan (imggen story FILE --plan) waits
+    for its pages until its deadline.
 
     \b
     Example:

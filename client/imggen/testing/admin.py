@@ -102,14 +102,11 @@ class Admin(AdminServiceServicer):
             first = min(waiting, key=lambda job: job.created_at.ToDatetime())
             waited = datetime.now(UTC) - first.created_at.ToDatetime(UTC)
             answer.lanes[0].oldest_wait.FromTimedelta(waited)
-            answer.oldest_job.MergeFrom(
-                admin_pb2.OldestJob(
-                    job_id=first.job_id,
-                    user_id=USER_ID,
-                    lane=LANE_LOCAL,
-                    queued_at=first.created_at,
-                )
-            )
+            if not answer.lanes[0].HasField("paused_at"):
+                answer.oldest_job.job_id = first.job_id
+                answer.oldest_job.user_id = USER_ID
+                answer.oldest_job.lane = LANE_LOCAL
+                answer.oldest_job.queued_at.CopyFrom(first.created_at)
         answer.stages.extend(self._stages())
         return answer
 

@@ -216,7 +216,9 @@ Global___LaneSlots: typing_extensions.TypeAlias = LaneSlots
 
 @typing.final
 class OldestJob(google.protobuf.message.Message):
-    """The job that has waited longest of those that a worker may claim now."""
+    """The job that has waited longest of those that a worker may claim now. Pages of plans, and jobs of
+    lanes that are paused, are not among them.
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -549,7 +551,7 @@ class GetOverviewResponse(google.protobuf.message.Message):
 
     @property
     def oldest_job(self) -> Global___OldestJob:
-        """The job that has waited longest; unset where none waits."""
+        """The job that has waited longest in a lane that draws and is not paused; unset where none waits."""
 
     @property
     def stages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___StageOverview]:

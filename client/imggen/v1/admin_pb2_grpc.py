@@ -114,8 +114,11 @@ class AdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PauseLane(self, request, context):
-        """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, jobs are
-        admitted as before, and those that other lanes may draw, too, are drawn there. Audited.
+        """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, and jobs
+        are admitted as before. Those that other lanes may draw, within their limits and the budgets, are
+        drawn there, at what that costs; the others wait. While READ is paused no page is read for
+        PlanStory, which waits until its deadline and then leaves nothing; what is drawn is read as
+        before. Audited.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -247,8 +247,11 @@ class AdminServiceStub(typing.Generic[_AdminServiceGetOverviewType, _AdminServic
     """
 
     PauseLane: _AdminServicePauseLaneType
-    """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, jobs are
-    admitted as before, and those that other lanes may draw, too, are drawn there. Audited.
+    """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, and jobs
+    are admitted as before. Those that other lanes may draw, within their limits and the budgets, are
+    drawn there, at what that costs; the others wait. While READ is paused no page is read for
+    PlanStory, which waits until its deadline and then leaves nothing; what is drawn is read as
+    before. Audited.
     """
 
     ResumeLane: _AdminServiceResumeLaneType
@@ -344,8 +347,11 @@ class AdminServiceServicer(metaclass=abc.ABCMeta):
         request: imggen.v1.admin_pb2.PauseLaneRequest,
         context: _ServicerContext,
     ) -> typing.Union[imggen.v1.admin_pb2.PauseLaneResponse, collections.abc.Awaitable[imggen.v1.admin_pb2.PauseLaneResponse]]:
-        """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, jobs are
-        admitted as before, and those that other lanes may draw, too, are drawn there. Audited.
+        """Pauses a lane: nothing more is claimed there until it is resumed. Jobs that run go on, and jobs
+        are admitted as before. Those that other lanes may draw, within their limits and the budgets, are
+        drawn there, at what that costs; the others wait. While READ is paused no page is read for
+        PlanStory, which waits until its deadline and then leaves nothing; what is drawn is read as
+        before. Audited.
         """
 
     @abc.abstractmethod

@@ -231,7 +231,9 @@ def test_a_lane_is_paused_and_resumed(command: Command, client: SyncClient, mia:
     job = client.generate_portrait(mia, style="anime")
     assert job.lane_paused
     assert " paused " in command("jobs")
-    assert "local (paused)" in command("top")
+    shown = command("top")
+    assert "local (paused)" in shown
+    assert "oldest job" not in shown
     assert command("admin", "resume", "local") == "lane local is resumed\n"
     assert command("admin", "resume", "local") == "lane local was not paused\n"
     client.wait(job)
