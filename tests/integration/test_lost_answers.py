@@ -105,7 +105,11 @@ async def _reads(lossy: Lossy) -> dict[str, Call]:
     image = job.image_id
     await lossy.gateway.store.database.execute(PAID, UUID(job.job_id))
     await lossy.gateway.store.database.execute("UPDATE calls SET estimated = true")
+    assert await client.pause_lane("hosted")
     return {
+        "AdminService.GetOverview": client.get_overview,
+        "AdminService.GetJobHistory": lambda: client.get_job_history(job),
+        "AdminService.ListAdminActions": lambda: _all(client.list_admin_actions()),
         "CharacterService.GetCharacter": lambda: client.get_character(character.id),
         "CharacterService.ListCharacters": lambda: _all(client.list_characters()),
         "StoryService.GetStory": lambda: client.get_story(story.id),
@@ -131,6 +135,9 @@ async def _reads(lossy: Lossy) -> dict[str, Call]:
 
 
 READS = (
+    "AdminService.GetOverview",
+    "AdminService.GetJobHistory",
+    "AdminService.ListAdminActions",
     "CharacterService.GetCharacter",
     "CharacterService.ListCharacters",
     "StoryService.GetStory",
@@ -227,6 +234,46 @@ async def _(lossy: Lossy) -> None:
     assert settled.cost_micros == 9
     [row] = await lossy.gateway.store.database.fetch("SELECT count(*) AS rows FROM ledger")
     assert row["rows"] == 1
+
+
+@changes("AdminService.CancelJobs")
+async def _(lossy: Lossy) -> None:
+    await lossy.caller.portrait()
+    user = str(lossy.caller.user_id)
+    cancelled = await lossy.call(lambda: lossy.client.cancel_jobs(user))
+    assert (cancelled.jobs, cancelled.action.jobs) == (1, 1)
+    assert await lossy.gateway.count("admin_actions") == 1
+
+
+@changes("AdminService.RequeueJobs")
+async def _(lossy: Lossy) -> None:
+    job = await lossy.failed_job()
+    requeued = await lossy.call(lambda: lossy.client.requeue_jobs([job]))
+    assert requeued.action.jobs == 1
+    assert await lossy.gateway.count("admin_actions") == 1
+    assert (await lossy.caller.get_job(job)).status == JOB_STATUS_QUEUED
+
+
+@changes("AdminService.PauseLane")
+async def _(lossy: Lossy) -> None:
+    await lossy.call(lambda: lossy.client.pause_lane("local"))
+    assert await lossy.gateway.count("paused_lanes") == 1
+    assert await lossy.gateway.count("admin_actions") == 1
+
+
+@changes("AdminService.ResumeLane")
+async def _(lossy: Lossy) -> None:
+    await lossy.client.pause_lane("local")
+    await lossy.call(lambda: lossy.client.resume_lane("local"))
+    assert await lossy.gateway.count("paused_lanes") == 0
+    assert await lossy.gateway.count("admin_actions") == 2
+
+
+@changes("AdminService.DrainWorker")
+async def _(lossy: Lossy) -> None:
+    await lossy.call(lambda: lossy.client.drain_worker("worker"))
+    assert await lossy.gateway.count("workers WHERE draining") == 1
+    assert await lossy.gateway.count("admin_actions") == 1
 
 
 @changes("StoryService.DeleteStory")
