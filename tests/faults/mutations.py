@@ -72,7 +72,7 @@ REQUESTS_FORGOTTEN = Mutation(
 """,
         ),
         Edit(
-            "server/store/jobs.py",
+            "server/store/submits.py",
             "ON CONFLICT (user_id, request_id) WHERE request_id IS NOT NULL DO NOTHING",
             "",
         ),
