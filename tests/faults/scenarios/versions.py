@@ -23,6 +23,8 @@ from tests.faults.tcp_proxy import TcpProxy, tcp_proxy_to
 
 _LEASE_S = 8
 """Longer than a busy machine keeps a job waiting."""
+_DRAIN_S = 30
+"""Longer than a call waits there for a migration; a drain cuts off those that take longer."""
 
 _FOLDER = "server/store/migrations"
 _EXPAND = (
@@ -49,7 +51,8 @@ async def rolled_version(server: str, build: Build, quick: bool) -> Report:
     recovered = None
     with built(mutations.VERSION_BEFORE) as before, built(_NEW) as new, built(_AFTER) as after:
         old = before if build is SOUND else build  # whose workers lack a guard
-        async with fault_environment(server, old, IMGGEN_LEASE_S=str(_LEASE_S)) as environment:
+        settings = {"IMGGEN_LEASE_S": str(_LEASE_S), "IMGGEN_DRAIN_S": str(_DRAIN_S)}
+        async with fault_environment(server, old, **settings) as environment:
             gateway = await environment.gateway()
             async with tcp_proxy_to(gateway.port) as (proxy, port):
                 caller = await environment.caller(port)
