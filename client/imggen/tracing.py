@@ -7,7 +7,7 @@ _HEADER = "traceparent"
 
 def trace_metadata() -> tuple[tuple[str, str], ...]:
     """Returns the W3C `traceparent` of the caller's span as metadata; nothing outside of one."""
-    # Who has a span has imported it; nobody else needs it, or waits for its import.
+    # A caller that has a span has imported OpenTelemetry already; others need not wait for it.
     if "opentelemetry.trace" not in sys.modules:
         return ()
     from opentelemetry.trace import get_current_span

@@ -68,7 +68,7 @@ _INNER = {
     **dict.fromkeys(("sofa", "armchair", "mantelpiece", "fireplace", "hearthrug"), "living room"),
     **dict.fromkeys(("ceiling", "carpet", "wardrobe", "staircase", "hearth", "doormat"), "house"),
 }
-"""Things that stand indoors, with where somebody is who has come in from outside."""
+"""Things that are found only indoors, each with the room that it stands in."""
 
 
 def _within(clause: Clause, before: str) -> Iterator[tuple[str, float, str, NounPhrase]]:
