@@ -30,7 +30,7 @@ def temporary_postgres() -> Iterator[str]:
 
 
 async def forget_the_disk(url: str) -> None:
-    """Has a server write without waiting for the disk."""
+    """Has a server write from now on without waiting for the disk."""
     connection = await asyncpg.connect(url)
     try:
         for name in _FOR_THE_MACHINE:
