@@ -149,16 +149,17 @@ define covered
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2) $(3)
 endef
 
-# Two processes share the files. Torch's threads wait for each other, and would take the core of
-# the other process.
+# Two processes share the files of each suite. Torch's threads wait for each other, and would take
+# the core of the other process.
 .PHONY: unit
 unit: export OMP_NUM_THREADS := 1
 unit: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) ## Runs the unit tests: no processes, no database
 	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: recipe
+recipe: export OMP_NUM_THREADS := 1
 recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
-	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*')
+	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 # These tests wait more than they compute, so two processes share their files, each with a Postgres
 # of its own; all tests of Ray are in one file, so there is one Ray.
