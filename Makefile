@@ -23,7 +23,7 @@ endif
 FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,10)
 CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
-# One target after the other, but for those that `check` runs side by side.
+# One target after the other, but for those that `lint` and `check` run side by side.
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
@@ -121,11 +121,19 @@ check: test ## Runs `make test`, then the slow suites side by side, as CI does
 	@echo 'Running `make slow` and `make faults-quick` side by side; each prints when it ends ...'
 	@$(MAKE) --no-print-directory SIDE_BY_SIDE=yes --jobs 2 --output-sync=target slow faults-quick
 
+# mypy takes as long as all the others.
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
+	@$(MAKE) --no-print-directory SIDE_BY_SIDE=yes --jobs 2 --output-sync=target lint-types lint-rest
+
+.PHONY: lint-types
+lint-types: machine $(VENV)/dev.stamp
+	$(PY) -m mypy
+
+.PHONY: lint-rest
+lint-rest: machine $(VENV)/dev.stamp $(PROTOS)/stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PROTOS)/bin/buf lint
 	BUF=$(PROTOS)/bin/buf scripts/check-breaking
