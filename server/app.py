@@ -44,6 +44,8 @@ from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
 from server.routing.rows import PROVIDERS
+from server.safety.gate import TextGate
+from server.safety.texts import TextCheck
 from server.services.admin import AdminService
 from server.services.batches import BatchService
 from server.services.budgets import BudgetService
@@ -126,12 +128,14 @@ async def open_gateway(
     *,
     catalogue: Catalogue | None = None,
     make_signals: Callable[[Database], Signals] = Signals,
+    gate: TextGate | None = None,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway while it is entered; leaving it drains it.
 
     `catalogue` replaces the models that the settings name; `make_signals` makes what tells
-    other processes of changes. Raises Unavailable when the database is away, RuntimeError when
-    it lacks migrations, and OSError or RuntimeError when an address cannot be bound.
+    other processes of changes; `gate` is one that other gateways of the process check texts by.
+    Raises Unavailable when the database is away, RuntimeError when it lacks migrations, and
+    OSError or RuntimeError when an address cannot be bound.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -144,6 +148,7 @@ async def open_gateway(
             settings,
             offered,
             timedelta(seconds=storage_settings.url_ttl_s),
+            settings.text_check(gate),
         )
         endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics, traces)
         fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings), offered)
@@ -194,13 +199,17 @@ async def _open_parts(
 
 
 async def _services(
-    parts: Parts, settings: GatewaySettings, catalogue: Catalogue, url_ttl: timedelta
+    parts: Parts,
+    settings: GatewaySettings,
+    catalogue: Catalogue,
+    url_ttl: timedelta,
+    check: TextCheck,
 ) -> list[Service]:
     """Returns every service of the contract; the styles are read here, once."""
     store, signals, metrics = parts.store, parts.signals, parts.metrics
     styles = await store.styles.list()
     users = KnownUsers(store)
-    texts = TextAdmission(settings.text_check(), metrics)
+    texts = TextAdmission(check, metrics)
     forecast = Forecast(store.jobs.outlook)
     limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
     backlog = Backlog(store.jobs.waiting, forecast, limits)

@@ -43,6 +43,7 @@ from server.store import Store
 from server.store.signals import CHANGED, Signals
 from server.watching import Watching
 from tests.integration.callers import Caller
+from tests.integration.text_gate import text_gate
 
 LEASE = timedelta(seconds=60)
 _SECRET = "a-secret-of-the-tests-with-enough-bytes"
@@ -257,6 +258,7 @@ async def open_gateway_fixture(
         pixels,
         catalogue=catalogue or Catalogue([STORYBOOK, SDXL]),
         make_signals=Signals if listen else LostSignals,
+        gate=text_gate(),
     ) as served:
         gateway = GatewayFixture(served, configured)
         # As if a worker were there: the test is the worker.
