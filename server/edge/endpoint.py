@@ -20,9 +20,9 @@ from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
 from server.traces import NO_TRACES, Traces
 
-# Times the interceptor's limit: from here on gRPC itself refuses a message, without a reason.
+# Times the interceptor's limits: from here on gRPC itself refuses a message or metadata, without
+# a reason, and nothing counts it.
 _HARD_LIMIT = 4
-_LEAST_PING_INTERVAL_MS = 20_000
 # After the drain only connections that do not read are left.
 _CLOSE_S = 1.0
 
@@ -53,7 +53,9 @@ class Endpoint:
         self._names = [service.name for service in services]
         self._metrics = metrics
         self._health = health.aio.HealthServicer()
-        limits = CallLimits(settings.default_deadline_s, settings.max_request_bytes)
+        limits = CallLimits(
+            settings.default_deadline_s, settings.max_request_bytes, settings.max_metadata_bytes
+        )
         interceptor = CallInterceptor(verifier, metrics, self.calls, limits, traces)
         self._server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
         for service in services:
@@ -126,11 +128,14 @@ def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
         ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
         ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_ping_interval_without_data_ms", _LEAST_PING_INTERVAL_MS),
+        ("grpc.http2.min_ping_interval_without_data_ms", _ms(settings.keepalive_min_s)),
         ("grpc.max_connection_age_grace_ms", _ms(settings.max_connection_age_grace_s)),
     ]
     if settings.max_connection_age_s:
         options.append(("grpc.max_connection_age_ms", _ms(settings.max_connection_age_s)))
+        # Between its two limits gRPC refuses metadata at random.
+        ("grpc.max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
+        ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
     return options
 
 

@@ -126,7 +126,7 @@ class Faults(grpc.aio.ServerInterceptor):
     def _authenticate(self, context: Context) -> None:
         if self._token is None:
             return
-        if read_bearer(dict(context.invocation_metadata() or ())) != self._token:
+        if read_bearer(context.invocation_metadata() or ()) != self._token:
             raise rejection(
                 ErrorReason.ERROR_REASON_TOKEN_INVALID, "the token is not that of the fake"
             )
