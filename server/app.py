@@ -188,7 +188,7 @@ async def _open_parts(
     metrics.read_connections(store.database.idle)
     signals = make_signals(store.database)
     await enter(signals.running())
-    watching = Watching(store, settings.database_url)
+    watching = Watching(store, settings.database_url, silence_s=settings.watch_silence_s)
     await enter(watching.running())
     return Parts(store, storage, signals, watching, metrics)
 

@@ -99,6 +99,11 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
         description="How close pings of a caller may be; who pings faster is sent away "
         "(`too_many_pings`). Clients in Go ping every 10 s at most.",
     )
+    watch_silence_s: Annotated[float, Field(gt=0)] = Field(
+        10.0,
+        description="After how much silence a watch repeats its snapshot; keep it below what any "
+        "proxy between callers and gateways allows (nginx 60 s, HAProxy often 30).",
+    )
     max_metadata_bytes: int = Field(
         32 * 1024,
         ge=8 * 1024,
