@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from server.edge.calls import OpenCalls
 from server.edge.descriptors import read_descriptors
+from server.edge.files import file_limit, shares
 from server.edge.interceptors import CallInterceptor, CallLimits
 from server.edge.reflection import Reflection
 from server.edge.tls import CertificateFiles, Certificates
@@ -25,6 +26,7 @@ from server.traces import NO_TRACES, Traces
 _HARD_LIMIT = 4
 # After the drain only connections that do not read are left.
 _CLOSE_S = 1.0
+_HANDSHAKE_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +127,25 @@ def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
         # Two gateways on one port would otherwise share its calls silently.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.max_request_bytes * _HARD_LIMIT),
+        # Between its two limits gRPC refuses metadata at random.
+        ("grpc.max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
+        ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
         ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", _ms(settings.keepalive_min_s)),
+        ("grpc.max_allowed_incoming_connections", _most_connections(settings)),
+        # Until it has begun to speak HTTP/2.
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         ("grpc.max_connection_age_grace_ms", _ms(settings.max_connection_age_grace_s)),
     ]
     if settings.max_connection_age_s:
         options.append(("grpc.max_connection_age_ms", _ms(settings.max_connection_age_s)))
-        # Between its two limits gRPC refuses metadata at random.
-        ("grpc.max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
-        ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
     return options
+
+
+def _most_connections(settings: GatewaySettings) -> int:
+    return shares(file_limit(), settings.database_pool_max).grpc
 
 
 def _ms(seconds: float) -> int:
