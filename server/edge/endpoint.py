@@ -12,7 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from server.edge.calls import OpenCalls
 from server.edge.descriptors import read_descriptors
-from server.edge.files import file_limit, shares
+from server.edge.files import file_limit, hang_up, shares
 from server.edge.interceptors import CallInterceptor, CallLimits
 from server.edge.reflection import Reflection
 from server.edge.tls import CertificateFiles, Certificates
@@ -24,7 +24,8 @@ from server.traces import NO_TRACES, Traces
 # Times the interceptor's limits: from here on gRPC itself refuses a message or metadata, without
 # a reason, and nothing counts it.
 _HARD_LIMIT = 4
-# After the drain only connections that do not read are left.
+# How long answers may take to leave after the drain; then only connections that do not read, or
+# that say nothing, are left.
 _CLOSE_S = 1.0
 _HANDSHAKE_MS = 10_000
 
@@ -105,8 +106,14 @@ class Endpoint:
         # A load balancer goes on sending calls here until it has seen NOT_SERVING.
         await asyncio.sleep(self._settings.drain_delay_s)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._server.stop(self._settings.drain_s + _CLOSE_S))
-            group.create_task(self.calls.drain(self._settings.drain_s))
+            stopped = group.create_task(self._server.stop(self._settings.drain_s + _CLOSE_S))
+            await self.calls.drain(self._settings.drain_s)
+            await asyncio.wait([stopped], timeout=_CLOSE_S)
+            # It also waits for connections that have not begun to speak HTTP/2, to the end of its
+            # grace period; stopped again, it waits for nothing.
+            await self._server.stop(None)
+        # Such a connection would keep gRPC from ending with the process for another ten seconds.
+        hang_up(self.port)
 
     def _note(self, serving: bool) -> None:
         self.serving = serving

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from imggen.v1 import job_pb2, job_pb2_grpc
 from server.edge.files import Shares, file_limit, raise_file_limit, shares
 from server.edge.http import Bounds, serve_http
 from tests.endpoint import running_endpoint
@@ -19,6 +20,25 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS, ACKNOWLEDGED = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]), bytes([0, 0, 0, 4, 1, 0, 0, 0, 0])
 PING = bytes([0, 0, 8, 6, 0, 0, 0, 0, 0]) + b"12345678"
 GOAWAY, PONG = 7, 6
+SILENT = (b"", b"PRI * HTTP/2.0\r\n")
+
+
+@pytest.mark.parametrize("said", SILENT)
+async def test_connections_that_do_not_speak_http2_do_not_hold_a_drain(said: bytes) -> None:
+    async with running_endpoint(drain_s=300) as gateway:
+        port = gateway.endpoint.port
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for _, writer in silent:
+            writer.write(said)
+        stub = job_pb2_grpc.JobServiceStub(gateway.channel())
+        watch = stub.WatchJob(job_pb2.WatchJobRequest(), metadata=gateway.bearer())
+        await watch.read()
+        async with asyncio.timeout(60):  # of the 300 that calls are given
+            await gateway.endpoint.drain()
+        # Otherwise gRPC would wait for them at the end of the process.
+        for reader, writer in silent:
+            await asyncio.wait_for(reader.read(), 5)  # to its end
+            writer.close()
 
 
 async def test_pings_are_allowed_as_often_as_the_setting_says() -> None:
