@@ -29,8 +29,10 @@ from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
 from server.edge.endpoint import Endpoint, Service
+from server.edge.files import file_limit, raise_file_limit, shares
 from server.edge.health import following_database
-from server.edge.media import media_app, serve_http
+from server.edge.http import Bounds, serve_http
+from server.edge.media import media_app
 from server.edge.monitor import monitor_app
 from server.forecast.batches import BatchForecast
 from server.forecast.jobs import Forecast
@@ -72,6 +74,7 @@ from server.upkeep.retirements import RetirementNotices
 from server.upkeep.sweep import Sweeper
 from server.watching import Watching
 
+_FEW_FILES = 1024
 _log = logging.getLogger(__name__)
 
 
@@ -90,6 +93,9 @@ async def serve(
     announce: Callable[[Addresses], None],
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
+    limit = raise_file_limit()
+    if limit < _FEW_FILES:
+        _log.warning("few files", extra={"limit": limit})
     with stop_signal() as stop:
         async with open_gateway(settings, storage_settings) as gateway:
             if settings.serves_unchecked_pictures:
@@ -153,8 +159,13 @@ async def open_gateway(
         endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics, traces)
         fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings), offered)
         monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
-        metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))
-        media = await _serve_media(stack, settings, parts.storage)
+        most = shares(file_limit(), settings.database_pool_max)
+        of_metrics = Bounds("metrics", most.monitor, closed=parts.metrics.count_closed("metrics"))
+        metrics_port = await enter(
+            serve_http(monitor, settings.host, settings.metrics_port, of_metrics)
+        )
+        of_media = Bounds("media", most.media, closed=parts.metrics.count_closed("media"))
+        media = await _serve_media(stack, settings, parts.storage, of_media)
         if settings.sweep_interval_s:
             kept = timedelta(days=settings.events_kept_days)
             sweeper = Sweeper(parts.store, parts.storage, parts.metrics, events_kept=kept)
@@ -193,7 +204,7 @@ async def _open_parts(
     metrics.read_connections(store.database.idle)
     signals = make_signals(store.database)
     await enter(signals.running())
-    watching = Watching(store, settings.database_url)
+    watching = Watching(store, settings.database_url, silence_s=settings.watch_silence_s)
     await enter(watching.running())
     return Parts(store, storage, signals, watching, metrics)
 
@@ -318,11 +329,13 @@ async def _refuse_old_schema(store: Store) -> None:
         )
 
 
-async def _serve_media(stack: AsyncExitStack, settings: GatewaySettings, storage: Storage) -> str:
+async def _serve_media(
+    stack: AsyncExitStack, settings: GatewaySettings, storage: Storage, bounds: Bounds
+) -> str:
     if not isinstance(storage, FolderStorage):
         return ""
     port = await stack.enter_async_context(
-        serve_http(media_app(storage), settings.host, settings.http_port)
+        serve_http(media_app(storage), settings.host, settings.http_port, bounds)
     )
     return f"{settings.listen.rpartition(':')[0]}:{port}"
 

@@ -94,6 +94,23 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
     keepalive_timeout_s: Seconds = Field(
         20.0, description="How long it waits for the answer before it closes the connection."
     )
+    keepalive_min_s: Seconds = Field(
+        5.0,
+        description="How close pings of a caller may be; who pings faster is sent away "
+        "(`too_many_pings`). Clients in Go ping every 10 s at most.",
+    )
+    watch_silence_s: Annotated[float, Field(gt=0)] = Field(
+        10.0,
+        description="After how much silence a watch repeats its snapshot; keep it below what any "
+        "proxy between callers and gateways allows (nginx 60 s, HAProxy often 30).",
+    )
+    max_metadata_bytes: int = Field(
+        32 * 1024,
+        ge=8 * 1024,
+        le=1024 * 1024,
+        description="The most metadata of a call, its token included: the bytes of all names "
+        "and values, and 32 for each pair.",
+    )
     max_connection_age_s: Seconds = Field(
         1800.0,
         description="After how long a caller is told to reconnect, so that load spreads over "

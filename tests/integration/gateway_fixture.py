@@ -228,15 +228,17 @@ async def open_gateway_fixture(
     *,
     catalogue: Catalogue | None = None,
     listen: bool = True,
+    address: str = "127.0.0.1:0",
     **settings: Any,
 ) -> AsyncIterator[GatewayFixture]:
     """Opens the production gateway on free ports; with `listen=False` it sends no signals.
 
-    It offers every local model, has no budget and no queue limit, and does not sweep.
+    gRPC listens on `address`. The gateway offers every local model, has no budget and no queue
+    limit, and does not sweep.
     """
     configured = GatewaySettings.model_validate(
         {
-            "listen": "127.0.0.1:0",
+            "listen": address,
             "http_port": free_port(),
             "metrics_port": 0,
             "drain_s": 0.2,
