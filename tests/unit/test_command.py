@@ -136,7 +136,7 @@ def test_a_database_that_is_away_cannot_be_migrated(
 
     assert main(["migrate"]) == 1
     assert capsys.readouterr().err == (
-        "error: cannot reach the database at 127.0.0.1:1 (Connection refused); "
+        'error: cannot reach the database "imggen" at 127.0.0.1:1 (Connection refused); '
         "start Postgres or set IMGGEN_DATABASE_URL\n"
     )
 
