@@ -307,3 +307,19 @@ async def test_calls_are_counted_and_timed_by_method_and_code() -> None:
     assert 'imggen_grpc_calls_total{code="UNIMPLEMENTED",method="unknown"} 1.0' in page
     assert f'imggen_grpc_call_seconds_count{{method="{LIST_STYLES}"}} 2.0' in page
     assert "imggen_grpc_open_calls 0.0" in page
+
+
+async def test_the_log_line_of_a_fault_has_its_code(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer() -> None:
+        raise RuntimeError("boom")
+
+    with caplog.at_level(logging.INFO):
+        async with running_endpoint(answer) as gateway:
+            failed = await failure(await gateway.list_styles())
+
+    assert failed.code is grpc.StatusCode.INTERNAL
+    lines = [vars(one) for one in caplog.records if one.name == "imggen.calls"]
+    assert [(one["message"], one["code"]) for one in lines] == [
+        ("call failed", "INTERNAL"),
+        ("call", "INTERNAL"),
+    ]
