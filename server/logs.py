@@ -13,6 +13,7 @@ from server.traces import current
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _TOLD_EVERY_S = 60.0
+_log = logging.getLogger(__name__)
 # Built once: `json.dumps` builds an encoder for each line when it gets options.
 _encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
 
@@ -44,7 +45,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class MalformedRequests(logging.Filter):
-    """Lets one line a minute pass for requests that are no HTTP, with their number.
+    """Logs one line a minute for requests that are no HTTP, with their number.
 
     Anybody can send them, and aiohttp logs each as an error, with its traceback and its URL.
     """
@@ -56,19 +57,17 @@ class MalformedRequests(logging.Filter):
         self._untold = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Returns whether the record is logged, and replaces what it says of such a request."""
+        """Returns whether the record is logged; a line of its own replaces such a request's."""
         error = record.exc_info[1] if record.exc_info else None
         if type(error).__module__ != "aiohttp.http_exceptions":
             return True
         self._untold += 1
         if self._clock() - self._told_at < _TOLD_EVERY_S:
             return False
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-        record.msg, record.args = "malformed requests", ()
-        record.exc_info = record.exc_text = None
-        record.requests, record.error = self._untold, type(error).__name__
+        fields = {"requests": self._untold, "error": type(error).__name__}
+        _log.warning("malformed requests", extra=fields)
         self._told_at, self._untold = self._clock(), 0
-        return True
+        return False
 
 
 def configure_logs(level: str, stream: TextIO | None = None) -> None:

@@ -1,6 +1,7 @@
 """An address that cannot be listened on is named with its setting and the reason."""
 
 import socket
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,11 @@ async def test_a_port_of_another_process_is_named_and_may_be_free_again() -> Non
 async def test_an_address_that_this_machine_does_not_have_is_named_with_the_reason(
     host: str, place: str, cause: str
 ) -> None:
-    settings = {"listen": f"{host}:7", "jwks_file": "/keys", "image_safety": "openai"}
+    settings: dict[str, Any] = {
+        "listen": f"{host}:7",
+        "jwks_file": "/keys",
+        "image_safety": "openai",
+    }
     with pytest.raises(CannotStart, match=cause) as refused:
         async with running_endpoint(**settings):
             pass

@@ -123,7 +123,7 @@ def test_a_key_of_cloudfront_that_cannot_be_used_is_named(
     file = tmp_path / "cdn.pem"
     if content is not None:
         file.write_text(content)
-    cdn = {"cloudfront_domain": "d.example", "cloudfront_key_id": "K"}
+    cdn: dict[str, Any] = {"cloudfront_domain": "d.example", "cloudfront_key_id": "K"}
     settings = StorageSettings(**BUCKET, **cdn, cloudfront_private_key_file=file)
     with pytest.raises(CannotStart, match=f"PRIVATE_KEY_FILE: {file} cannot be used"):
         open_storage(settings)
@@ -137,7 +137,7 @@ def test_what_of_the_environment_redirects_a_bucket_is_named() -> None:
         "AWS_USE_FIPS_ENDPOINT": "false",
         "AWS_REGION": "eu-south-1",
     }
-    own = {"storage_endpoint_url": "http://s3.localhost:7070"}
+    own: dict[str, Any] = {"storage_endpoint_url": "http://s3.localhost:7070"}
     ignored = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
     assert redirections(StorageSettings(**BUCKET), environment) == [
         *("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "https_proxy"),
