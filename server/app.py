@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 
+from aiohttp.web import Application
+
 from imggen.rules.budgets import Providers
 from imggen.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server as add_admin
 from imggen.v1.batch_pb2_grpc import add_BatchServiceServicer_to_server as add_batches
@@ -28,6 +30,7 @@ from server.admission.jobs import Admission
 from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
+from server.edge.binding import cannot_listen
 from server.edge.endpoint import Endpoint, Service
 from server.edge.files import file_limit, raise_file_limit, shares
 from server.edge.health import following_database
@@ -62,10 +65,12 @@ from server.services.stories import StoryService
 from server.services.styles import StyleService
 from server.settings import GatewaySettings
 from server.storage import Storage, StorageSettings, open_storage
+from server.storage.environment import tell_redirections
 from server.storage.folder import FolderStorage
 from server.store import Store, open_store
 from server.store.database import Database
 from server.store.migrate import missing
+from server.store.opening import needing_database, until_open
 from server.store.signals import Signals
 from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
@@ -92,11 +97,17 @@ async def serve(
     storage_settings: StorageSettings,
     announce: Callable[[Addresses], None],
 ) -> None:
-    """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once.
+
+    A database that is away is waited for. Raises CannotStart.
+    """
     limit = raise_file_limit()
     if limit < _FEW_FILES:
         _log.warning("few files", extra={"limit": limit})
-    with stop_signal() as stop:
+    url = settings.database_url
+    tell_redirections(storage_settings)
+    await until_open(url, settings.start_wait_s)
+    with stop_signal() as stop, needing_database(url):
         async with open_gateway(settings, storage_settings) as gateway:
             if settings.serves_unchecked_pictures:
                 _log.warning("pictures not checked", extra={"listen": settings.listen})
@@ -141,7 +152,7 @@ async def open_gateway(
     `catalogue` replaces the models that the settings name; `make_signals` makes what tells
     other processes of changes; `gate` is one that other gateways of the process check texts by.
     Raises Unavailable when the database is away, RuntimeError when it lacks migrations, and
-    OSError or RuntimeError when an address cannot be bound.
+    CannotStart when an address cannot be bound.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -161,9 +172,7 @@ async def open_gateway(
         monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
         most = shares(file_limit(), settings.database_pool_max)
         of_metrics = Bounds("metrics", most.monitor, closed=parts.metrics.count_closed("metrics"))
-        metrics_port = await enter(
-            serve_http(monitor, settings.host, settings.metrics_port, of_metrics)
-        )
+        metrics_port = await _listen(stack, settings, "metrics_port", monitor, of_metrics)
         of_media = Bounds("media", most.media, closed=parts.metrics.count_closed("media"))
         media = await _serve_media(stack, settings, parts.storage, of_media)
         if settings.sweep_interval_s:
@@ -329,14 +338,23 @@ async def _refuse_old_schema(store: Store) -> None:
         )
 
 
+async def _listen(
+    stack: AsyncExitStack, settings: GatewaySettings, name: str, app: Application, bounds: Bounds
+) -> int:
+    """Serves on the port that a setting names, and returns what was bound; raises CannotStart."""
+    port: int = getattr(settings, name)
+    try:
+        return await stack.enter_async_context(serve_http(app, settings.host, port, bounds))
+    except OSError as error:
+        raise cannot_listen(f"IMGGEN_{name.upper()}", settings.host, port, error) from error
+
+
 async def _serve_media(
     stack: AsyncExitStack, settings: GatewaySettings, storage: Storage, bounds: Bounds
 ) -> str:
     if not isinstance(storage, FolderStorage):
         return ""
-    port = await stack.enter_async_context(
-        serve_http(media_app(storage), settings.host, settings.http_port, bounds)
-    )
+    port = await _listen(stack, settings, "http_port", media_app(storage), bounds)
     return f"{settings.listen.rpartition(':')[0]}:{port}"
 
 

@@ -10,6 +10,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from server.edge.binding import cannot_listen
 from server.edge.calls import OpenCalls
 from server.edge.descriptors import read_descriptors
 from server.edge.files import file_limit, hang_up, shares
@@ -121,12 +122,23 @@ class Endpoint:
 
     def _listen(self) -> int:
         settings = self._settings
+        credentials = self._credentials()
+        try:
+            if credentials is None:
+                return self._server.add_insecure_port(settings.listen)
+            return self._server.add_secure_port(settings.listen, credentials)
+        except RuntimeError as error:
+            port = int(settings.listen.rpartition(":")[2])
+            raise cannot_listen("IMGGEN_LISTEN", settings.host, port, error) from error
+
+    def _credentials(self) -> grpc.ServerCredentials | None:
+        settings = self._settings
         if settings.tls_cert_file is None or settings.tls_key_file is None:
-            return self._server.add_insecure_port(settings.listen)
+            return None
         files = CertificateFiles(
             settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file
         )
-        return self._server.add_secure_port(settings.listen, Certificates(files).credentials())
+        return Certificates(files).credentials()
 
 
 def _options(settings: GatewaySettings) -> list[tuple[str, int]]:

@@ -229,10 +229,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     async def _refuse(self, call: Call, context: Context, error: Exception) -> Never:
         explained = explain(error, call.request_id)
-        if explained.code is grpc.StatusCode.INTERNAL:
-            _log.error("call failed", extra=_fields(call), exc_info=error)
         answer = refusal(explained)
         call.code, call.reason = answer.code, answer.reason
+        if explained.code is grpc.StatusCode.INTERNAL:
+            _log.error("call failed", extra=_fields(call), exc_info=error)
         # Logged and counted first, so that a caller that has the answer can find it.
         self._end(call)
         trailing = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, answer.details))

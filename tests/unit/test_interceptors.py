@@ -357,3 +357,19 @@ async def test_a_watch_of_two_tokens_is_refused_too() -> None:
         failed = await failure(watch)
 
     assert failed.reason == "TOKEN_INVALID"
+
+
+async def test_the_log_line_of_a_fault_has_its_code(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer() -> None:
+        raise RuntimeError("boom")
+
+    with caplog.at_level(logging.INFO):
+        async with running_endpoint(answer) as gateway:
+            failed = await failure(await gateway.list_styles())
+
+    assert failed.code is grpc.StatusCode.INTERNAL
+    lines = [vars(one) for one in caplog.records if one.name == "imggen.calls"]
+    assert [(one["message"], one["code"]) for one in lines] == [
+        ("call failed", "INTERNAL"),
+        ("call", "INTERNAL"),
+    ]
