@@ -63,6 +63,7 @@ from server.store import Store, open_store
 from server.store.database import Database
 from server.store.migrate import missing
 from server.store.signals import Signals
+from server.store.write_probe import WriteProbe
 from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.fleet import FleetMetrics
@@ -159,8 +160,8 @@ async def open_gateway(
             await enter(sender.running(settings.alert_interval_s))
         await enter(RetirementNotices(offered).running())
         await enter(endpoint)
-        ping = parts.store.database.ping
-        await enter(following_database(endpoint, ping, settings.health_interval_s))
+        probe = await enter(WriteProbe(settings.database_url, parts.store.database))
+        await enter(following_database(endpoint, probe.ask, settings.health_interval_s))
         host = settings.listen.rpartition(":")[0]
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
 
@@ -186,9 +187,11 @@ async def _open_parts(
     )
     await _refuse_old_schema(store)
     metrics.read_connections(store.database.idle)
+    store.database.count_expiry = metrics.count_expiry
     signals = make_signals(store.database)
     await enter(signals.running())
     watching = Watching(store, settings.database_url)
+    watching.listener.count_break = metrics.count_listener_break
     await enter(watching.running())
     return Parts(store, storage, signals, watching, metrics)
 

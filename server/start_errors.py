@@ -7,10 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from imggen.v1.errors_pb2 import ErrorReason
-from server.errors import Unavailable
 from server.settings_reference import all_settings
-from server.store.database import REFUSED
+from server.store.causes import DatabaseAway, Meaning
 
 # By pydantic's types of errors; an error of another type keeps its own message.
 _SENTENCES = {
@@ -46,16 +44,15 @@ def needing_database(url: str) -> Iterator[None]:
     database = f"the database at {host}" if host else "the database"
     try:
         yield
-    except Unavailable as error:
-        if error.reason != ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE:
-            raise
+    except DatabaseAway as error:
+        if error.cause.meaning is Meaning.SETTING:
+            raise CannotStart(
+                f"{database} refuses the connection ({error.__cause__}); "
+                "correct IMGGEN_DATABASE_URL"
+            ) from error
         raise CannotStart(
             f"cannot reach {database} ({_why(error.__cause__)}); "
             "start Postgres or set IMGGEN_DATABASE_URL"
-        ) from error
-    except REFUSED as error:
-        raise CannotStart(
-            f"{database} refuses the connection ({error}); correct IMGGEN_DATABASE_URL"
         ) from error
 
 

@@ -6,8 +6,9 @@ from importlib.resources import files
 
 import asyncpg
 
-from server.errors import Unavailable
+from server.store.causes import DatabaseAway, Meaning
 from server.store.database import Executor, unavailable_when_away
+from server.store.session import CONNECT_S, session_settings, settle_in
 
 # Any number, as long as all versions of imggen use the same.
 _LOCK = 0x1399E4
@@ -21,7 +22,7 @@ async def migrate(database_url: str) -> list[str]:
     others wait. Each migration commits together with the row that says it was applied.
     """
     with unavailable_when_away():
-        connection = await asyncpg.connect(database_url)
+        connection = await _connect(database_url)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await connection.execute(
@@ -57,14 +58,25 @@ async def _lacks(database_url: str) -> str:
     """Returns why a database cannot be used yet; empty if it can."""
     try:
         with unavailable_when_away():
-            connection = await asyncpg.connect(database_url)
+            connection = await _connect(database_url)
             try:
                 lacking = await missing(connection)
             finally:
                 await connection.close()
-    except Unavailable:
+    except DatabaseAway as away:
+        if away.cause.meaning is Meaning.SETTING:
+            raise
         return "the database does not answer"
     return f"the database lacks {', '.join(lacking)}" if lacking else ""
+
+
+async def _connect(database_url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """Connects for statements that may take long."""
+    connection = await asyncpg.connect(
+        database_url, timeout=CONNECT_S, server_settings=session_settings()
+    )
+    await settle_in(connection)
+    return connection
 
 
 async def missing(database: Executor) -> list[str]:
