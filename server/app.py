@@ -68,6 +68,7 @@ from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.fleet import FleetMetrics
 from server.upkeep.retirements import RetirementNotices
+from server.upkeep.stalls import StallNotices
 from server.upkeep.sweep import Sweeper
 from server.watching import Watching
 
@@ -159,6 +160,7 @@ async def open_gateway(
             sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
             await enter(sender.running(settings.alert_interval_s))
         await enter(RetirementNotices(offered).running())
+        await enter(StallNotices(parts.store.outbox, parts.metrics).running())
         await enter(endpoint)
         probe = await enter(WriteProbe(settings.database_url, parts.store.database))
         await enter(following_database(endpoint, probe.ask, settings.health_interval_s))
