@@ -189,11 +189,18 @@ class Database:
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[Any]:
         """Yields a connection; what its user raises is raised by what it means."""
+        failed: BaseException | None = None
         try:
             async with self._pool.acquire() as connection:
-                yield connection
+                try:
+                    yield connection
+                except BaseException as error:
+                    failed = error
+                    raise
         except Exception as error:
-            found = await self._met(error)
+            # What its user raised goes before that a broken connection cannot be given back.
+            first = failed or error
+            found = await self._met(first) if isinstance(first, Exception) else first
             if found is error:
                 raise
             raise found from error
