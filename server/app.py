@@ -72,10 +72,12 @@ from server.store.database import Database
 from server.store.migrate import missing
 from server.store.opening import needing_database, until_open
 from server.store.signals import Signals
+from server.store.write_probe import WriteProbe
 from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.fleet import FleetMetrics
 from server.upkeep.retirements import RetirementNotices
+from server.upkeep.stalls import StallNotices
 from server.upkeep.sweep import Sweeper
 from server.watching import Watching
 
@@ -183,9 +185,10 @@ async def open_gateway(
             sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
             await enter(sender.running(settings.alert_interval_s))
         await enter(RetirementNotices(offered).running())
+        await enter(StallNotices(parts.store.outbox, parts.metrics).running())
         await enter(endpoint)
-        ping = parts.store.database.ping
-        await enter(following_database(endpoint, ping, settings.health_interval_s))
+        probe = await enter(WriteProbe(settings.database_url, parts.store.database))
+        await enter(following_database(endpoint, probe.ask, settings.health_interval_s))
         host = settings.listen.rpartition(":")[0]
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
 
@@ -211,9 +214,11 @@ async def _open_parts(
     )
     await _refuse_old_schema(store)
     metrics.read_connections(store.database.idle)
+    store.database.count_expiry = metrics.count_expiry
     signals = make_signals(store.database)
     await enter(signals.running())
     watching = Watching(store, settings.database_url, silence_s=settings.watch_silence_s)
+    watching.listener.count_break = metrics.count_listener_break
     await enter(watching.running())
     return Parts(store, storage, signals, watching, metrics)
 

@@ -67,7 +67,7 @@ _FROM_ENVIRONMENT = {
 }
 """What asyncpg takes from the environment where the URL does not say it."""
 
-_CONNECT_S = 10.0
+_CONNECT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,24 @@ class GatewayMetrics:
             ("port",),
             registry=self.registry,
         )
+        self.outbox_held = Gauge(
+            "imggen_outbox_held_seconds",
+            "The age of each open transaction that holds back events, from 10 seconds on.",
+            ("pid", "name"),
+            registry=self.registry,
+        )
+        self._given_up = Counter(
+            "imggen_database_given_up",
+            "Times that the connections of the database pool were given up, by the reason.",
+            ("why",),
+            registry=self.registry,
+        )
+        self._listener_breaks = Counter(
+            "imggen_listener_breaks",
+            "Times that the connection broke on which this gateway hears of changes, by the cause.",
+            ("why",),
+            registry=self.registry,
+        )
         self.serving = Gauge(
             "imggen_serving",
             "1 while health checks are answered SERVING.",
@@ -104,6 +122,14 @@ class GatewayMetrics:
         if timer is None:
             timer = self._timers[method] = self._seconds.labels(method)
         timer.observe(seconds)
+
+    def count_expiry(self, why: str) -> None:
+        """Counts that the pool's connections were given up."""
+        self._given_up.labels(why).inc()
+
+    def count_listener_break(self, why: str) -> None:
+        """Counts that the connection for signals broke."""
+        self._listener_breaks.labels(why).inc()
 
     def read_open_calls(self, read: Callable[[], int]) -> None:
         """Reads the number of open calls from `read` at each scrape."""

@@ -18,6 +18,7 @@ from server.domain.lanes import Demand
 from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store import open_store
+from server.store.causes import said_of
 
 _KEPT_POLLS = 3
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class BacklogPolicy:
             async with open_store(url, max_connections=1) as store:
                 self._found = monotonic(), await store.demands.of(self._lane)
         except Unavailable as error:
-            _log.warning("replicas kept", extra={"lane": self._lane, "error": error.message})
+            _log.warning("replicas kept", extra={"lane": self._lane, "error": said_of(error)})
         except Exception:
             # Nobody awaits the task. The replicas stay as they are, and the log says why.
             _log.exception("scaling broken", extra={"lane": self._lane})

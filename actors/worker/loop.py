@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from time import perf_counter
-from typing import Any, Protocol
+from time import monotonic, perf_counter
+from typing import Protocol
 
 from actors.settings import WorkerSettings
 from actors.worker.attempt import Attempt, AttemptParts, Drawing
@@ -21,6 +21,7 @@ from server.domain.jobs import Claim
 from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store import Store
+from server.store.causes import said_of
 from server.store.signals import WAKE, Listener, Signals
 from server.traces import NO_TRACES, Traces
 
@@ -33,6 +34,9 @@ _MODELS_PAUSE_S = 1.0
 _RENEWED_WITHIN_S = 2.0
 """The time after a database outage in which every live worker renews its leases."""
 _RESCUE_BACKOFF = timedelta(seconds=1)
+_BROKEN_PAUSE_MAX_S = 1.0
+_BROKEN_FOR_GOOD = 5
+_MENDED_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +80,7 @@ class Worker:
         self._left = LeftAlone()
         self._settings = settings
         self._store = store
+        self._pools = (store.database, progress.database)
         self._signals = signals
         self._models = models
         self._models_away = False
@@ -101,17 +106,18 @@ class Worker:
         self._wanted = True
         self._introduced = False
         self._loops: list[asyncio.Task[None]] = []
+        self._breaks: dict[str, list[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Claims and runs jobs until the block ends, then drains."""
-        listener = Listener(self._settings.database_url)
+        listener = Listener(self._settings.database_url, silent=self._give_up_connections)
         listener.subscribe(WAKE, self._hear, self._wake.set)
         async with listener.running():
             self._count_slots()
             claiming, *others = self._loops = [
-                asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")
+                asyncio.create_task(self._forever(loop), name=f"{self.name} {loop.__name__}")
                 for loop in (
                     *(self._claim_loop, self._heartbeat_loop),
                     *(self._rescue_loop, self._readiness_loop),
@@ -138,10 +144,13 @@ class Worker:
         return self._draining
 
     def check(self) -> None:
-        """Raises RuntimeError when the worker has stopped claiming without being told to."""
-        for loop in self._loops:
-            if loop.done() and not self._draining:
-                raise RuntimeError(f"{loop.get_name()} has ended; the worker must be restarted")
+        """Raises RuntimeError when one of the worker's loops breaks again and again by a fault."""
+        for loop, breaks in self._breaks.items():
+            lately = [at for at in breaks if monotonic() - at < _MENDED_S]
+            if len(lately) >= _BROKEN_FOR_GOOD and not self._draining:
+                raise RuntimeError(
+                    f"{self.name} {loop} breaks again and again; the worker must be restarted"
+                )
 
     async def _drain(self) -> None:
         """Lets running jobs finish, releases those that do not in time."""
@@ -152,12 +161,21 @@ class Worker:
             attempt.stop(Stop.DRAINED)
         await self._idle.wait()
 
-    async def _forever(self, loop: Coroutine[Any, Any, None]) -> None:
-        try:
-            await loop
-        except Exception:
-            _log.exception("worker loop broken", extra={"worker": self.name})
-            raise
+    async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Runs a loop; one that a fault breaks begins again, since nobody else does its work."""
+        name = getattr(loop, "__name__", "loop")
+        breaks = self._breaks.setdefault(name, [])
+        while True:
+            try:
+                return await loop()
+            except Exception:
+                _log.exception("worker loop broken", extra={"worker": self.name, "loop": name})
+                breaks[:] = [*breaks, monotonic()][-_BROKEN_FOR_GOOD:]
+            await asyncio.sleep(min(self._settings.poll_s, _BROKEN_PAUSE_MAX_S))
+
+    async def _give_up_connections(self, why: str) -> None:
+        for pool in self._pools:
+            await pool.expire(why)
 
     async def _claim_loop(self) -> None:
         while not self._draining:
@@ -165,8 +183,8 @@ class Worker:
             try:
                 for lane, slots in self._claimable_slots().items():
                     await self._claim(lane, slots)
-            except Unavailable:
-                _log.warning("database away", extra={"worker": self.name})
+            except Unavailable as error:
+                _log.warning("database away", extra={"worker": self.name, "error": said_of(error)})
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.poll_s):
                     await self._wake.wait()
@@ -213,8 +231,9 @@ class Worker:
                 held = await self._store.leases.heartbeat(
                     [attempt.claim for attempt in attempts], self._lease
                 )
-            except Unavailable:
-                _log.warning("heartbeat lost", extra={"worker": self.name})
+            except Unavailable as error:
+                fields = {"worker": self.name, "error": said_of(error)}
+                _log.warning("heartbeat lost", extra=fields)
                 # A lease that ran out must be renewed before another worker rescues its job.
                 pause = min(pause, _AWAY_PAUSE_S)
                 continue
@@ -232,8 +251,9 @@ class Worker:
                 await self._look_at_models()
                 if not self._models_away and not self._draining:
                     await self._tell_ready()
-            except Unavailable:
-                _log.warning("readiness not told", extra={"worker": self.name})
+            except Unavailable as error:
+                fields = {"worker": self.name, "error": said_of(error)}
+                _log.warning("readiness not told", extra=fields)
             pause = self._settings.heartbeat_s
             await asyncio.sleep(min(pause, _MODELS_PAUSE_S) if self._models_away else pause)
 

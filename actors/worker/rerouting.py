@@ -21,6 +21,7 @@ from server.routing.observer import Observer
 from server.routing.router import route_again
 from server.routing.wishes import wish_of
 from server.store import Store
+from server.store.causes import said_of
 from server.store.signals import Signals
 from server.store.store import Statements
 
@@ -71,8 +72,11 @@ class Rerouting:
         while True:
             try:
                 await self._look()
-            except Unavailable:
-                _log.warning("jobs not rerouted")
+            except Unavailable as error:
+                _log.warning("jobs not rerouted", extra={"error": said_of(error)})
+            except Exception:
+                # If this task ended, jobs would wait for offers that are gone.
+                _log.exception("jobs not rerouted")
             await asyncio.sleep(_LOOKS_S)
 
     async def _look(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -29,6 +30,7 @@ from server.errors import (
 from server.identity.caller import Context, serve_as
 from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
+from server.store.causes import Again
 from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces
 from server.traces.spans import enter
 
@@ -52,6 +54,7 @@ _FAULTS = frozenset(
     }
 )
 
+_MET_PAUSES_S = (0.02, 0.05, 0.1)
 _log = logging.getLogger("imggen.calls")
 
 
@@ -142,10 +145,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 await self._admit(call, request, context, needs_token)
                 # Typed as float, but None for a call without a deadline.
                 if context.time_remaining() is not None:
-                    response: object = await behaviour(request, context)
+                    response: object = await _repeated(behaviour, request, context)
                 else:
                     async with asyncio.timeout(self._limits.default_deadline_s):
-                        response = await behaviour(request, context)
+                        response = await _repeated(behaviour, request, context)
             except BaseException as error:
                 await self._fail(call, context, error)
             self._end(call)
@@ -252,6 +255,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             _log.info("call", extra=fields)
         if call.span is not NO_SPAN:
             _end_span(call)
+
+
+async def _repeated(
+    behaviour: Callable[..., Awaitable[object]], request: object, context: Context
+) -> object:
+    """Returns the answer; a call whose transaction met another one is made again, a few times."""
+    for pause_s in _MET_PAUSES_S:
+        try:
+            return await behaviour(request, context)
+        except Again:
+            await asyncio.sleep(random.uniform(0, pause_s))
+    return await behaviour(request, context)
 
 
 def _end_span(call: Call) -> None:

@@ -865,6 +865,16 @@ CREATE TABLE paused_lanes (
 );
 COMMENT ON TABLE paused_lanes IS 'Lanes in which nothing is claimed until an admin resumes them.';
 
+CREATE TABLE write_probes (
+    gateway text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    room bytea,
+    CONSTRAINT write_probes_pkey PRIMARY KEY (gateway)
+);
+ALTER TABLE ONLY write_probes ALTER COLUMN room SET STORAGE EXTERNAL;
+COMMENT ON TABLE write_probes IS 'The last write of each gateway, which proves that it can write.';
+COMMENT ON COLUMN write_probes.gateway IS 'The machine and the process.';
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1388,6 +1398,37 @@ BEGIN
   WHERE kind <> 'plan';
   RETURN NULL;
 END $$;
+
+CREATE FUNCTION outbox_settled() RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT coalesce(min(xact), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+  FROM outbox_writers()
+$$;
+
+CREATE FUNCTION outbox_writers() RETURNS TABLE(xact bigint, pid integer, prepared text)
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT running.id::text::bigint, session.pid, prepared.gid
+  FROM pg_snapshot_xip(pg_current_snapshot()) AS running (id)
+  LEFT JOIN pg_locks held ON held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock'
+    AND held.granted AND held.transactionid = running.id::xid
+  LEFT JOIN pg_stat_get_activity(NULL) session ON session.pid = held.pid
+  LEFT JOIN pg_prepared_xacts prepared ON prepared.transaction = running.id::xid
+  WHERE CASE
+    WHEN prepared.gid IS NOT NULL THEN prepared.database = current_database() AND EXISTS (
+      SELECT FROM pg_locks wrote WHERE wrote.virtualtransaction = held.virtualtransaction
+        AND wrote.locktype = 'relation' AND wrote.relation = 'outbox'::regclass
+    )
+    WHEN session.pid IS NOT NULL THEN
+      session.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND EXISTS (
+        SELECT FROM pg_roles WHERE pg_has_role(session.usesysid, oid, 'MEMBER')
+          AND has_table_privilege(oid, 'outbox', 'INSERT')
+      )
+    ELSE true
+  END
+$$;
 
 CREATE FUNCTION place_behind(last bigint) RETURNS bigint
     LANGUAGE sql

@@ -6,7 +6,7 @@ coalesced, in separate statements.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -16,7 +16,9 @@ from server.database_urls import read_url
 from server.domain.ids import JobId
 from server.domain.states import Lane
 from server.errors import Unavailable
-from server.store.database import AWAY, Database
+from server.store.causes import Meaning, cause_of, said_of
+from server.store.database import Database
+from server.store.session import session_settings, settle_in
 
 WAKE = "imggen_wake"
 """The channel of lanes that have new jobs, for workers."""
@@ -29,6 +31,8 @@ _NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $
 _MESSAGES_A_PAYLOAD = 200  # an id and its comma have 37 bytes; a payload may have 8,000
 _PAUSE_S = 0.005
 _RECONNECT_S = 0.5
+_PROBE_S = 3.0
+"""How often a listening connection must answer, and within what time."""
 _log = logging.getLogger(__name__)
 
 
@@ -81,20 +85,36 @@ class Signals:
                 some = [messages.pop() for _ in range(min(len(messages), _MESSAGES_A_PAYLOAD))]
                 try:
                     await self._database.execute(_NOTIFY, channel, ",".join(some))
-                except Unavailable:
-                    _log.warning("signal lost", extra={"channel": channel, "messages": len(some)})
+                except Unavailable as error:
+                    fields = {"channel": channel, "messages": len(some), "error": said_of(error)}
+                    _log.warning("signal lost", extra=fields)
+                except Exception:
+                    # If this task ended, nothing would be told any more.
+                    _log.exception("signal lost", extra={"channel": channel, "messages": len(some)})
 
 
 class Listener:
     """Hears signals on a connection outside the pool, and reconnects when it breaks.
 
+    It is probed every few seconds, since a firewall that forgets a connection tells neither side.
     A process has one; subscriptions are made before it runs.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        silent: Callable[[str], Awaitable[None]] | None = None,
+        probe_s: float = _PROBE_S,
+    ) -> None:
+        """Takes what is told of a connection that nobody answers: others may be as dead."""
         self._url = url
+        self._silent = silent
+        self._probe_s = probe_s
         self._hear: dict[str, list[Callable[[str], None]]] = {}
         self._gaps: list[Callable[[], None]] = []
+        self.count_break: Callable[[str], None] = lambda _why: None
+        """Takes why the connection was lost, each time."""
 
     def subscribe(self, channel: str, hear: Callable[[str], None], gap: Callable[[], None]) -> None:
         """Calls `hear` with each message of a channel.
@@ -123,24 +143,48 @@ class Listener:
         while True:
             try:
                 await self._listen(listening)
-            except (*AWAY, asyncpg.PostgresError) as error:
-                _log.warning("listener disconnected", extra={"error": repr(error)})
+            except Exception as error:
+                # If this task ended, nothing would be heard any more.
+                await self._lost(error)
             await asyncio.sleep(_RECONNECT_S)
+
+    async def _lost(self, error: Exception) -> None:
+        cause = cause_of(error)
+        fault = error if cause.meaning is Meaning.FAULT else None
+        _log.warning("listener disconnected", extra={"error": str(cause)}, exc_info=fault)
+        self.count_break(cause.words)
+        if isinstance(error, TimeoutError) and self._silent is not None:
+            await self._silent("no answer to a probe")
 
     async def _listen(self, listening: asyncio.Event) -> None:
         broken = asyncio.Event()
         place = read_url(self._url)
-        connection = await asyncpg.connect(place.url, timeout=place.timeout)
+        connection = await asyncpg.connect(
+            place.url,
+            timeout=place.timeout,
+            command_timeout=self._probe_s,
+            server_settings=session_settings(),
+        )
         try:
+            await settle_in(connection)
             connection.add_termination_listener(lambda _: broken.set())
             for channel in self._hear:
                 await connection.add_listener(channel, self._deliver)
             listening.set()
             for gap in self._gaps:
                 gap()
-            await broken.wait()
+            while not await self._broken_soon(broken):
+                await connection.execute("SELECT 1")
+            raise ConnectionResetError("the server closed it")
         finally:
             connection.terminate()
+
+    async def _broken_soon(self, broken: asyncio.Event) -> bool:
+        """Waits until the next probe; returns whether the connection broke meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._probe_s):
+                await broken.wait()
+        return broken.is_set()
 
     def _deliver(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
         for message in str(payload).split(","):

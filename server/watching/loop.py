@@ -21,6 +21,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import Any, Generic, Protocol, TypeVar
 
 from server.errors import Unavailable
+from server.store.causes import said_of
 
 POLL_S = 2.0
 SILENCE_S = 10.0
@@ -147,8 +148,8 @@ class ReadLoop:
     async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
-        except Unavailable:
-            _log.warning("changes not read", extra={"of": self._name})
+        except Unavailable as error:
+            _log.warning("changes not read", extra={"of": self._name, "error": said_of(error)})
         except Exception:
             # If this task ended, all watchers would wait forever.
             _log.exception("changes not read", extra={"of": self._name})

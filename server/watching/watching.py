@@ -23,12 +23,12 @@ class Watching:
         self.batches = BatchWatches(store, silence_s=silence_s)
         self.plans = PlanWatches(store)
         self.feed = Feed(store, checkpoint_s=min(CHECKPOINT_S, silence_s))
-        self._listener = Listener(database_url)
+        self.listener = Listener(database_url, silent=store.database.expire)
         for watches in (self.jobs, self.batches, self.plans):
-            self._listener.subscribe(CHANGED, watches.hear, watches.change_all)
+            self.listener.subscribe(CHANGED, watches.hear, watches.change_all)
         # The feed needs both channels: a new job has no watchers, so its signal wakes workers only.
         for channel in (CHANGED, WAKE):
-            self._listener.subscribe(channel, lambda _: self.feed.wake(), self.feed.wake)
+            self.listener.subscribe(channel, lambda _: self.feed.wake(), self.feed.wake)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -38,6 +38,6 @@ class Watching:
             self.jobs.running(),
             self.batches.running(),
             self.plans.running(),
-            self._listener.running(),
+            self.listener.running(),
         ):
             yield

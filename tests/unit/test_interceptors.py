@@ -17,6 +17,7 @@ from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2
 from server.errors import InvalidRequest, NotFound, ResourceExhausted, Violation
 from server.identity.caller import Caller, Role, caller
 from server.logs import JsonFormatter
+from server.store.causes import Again, Cause, Meaning
 from tests.endpoint import JOBS, LIST_STYLES, STYLES, failure, running_endpoint
 
 
@@ -58,6 +59,29 @@ async def test_callers_of_calls_at_the_same_time_are_not_mixed_up() -> None:
         )
 
     assert seen == {(name, name) for name in names}
+
+
+async def test_a_call_that_met_another_one_in_the_database_is_made_again() -> None:
+    made = list[int]()
+
+    async def answer() -> None:
+        made.append(1)
+        if len(made) < 3:
+            raise Again(Cause(Meaning.AGAIN, "the statement met another one"))
+
+    async with running_endpoint(answer) as gateway:
+        call = await gateway.list_styles(gateway.bearer(gateway.token()))
+        assert await call.code() is grpc.StatusCode.OK
+    assert len(made) == 3
+
+
+async def test_one_that_meets_another_each_time_is_unavailable() -> None:
+    async def answer() -> None:
+        raise Again(Cause(Meaning.AGAIN, "the statement met another one"))
+
+    async with running_endpoint(answer) as gateway:
+        failed = await failure(await gateway.list_styles(gateway.bearer(gateway.token())))
+    assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
 
 
 @pytest.mark.parametrize("metadata", [(), (("authorization", "Basic abc"),)])
