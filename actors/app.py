@@ -125,9 +125,9 @@ class WorkerDeployment:
         )
         catalogue = settings.catalogue()
         hosted = await enter(open_providers(catalogue.models, Accounts()))
-        store = await enter(open_store(settings.database_url, max_connections=4))
+        store = await enter(open_store(settings.database, max_connections=4))
         progress = await enter(
-            open_store(settings.database_url, max_connections=2, synchronous_commit=False)
+            open_store(settings.database, max_connections=2, synchronous_commit=False)
         )
         storage = await enter(open_storage(StorageSettings()))
         extractor = await enter(open_paid_extractor(ExtractorSettings()))

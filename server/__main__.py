@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from server.databases import UnfitPooler
 from server.errors import Unavailable
 from server.identity.caller import Role
 from server.settings import GatewaySettings
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (Unavailable, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UnfitPooler) else 1
     except KeyboardInterrupt:
         return 130
     return status
@@ -78,17 +79,22 @@ def _migrate(options: argparse.Namespace) -> int:
     from server.start_errors import needing_database
     from server.store.migrate import migrate, until_migrated
 
-    url = GatewaySettings().database_url
+    settings = GatewaySettings()
+    where, url = settings.database, settings.database.session_url
     if options.wait:
         with needing_database(url):
-            asyncio.run(until_migrated(url, lambda why: print(f"waiting: {why}", file=sys.stderr)))
+            asyncio.run(until_migrated(where, _say_waiting))
         return 0
     with needing_database(url):
-        applied = asyncio.run(migrate(url))
+        applied = asyncio.run(migrate(where))
     for name in applied:
         print(name)
     print(f"{len(applied)} applied; the database is up to date", file=sys.stderr)
     return 0
+
+
+def _say_waiting(why: str) -> None:
+    print(f"waiting: {why}", file=sys.stderr)
 
 
 def _turn_on(options: argparse.Namespace) -> int:
@@ -100,7 +106,7 @@ def _turn_on(options: argparse.Namespace) -> int:
     url, who = settings.database_url, f"{options.provider} {options.model}".strip()
 
     async def turn_on() -> bool:
-        async with open_store(url, max_connections=1) as store:
+        async with open_store(settings.database, max_connections=1) as store:
             return await store.health.turn_on(options.provider, options.model)
 
     with needing_database(url):
@@ -118,15 +124,15 @@ def _allow_text(options: argparse.Namespace) -> int:
     from server.safety.gate import load_gate
     from server.start_errors import needing_database
 
-    gate, url = load_gate(), GatewaySettings().database_url
+    gate, where = load_gate(), GatewaySettings().database
     if options.hash:
         appeal = appeal_of_digest(gate, options.hash, options.rule)
     else:
         text = options.file.read_text("utf-8") if options.file else sys.stdin.read()
         appeal = appeal_of_text(gate, text)
     decide = withdraw if options.withdraw else allow
-    with needing_database(url):
-        print(asyncio.run(decide(url, appeal, options.by)))
+    with needing_database(where.url):
+        print(asyncio.run(decide(where, appeal, options.by)))
     return 0
 
 

@@ -181,14 +181,12 @@ async def _open_parts(
     enter = stack.enter_async_context
     metrics = GatewayMetrics()
     storage = await enter(open_storage(storage_settings))
-    store = await enter(
-        open_store(settings.database_url, max_connections=settings.database_pool_max)
-    )
+    store = await enter(open_store(settings.database, max_connections=settings.database_pool_max))
     await _refuse_old_schema(store)
     metrics.read_connections(store.database.idle)
     signals = make_signals(store.database)
     await enter(signals.running())
-    watching = Watching(store, settings.database_url)
+    watching = Watching(store, settings.database)
     await enter(watching.running())
     return Parts(store, storage, signals, watching, metrics)
 

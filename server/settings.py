@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from imggen.rules.budgets import MOST_MICROS
+from server.databases import DatabaseSettings
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
 from server.traces import TraceSettings
@@ -20,7 +21,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
-class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
+class GatewaySettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
     """The gateway's settings; docs/settings.md is made from them."""
 
     listen: str = Field(
@@ -39,9 +40,6 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
         description="Where a gateway with IMGGEN_IMAGE_SAFETY=none may listen: `on_loopback` "
         "refuses any other address, `anywhere` is for pictures that somebody looks at before "
         "children do.",
-    )
-    database_url: str = Field(
-        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
     )
     database_pool_max: int = Field(10, ge=1, description="The most connections of one gateway.")
 

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from server.databases import DatabaseSettings
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
@@ -13,12 +14,9 @@ from server.traces import TraceSettings
 _READ_AT_ONCE = 4
 
 
-class WorkerSettings(RoutingSettings, SafetySettings, TraceSettings):
+class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
-    database_url: str = Field(
-        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
-    )
     worker_name: str = Field(
         "", description="The worker's name in leases and logs; empty for host and process id."
     )

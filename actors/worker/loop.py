@@ -106,7 +106,7 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Claims and runs jobs until the block ends, then drains."""
-        listener = Listener(self._settings.database_url)
+        listener = Listener(self._settings.database)
         listener.subscribe(WAKE, self._hear, self._wake.set)
         async with listener.running():
             self._count_slots()

@@ -12,10 +12,12 @@ from typing import Any
 
 import asyncpg
 
+from server.databases import Address, UnfitPooler
 from server.domain.ids import JobId
 from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store.database import AWAY, Database
+from server.store.pooling import lasting_session
 
 WAKE = "imggen_wake"
 """The channel of lanes that have new jobs, for workers."""
@@ -90,8 +92,8 @@ class Listener:
     A process has one; subscriptions are made before it runs.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, where: str | Address) -> None:
+        self._address = Address.of(where)
         self._hear: dict[str, list[Callable[[str], None]]] = {}
         self._gaps: list[Callable[[], None]] = []
 
@@ -105,7 +107,9 @@ class Listener:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listens in the background while entered."""
+        """Listens in the background while entered; raises UnfitPooler where it never could."""
+        with suppress(*AWAY, asyncpg.PostgresError):
+            await (await lasting_session(self._address)).close()
         listening = asyncio.Event()
         task = asyncio.create_task(self._run(listening), name="listener")
         try:
@@ -122,15 +126,13 @@ class Listener:
         while True:
             try:
                 await self._listen(listening)
-            except (*AWAY, asyncpg.PostgresError) as error:
+            except (*AWAY, asyncpg.PostgresError, UnfitPooler) as error:
                 _log.warning("listener disconnected", extra={"error": repr(error)})
             await asyncio.sleep(_RECONNECT_S)
 
     async def _listen(self, listening: asyncio.Event) -> None:
         broken = asyncio.Event()
-        connection = await asyncpg.connect(
-            self._url, server_settings={"application_name": "imggen"}
-        )
+        connection = await lasting_session(self._address)
         try:
             connection.add_termination_listener(lambda _: broken.set())
             for channel in self._hear:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from server.databases import Address
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener
 from server.watching.batches import BatchWatches
@@ -14,12 +15,12 @@ from server.watching.plans import PlanWatches
 class Watching:
     """The watches of jobs, batches and plans, and the feed."""
 
-    def __init__(self, store: Store, database_url: str) -> None:
+    def __init__(self, store: Store, where: str | Address) -> None:
         self.jobs = JobWatches(store)
         self.batches = BatchWatches(store)
         self.plans = PlanWatches(store)
         self.feed = Feed(store)
-        self._listener = Listener(database_url)
+        self._listener = Listener(where)
         for watches in (self.jobs, self.batches, self.plans):
             self._listener.subscribe(CHANGED, watches.hear, watches.change_all)
         # The feed needs both channels: a new job has no watchers, so its signal wakes workers only.
