@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import TypeAlias
 
 import asyncpg
 
@@ -13,6 +14,8 @@ from benchmarks.report import Figure, Target
 from server.domain.states import Lane
 from server.store import Store
 from server.store.database import open_database
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 CLAIM = Target(10.0)
 _USER = "00000000-0000-0000-0000-000000000001"
@@ -72,9 +75,7 @@ async def _beside_snapshot(postgres: str, jobs: int, claims: int) -> list[float]
 
 
 @asynccontextmanager
-async def _queue(
-    postgres: str,
-) -> AsyncIterator[tuple[Store, "asyncpg.Connection[asyncpg.Record]"]]:
+async def _queue(postgres: str) -> AsyncIterator[tuple[Store, Connection]]:
     """Yields a store on a new database, and another connection to it."""
     url = await new_database(postgres)
     admin = await asyncpg.connect(url)

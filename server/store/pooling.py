@@ -14,6 +14,7 @@ from server.databases import Address, UnfitPooler
 
 Mode: TypeAlias = Literal["", "session", "transaction"]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Pooled: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 PASSED: Mapping[str, str] = {
     "application_name": "imggen",
@@ -89,7 +90,7 @@ async def set_all(connection: Connection, settings: Mapping[str, str]) -> None:
     await connection.execute(_SET, list(settings), list(settings.values()))
 
 
-async def compare(connection: Connection, settings: Mapping[str, str]) -> None:
+async def compare(connection: Pooled, settings: Mapping[str, str]) -> None:
     """Says which settings a session lacks; raises UnfitPooler if days are not those of UTC.
 
     The others make statements slower, and never wrong.

@@ -63,9 +63,8 @@ async def _fill(
     await executor.execute(
         "INSERT INTO batches (id, user_id, style) VALUES ($1, $2, 'anime')", batch, USER
     )
-    await executor.execute(
-        _FILL.format(starts_in=starts_in, jobs=jobs, version=version), USER, batch
-    )
+    filled = _FILL.format(starts_in=starts_in, jobs=jobs, version=version)
+    await executor.execute(filled, USER, batch)
 
 
 async def _plan(executor: Executor, query: str) -> list[dict[str, Any]]:
