@@ -141,9 +141,9 @@ class WorkerDeployment:
         )
         catalogue = settings.catalogue()
         hosted = await enter(open_providers(catalogue.models, Accounts()))
-        store = await enter(open_store(settings.database_url, max_connections=4))
+        store = await enter(open_store(settings.database, max_connections=4))
         progress = await enter(
-            open_store(settings.database_url, max_connections=2, synchronous_commit=False)
+            open_store(settings.database, max_connections=2, synchronous_commit=False)
         )
         storage_settings = StorageSettings()
         tell_redirections(storage_settings)

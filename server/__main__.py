@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 
 from server.causes import CannotStart
 from server.database_urls import read_url
+from server.databases import Address
 from server.errors import Unavailable
 from server.hidden import MARK, without_secrets
 from server.identity.caller import Role
@@ -82,28 +83,31 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _database_url() -> str:
-    """Returns the setting, and says on stderr what its user may not expect of it."""
-    url = GatewaySettings().database_url
-    for note in read_url(url).notes:
+def _database(settings: GatewaySettings) -> Address:
+    """Returns where the database is, and says on stderr what its user may not expect of the URL."""
+    for note in read_url(settings.database_url).notes:
         print(f"note: {note}", file=sys.stderr)
-    return url
+    return settings.database
 
 
 def _migrate(options: argparse.Namespace) -> int:
     from server.store.migrate import migrate, until_migrated
     from server.store.opening import needing_database
 
-    url = _database_url()
+    where = _database(GatewaySettings())
     if options.wait:
-        asyncio.run(until_migrated(url, lambda why: print(f"waiting: {why}", file=sys.stderr)))
+        asyncio.run(until_migrated(where, _say_waiting))
         return 0
-    with needing_database(url):
-        applied = asyncio.run(migrate(url))
+    with needing_database(where.session_url):
+        applied = asyncio.run(migrate(where))
     for name in applied:
         print(name)
     print(f"{len(applied)} applied; the database is up to date", file=sys.stderr)
     return 0
+
+
+def _say_waiting(why: str) -> None:
+    print(f"waiting: {why}", file=sys.stderr)
 
 
 def _turn_on(options: argparse.Namespace) -> int:
@@ -112,13 +116,13 @@ def _turn_on(options: argparse.Namespace) -> int:
     from server.store.opening import needing_database
 
     settings = GatewaySettings()
-    url, who = _database_url(), f"{options.provider} {options.model}".strip()
+    where, who = _database(settings), f"{options.provider} {options.model}".strip()
 
     async def turn_on() -> bool:
-        async with open_store(url, max_connections=1) as store:
+        async with open_store(where, max_connections=1) as store:
             return await store.health.turn_on(options.provider, options.model)
 
-    with needing_database(url):
+    with needing_database(where.url):
         failed = asyncio.run(turn_on())
     # What has failed is turned on even where the catalogue does not have it any more.
     if not failed and (unknown := unknown_name(settings, options.provider, options.model)):
@@ -133,15 +137,15 @@ def _allow_text(options: argparse.Namespace) -> int:
     from server.safety.gate import load_gate
     from server.store.opening import needing_database
 
-    gate, url = load_gate(), _database_url()
+    gate, where = load_gate(), _database(GatewaySettings())
     if options.hash:
         appeal = appeal_of_digest(gate, options.hash, options.rule)
     else:
         text = options.file.read_text("utf-8") if options.file else sys.stdin.read()
         appeal = appeal_of_text(gate, text)
     decide = withdraw if options.withdraw else allow
-    with needing_database(url):
-        print(asyncio.run(decide(url, appeal, options.by)))
+    with needing_database(where.url):
+        print(asyncio.run(decide(where, appeal, options.by)))
     return 0
 
 

@@ -187,7 +187,7 @@ async def open_gateway(
         await enter(RetirementNotices(offered).running())
         await enter(StallNotices(parts.store.outbox, parts.metrics).running())
         await enter(endpoint)
-        probe = await enter(WriteProbe(settings.database_url, parts.store.database))
+        probe = await enter(WriteProbe(settings.database, parts.store.database))
         await enter(following_database(endpoint, probe.ask, settings.health_interval_s))
         host = settings.listen.rpartition(":")[0]
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
@@ -209,15 +209,13 @@ async def _open_parts(
     enter = stack.enter_async_context
     metrics = GatewayMetrics()
     storage = await enter(open_storage(storage_settings))
-    store = await enter(
-        open_store(settings.database_url, max_connections=settings.database_pool_max)
-    )
+    store = await enter(open_store(settings.database, max_connections=settings.database_pool_max))
     await _refuse_old_schema(store)
     metrics.read_connections(store.database.idle)
     store.database.count_expiry = metrics.count_expiry
     signals = make_signals(store.database)
     await enter(signals.running())
-    watching = Watching(store, settings.database_url, silence_s=settings.watch_silence_s)
+    watching = Watching(store, settings.database, silence_s=settings.watch_silence_s)
     watching.listener.count_break = metrics.count_listener_break
     await enter(watching.running())
     return Parts(store, storage, signals, watching, metrics)

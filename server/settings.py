@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from imggen.rules.budgets import MOST_MICROS
-from server.database_urls import check_url
+from server.databases import DatabaseSettings
 from server.hidden import without_secrets
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
@@ -22,7 +22,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
-class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
+class GatewaySettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
     """The gateway's settings; docs/settings.md is made from them."""
 
     listen: str = Field(
@@ -41,12 +41,6 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
         description="Where a gateway with IMGGEN_IMAGE_SAFETY=none may listen: `on_loopback` "
         "refuses any other address, `anywhere` is for pictures that somebody looks at before "
         "children do.",
-    )
-    database_url: str = Field(
-        "postgresql://127.0.0.1:5432/imggen",
-        description="The Postgres database, as psql takes it. What asyncpg has nothing for, like "
-        "`channel_binding`, has no effect, and the log says so at the start; so it does with the "
-        "`PG*` variables that say what the URL does not.",
     )
     start_wait_s: Seconds = Field(
         20.0,
@@ -197,8 +191,6 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
-
-    _usable_url = field_validator("database_url")(check_url)
 
     @field_validator("listen")
     @classmethod

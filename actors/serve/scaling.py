@@ -76,8 +76,7 @@ class BacklogPolicy:
 
     async def _ask(self) -> None:
         try:
-            url = WorkerSettings().database_url
-            async with open_store(url, max_connections=1) as store:
+            async with open_store(WorkerSettings().database, max_connections=1) as store:
                 self._found = monotonic(), await store.demands.of(self._lane)
         except Unavailable as error:
             _log.warning("replicas kept", extra={"lane": self._lane, "error": said_of(error)})

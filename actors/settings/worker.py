@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from server.database_urls import check_url
+from server.databases import DatabaseSettings
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
@@ -14,12 +14,9 @@ from server.traces import TraceSettings
 _READ_AT_ONCE = 4
 
 
-class WorkerSettings(RoutingSettings, SafetySettings, TraceSettings):
+class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
-    database_url: str = Field(
-        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
-    )
     worker_name: str = Field(
         "", description="The worker's name in leases and logs; empty for host and process id."
     )
@@ -67,8 +64,6 @@ class WorkerSettings(RoutingSettings, SafetySettings, TraceSettings):
         "while the next is prepared or finished. A lane without a model is not served. `read` is "
         "how many pages of plans are read at once: 4 where it is left out, 0 for none.",
     )
-
-    _usable_url = field_validator("database_url")(check_url)
 
     @property
     def served_slots(self) -> dict[str, int]:

@@ -30,6 +30,7 @@ _BACKOFF = timedelta(seconds=2)
 # the first backoff and a poll follow each other.
 _RESCUE_PAUSE_MAX_S = 1.0
 _AWAY_PAUSE_S = 0.25
+_OPENED_AT_ONCE = 500
 _MODELS_PAUSE_S = 1.0
 _RENEWED_WITHIN_S = 2.0
 """The time after a database outage in which every live worker renews its leases."""
@@ -112,7 +113,7 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Claims and runs jobs until the block ends, then drains."""
-        listener = Listener(self._settings.database_url, silent=self._give_up_connections)
+        listener = Listener(self._settings.database, silent=self._give_up_connections)
         listener.subscribe(WAKE, self._hear, self._wake.set)
         async with listener.running():
             self._count_slots()
@@ -120,7 +121,7 @@ class Worker:
                 asyncio.create_task(self._forever(loop), name=f"{self.name} {loop.__name__}")
                 for loop in (
                     *(self._claim_loop, self._heartbeat_loop),
-                    *(self._rescue_loop, self._readiness_loop),
+                    *(self._rescue_loop, self._readiness_loop, self._opening_loop),
                 )
             ]
             try:
@@ -293,6 +294,22 @@ class Worker:
             self._models_away = False
             _log.info("model answers", extra={"worker": self.name})
             self._wake.set()
+
+    async def _opening_loop(self) -> None:
+        """Opens jobs whose time has come, so that claims find them in the order of their turns."""
+        while True:
+            # While the database is away, the claims say so.
+            with suppress(Unavailable):
+                if any([await self._open_due(lane) for lane in self._slots.most]):
+                    self._wake.set()
+            await asyncio.sleep(self._settings.poll_s / 2)
+
+    async def _open_due(self, lane: Lane) -> int:
+        """Opens all jobs of a lane whose time has come, some at a time; returns how many."""
+        total = 0
+        while (opened := await self._store.leases.open_due(lane, _OPENED_AT_ONCE)) > 0:
+            total += opened
+        return total
 
     async def _rescue_loop(self) -> None:
         away = False

@@ -2,6 +2,7 @@
 
 import math
 
+from imggen.rules.graphemes import first
 from server.domain.routes import Route, RouteLoser, RouteOffer
 from server.routing.router import Routing
 from server.routing.wishes import Offer
@@ -31,5 +32,5 @@ def _offer(offer: Offer) -> RouteOffer:
 def _reason(routing: Routing) -> str:
     if not routing.successor:
         return routing.reason
-    asked = routing.wish.model[:60]
+    asked = first(routing.wish.model, 60)
     return f"{asked} is not served any more, {routing.successor} draws for it; {routing.reason}"

@@ -14,6 +14,7 @@ from enum import StrEnum
 import asyncpg
 
 from imggen.v1.errors_pb2 import ErrorReason
+from server.databases import UnfitPooler
 from server.errors import Unavailable
 
 
@@ -137,6 +138,8 @@ def cause_of(error: BaseException) -> Cause:
     """Returns what an error means; all that is not known to pass is a fault."""
     if isinstance(error, DatabaseAway):
         return error.cause
+    if isinstance(error, UnfitPooler):
+        return Cause(Meaning.SETTING, "its pooler does not fit", str(error))
     said = _said(error)
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""

@@ -29,10 +29,19 @@ _SEED = f"""(
       ELSE ((j.spec ->> 'seed')::bigint + count(*) * 2654435769) % 4294967296 END
     FROM attempts a WHERE j.attempt > 1 AND {BROKEN})"""
 
+_DUE = """
+  SELECT l.ctid FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
+  WHERE l.lane = $1 AND NOT l.open AND l.opens_at <= now()
+  ORDER BY l.opens_at LIMIT %s
+  FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
+"""
+
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in that
 # order, given when it is queued (next_turn in schema.sql). `job_lanes` has jobs that are ready
 # only, and those that a lane may not take yet are not `open`, so that a claim reads no rows but
-# those that it takes. It opens rows whose time has come, for the next claim.
+# those that it takes; that its worker cannot read a job's version is seen in the index. Rows whose
+# time has come are opened by OPEN, and by a claim as many as it may take, for the next one: after
+# an outage 100,000 come due within minutes, and to open 500 made a claim last half a second.
 #
 # A lane that an admin has paused gives none, and a worker that one drains gets none. A worker names
 # some jobs, 1,000 at most, that it does not want.
@@ -40,12 +49,7 @@ _SEED = f"""(
 # Jobs are locked before their rows of job_lanes, as everywhere. The second lock skips a row that
 # another lane's claim or a reroute has removed since this statement began.
 CLAIM = f"""
-WITH due AS (
-  SELECT l.ctid FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
-  WHERE l.lane = $1 AND NOT l.open AND l.opens_at <= now()
-  ORDER BY l.opens_at LIMIT 500
-  FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
-), opened AS (
+WITH due AS ({_DUE % "$3"}), opened AS (
   UPDATE job_lanes SET open = true WHERE ctid = ANY(ARRAY(SELECT ctid FROM due)) RETURNING 1
 ), next AS (
   SELECT l.turn, l.job_id, l.models FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
@@ -75,6 +79,10 @@ WITH due AS (
 SELECT claimed.*, opened.jobs AS opened
 FROM (SELECT count(*) AS jobs FROM opened) AS opened LEFT JOIN claimed ON true
 ORDER BY priority, turn, queued_at
+"""
+
+OPEN = f"""
+UPDATE job_lanes SET open = true WHERE ctid = ANY(ARRAY({_DUE % "$2"})) RETURNING true
 """
 
 

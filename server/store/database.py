@@ -12,12 +12,15 @@ from weakref import WeakSet
 
 import asyncpg
 
+from server.causes import CannotStart
 from server.database_urls import read_url
+from server.databases import Address
 from server.errors import ImggenError
 from server.store import causes
 from server.store.causes import Again, DatabaseAway, Meaning, cause_of
 from server.store.encoding import require_utf8
-from server.store.session import session_settings, settle_in
+from server.store.pooling import Mode, compare, passed, pooler_of, prepare
+from server.store.session import session_settings
 
 Record = asyncpg.Record
 
@@ -35,6 +38,8 @@ _log = logging.getLogger(__name__)
 # Locks of a session, which end with it; locks of two numbers are separate from migrations' lock.
 _LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"
 _UNLOCK_ALONE = "SELECT pg_advisory_unlock(5017, hashtext($1))"
+# The same locks, of a transaction: where sessions are shared, another one would have them.
+_LOCK_ALONE_SHARED = "SELECT pg_try_advisory_xact_lock(5017, hashtext($1))"
 
 
 class Executor(Protocol):
@@ -70,8 +75,8 @@ def unavailable_when_away() -> Iterator[None]:
 
 def _raised(error: Exception) -> Exception:
     """Returns what is raised for an error: itself, without what it quotes, if it is a fault."""
-    if isinstance(error, ImggenError):
-        return error  # of what is done with the connection
+    if isinstance(error, ImggenError | CannotStart):
+        return error  # of what is done with the connection, or asked of it
     cause = cause_of(error)
     match cause.meaning:
         case Meaning.AGAIN:
@@ -102,10 +107,13 @@ class Database:
         self,
         pool: "asyncpg.Pool[Record]",
         opened: "WeakSet[asyncpg.Connection[Record]] | None" = None,
+        pooler: Mode = "",
     ) -> None:
         self._pool = pool
         self._opened = WeakSet[Any]() if opened is None else opened
         self._expired_at = float("-inf")
+        self.pooler = pooler
+        """The mode of the pooler between this pool and Postgres; empty for none."""
         self.lacks_room = False
         """Whether a write was refused for a full disk, until one is proved to have room."""
         self.count_expiry: Callable[[str], None] = lambda _why: None
@@ -228,6 +236,10 @@ class Database:
 
         Every statement on it commits by itself.
         """
+        if self.pooler == "transaction":
+            async with self._alone_by_transaction(what) as executor:
+                yield executor
+            return
         async with self._held() as connection:
             began = monotonic()
             if not await connection.fetchval(_LOCK_ALONE, what):
@@ -242,6 +254,13 @@ class Database:
                 if not _is_closed(connection):  # else its end has freed the lock
                     await connection.execute(_UNLOCK_ALONE, what)
 
+    @asynccontextmanager
+    async def _alone_by_transaction(self, what: str) -> AsyncIterator[Executor | None]:
+        """Yields the pool while a transaction, which has neither an id nor a snapshot, locks."""
+        async with self.transaction() as lock:
+            row = await lock.fetchrow(_LOCK_ALONE_SHARED, what)
+            yield self if row and row[0] else None
+
     async def ping(self) -> None:
         """Returns when the database answers; raises DatabaseAway when it is away."""
         await self.execute("SELECT 1")
@@ -253,7 +272,7 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str,
+    where: str | Address,
     *,
     min_size: int = 1,
     max_size: int = 10,
@@ -264,14 +283,17 @@ async def open_database(
 
     `timeout` bounds a statement and the wait for its answer, in seconds. Without
     `synchronous_commit` a crash of the database may lose the latest writes, which is
-    acceptable for progress only. Raises DatabaseAway when the database cannot be reached,
-    WrongEncoding for one that cannot hold all texts, and ValueError for a URL that is none.
+    acceptable for progress only; behind a pooler in transaction mode it loses none. Raises
+    DatabaseAway when the database cannot be reached, UnfitPooler, WrongEncoding for one that
+    cannot hold all texts, and ValueError for a URL that is none.
     """
-    place = read_url(url)
+    address = Address.of(where)
+    place = read_url(address.url)
     opened = WeakSet[Any]()
+    settings = session_settings(timeout=timeout, synchronous_commit=synchronous_commit)
 
-    async def prepare(connection: "asyncpg.Connection[Record]") -> None:
-        await settle_in(connection)
+    async def begin(connection: "asyncpg.Connection[Record]") -> None:
+        await prepare(connection, pooler, settings)
         await require_utf8(connection)
         await connection.set_type_codec(
             "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
@@ -280,20 +302,25 @@ async def open_database(
 
     with unavailable_when_away():
         place.check_files()
+        pooler = await pooler_of(address)
         pool = await asyncpg.create_pool(
             place.url,
             timeout=place.timeout,
             min_size=min_size,
-            max_size=max_size,
+            # One has the lock of `alone`, while others work.
+            max_size=max(max_size, 2) if pooler == "transaction" else max_size,
             command_timeout=timeout,
-            init=prepare,
+            init=begin,
             reset=_keep,
-            server_settings=session_settings(
-                timeout=timeout, synchronous_commit=synchronous_commit
-            ),
+            server_settings=passed(pooler, settings),
+            statement_cache_size=0 if pooler == "transaction" else 100,
         )
     try:
-        yield Database(pool, opened)
+        if pooler == "transaction":
+            with unavailable_when_away():
+                async with pool.acquire() as connection:
+                    await compare(connection, settings)
+        yield Database(pool, opened, pooler)
     finally:
         await _close(pool)
 

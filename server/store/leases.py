@@ -19,7 +19,7 @@ from server.domain.routes import Route
 from server.domain.spec import SPEC_VERSION
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
-from server.store.claims import CLAIM, REFUSED, REFUSED_PICTURE, claim_of
+from server.store.claims import CLAIM, OPEN, REFUSED, REFUSED_PICTURE, claim_of
 from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
 from server.store.endings import (
@@ -123,6 +123,10 @@ class Leases:
             rows = await self._take(lane, query)
         claims = [await self._read(row) for row in rows if row["id"] is not None]
         return [claim for claim in claims if claim is not None]
+
+    async def open_due(self, lane: Lane, most: int) -> int:
+        """Opens waiting jobs of a lane whose time has come; returns how many, at most `most`."""
+        return len(await self._database.fetch(OPEN, lane, most))
 
     async def heartbeat(self, held: Sequence[Claim], lease: timedelta) -> dict[JobId, bool]:
         """Renews leases; returns the jobs still held, and whether each should be cancelled."""

@@ -16,7 +16,6 @@ from server.database_urls import DatabaseUrl, read_url
 from server.errors import Unavailable
 from server.store.database import Record, unavailable_when_away
 from server.store.encoding import WrongEncoding, require_utf8
-from server.store.session import session_settings, settle_in
 
 _PAUSE_S = 1.0
 _SETTING = "IMGGEN_DATABASE_URL"
@@ -32,11 +31,9 @@ async def connected(url: str) -> AsyncIterator["asyncpg.Connection[Record]"]:
     place = read_url(url)
     with unavailable_when_away():
         place.check_files()
-        connection = await asyncpg.connect(
-            place.url, timeout=place.timeout, server_settings=session_settings()
-        )
+        # A pooler knows neither named statements nor settings of a session.
+        connection = await asyncpg.connect(place.url, timeout=place.timeout, statement_cache_size=0)
         try:
-            await settle_in(connection)
             await require_utf8(connection)
             yield connection
         finally:

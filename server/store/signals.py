@@ -12,13 +12,13 @@ from typing import Any
 
 import asyncpg
 
-from server.database_urls import read_url
+from server.databases import Address
 from server.domain.ids import JobId
 from server.domain.states import Lane
 from server.errors import Unavailable
-from server.store.causes import Meaning, cause_of, said_of
-from server.store.database import Database
-from server.store.session import session_settings, settle_in
+from server.store.causes import DatabaseAway, Meaning, cause_of, said_of
+from server.store.database import Database, unavailable_when_away
+from server.store.pooling import lasting_session
 
 WAKE = "imggen_wake"
 """The channel of lanes that have new jobs, for workers."""
@@ -102,13 +102,13 @@ class Listener:
 
     def __init__(
         self,
-        url: str,
+        where: str | Address,
         *,
         silent: Callable[[str], Awaitable[None]] | None = None,
         probe_s: float = _PROBE_S,
     ) -> None:
         """Takes what is told of a connection that nobody answers: others may be as dead."""
-        self._url = url
+        self._address = Address.of(where)
         self._silent = silent
         self._probe_s = probe_s
         self._hear: dict[str, list[Callable[[str], None]]] = {}
@@ -126,7 +126,9 @@ class Listener:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listens in the background while entered."""
+        """Listens in the background while entered; raises UnfitPooler where it never could."""
+        with suppress(DatabaseAway, asyncpg.PostgresError), unavailable_when_away():
+            await (await lasting_session(self._address)).close()
         listening = asyncio.Event()
         task = asyncio.create_task(self._run(listening), name="listener")
         try:
@@ -158,15 +160,8 @@ class Listener:
 
     async def _listen(self, listening: asyncio.Event) -> None:
         broken = asyncio.Event()
-        place = read_url(self._url)
-        connection = await asyncpg.connect(
-            place.url,
-            timeout=place.timeout,
-            command_timeout=self._probe_s,
-            server_settings=session_settings(),
-        )
+        connection = await lasting_session(self._address, timeout=self._probe_s)
         try:
-            await settle_in(connection)
             connection.add_termination_listener(lambda _: broken.set())
             for channel in self._hear:
                 await connection.add_listener(channel, self._deliver)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from server.databases import Address
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
@@ -160,10 +161,10 @@ class Store(Statements):
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, max_connections: int = 10, synchronous_commit: bool = True
+    where: str | Address, *, max_connections: int = 10, synchronous_commit: bool = True
 ) -> AsyncIterator[Store]:
     """Opens a store on a database that has been migrated, and closes it at the end."""
     async with open_database(
-        url, max_size=max_connections, synchronous_commit=synchronous_commit
+        where, max_size=max_connections, synchronous_commit=synchronous_commit
     ) as database:
         yield Store(database)

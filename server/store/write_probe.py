@@ -12,9 +12,9 @@ from typing import Any, Self
 
 import asyncpg
 
-from server.database_urls import read_url
+from server.databases import Address
 from server.store.database import Database, unavailable_when_away
-from server.store.session import session_settings, settle_in
+from server.store.pooling import single_connection
 
 _TIMEOUT_S = 5.0
 
@@ -35,9 +35,9 @@ FROM generate_series(1, 32768)
 class WriteProbe:
     """Asks whether the database of a pool can be written to, while it is entered."""
 
-    def __init__(self, url: str, pool: Database) -> None:
+    def __init__(self, where: str | Address, pool: Database) -> None:
         """Takes the pool whose connections are given up when no answer comes here."""
-        self._url = url
+        self._address = Address.of(where)
         self._pool = pool
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._connection: asyncpg.Connection[Any] | None = None
@@ -74,13 +74,7 @@ class WriteProbe:
 
     async def _write(self) -> None:
         if self._connection is None or self._connection.is_closed():
-            place = read_url(self._url)
-            self._connection = await asyncpg.connect(
-                place.url,
-                timeout=place.timeout,
-                server_settings=session_settings(timeout=_TIMEOUT_S),
-            )
-            await settle_in(self._connection)
+            self._connection = await single_connection(self._address, self._pool.pooler, _TIMEOUT_S)
             await self._connection.execute(_FORGET)
         await self._connection.execute(_PROBE, self._name)
         if self._pool.lacks_room:

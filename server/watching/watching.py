@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from server.databases import Address
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener
 from server.watching.batches import BatchWatches
@@ -18,12 +19,12 @@ class Watching:
     No stream of theirs is silent for longer than `silence_s`.
     """
 
-    def __init__(self, store: Store, database_url: str, *, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, store: Store, where: str | Address, *, silence_s: float = SILENCE_S) -> None:
         self.jobs = JobWatches(store, silence_s=silence_s)
         self.batches = BatchWatches(store, silence_s=silence_s)
         self.plans = PlanWatches(store)
         self.feed = Feed(store, checkpoint_s=min(CHECKPOINT_S, silence_s))
-        self.listener = Listener(database_url, silent=store.database.expire)
+        self.listener = Listener(where, silent=store.database.expire)
         for watches in (self.jobs, self.batches, self.plans):
             self.listener.subscribe(CHANGED, watches.hear, watches.change_all)
         # The feed needs both channels: a new job has no watchers, so its signal wakes workers only.

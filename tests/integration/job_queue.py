@@ -154,9 +154,9 @@ class JobQueue:
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
             traces = await enter(open_traces(configured.otlp_endpoint, "imggen-worker", name))
-            store = await enter(open_store(configured.database_url, max_connections=3))
+            store = await enter(open_store(configured.database, max_connections=3))
             progress = await enter(
-                open_store(configured.database_url, max_connections=2, synchronous_commit=False)
+                open_store(configured.database, max_connections=2, synchronous_commit=False)
             )
             signals = Signals(store.database)
             await enter(signals.running())

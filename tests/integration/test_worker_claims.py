@@ -117,3 +117,15 @@ async def test_a_worker_stays_healthy_while_the_database_is_away(job_queue: JobQ
         worker.check()
         proxy.restore()
         await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
+
+
+async def test_jobs_whose_time_has_come_are_opened_some_at_a_time(job_queue: JobQueue) -> None:
+    for _ in range(3):
+        await job_queue.submit(signal=False)
+    leases, database = job_queue.store.leases, job_queue.store.database
+    await database.execute("UPDATE image_generation_jobs SET run_after = now() + interval '1 day'")
+    assert await leases.open_due(Lane.LOCAL, 2) == 0
+    await database.execute("UPDATE job_lanes SET opens_at = now() - interval '1 s'")
+    assert [await leases.open_due(Lane.LOCAL, 2) for _ in range(3)] == [2, 1, 0]
+    [row] = await database.fetch("SELECT count(*) FILTER (WHERE open) AS open FROM job_lanes")
+    assert row["open"] == 3

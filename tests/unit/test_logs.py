@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from aiohttp.http_exceptions import BadStatusLine
 
-from server.edge.media import serve_http
+from server.edge.http import serve_http
 from server.edge.monitor import monitor_app
 from server.logs import MalformedRequests, configure_logs
 from server.metrics import GatewayMetrics

@@ -29,7 +29,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_FIELD_OUT_OF_RANGE: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: a number is outside the range of its field."""
     ERROR_REASON_TEXT_TOO_LONG: _ErrorReason.ValueType  # 3
-    """INVALID_ARGUMENT: a text is longer than its limit."""
+    """INVALID_ARGUMENT: a text is longer than its limit, which counts characters as a reader sees
+    them: graphemes, by UAX 29.
+    """
     ERROR_REASON_CONTROL_CHARACTERS: _ErrorReason.ValueType  # 4
     """INVALID_ARGUMENT: a text contains control characters other than newline and tab."""
     ERROR_REASON_MALFORMED_ID: _ErrorReason.ValueType  # 5
@@ -195,7 +197,9 @@ ERROR_REASON_FIELD_REQUIRED: ErrorReason.ValueType  # 1
 ERROR_REASON_FIELD_OUT_OF_RANGE: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: a number is outside the range of its field."""
 ERROR_REASON_TEXT_TOO_LONG: ErrorReason.ValueType  # 3
-"""INVALID_ARGUMENT: a text is longer than its limit."""
+"""INVALID_ARGUMENT: a text is longer than its limit, which counts characters as a reader sees
+them: graphemes, by UAX 29.
+"""
 ERROR_REASON_CONTROL_CHARACTERS: ErrorReason.ValueType  # 4
 """INVALID_ARGUMENT: a text contains control characters other than newline and tab."""
 ERROR_REASON_MALFORMED_ID: ErrorReason.ValueType  # 5
