@@ -110,14 +110,19 @@ class Leases:
         slots: int,
         lease: timedelta,
         leaving: Collection[JobId] = (),
+        *,
+        models: Collection[str] | None = None,
     ) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
-        A worker that an admin drains gets none, and jobs that are named as `leaving` stay. A job
-        whose picture was broken or refused has another seed in its spec than the one it asked for.
-        A job of a known spec version whose spec cannot be read is FAILED instead.
+        A worker that an admin drains gets none, and jobs that are named as `leaving` stay. So do
+        those that none of its `models` may draw, where a worker is ready that holds one which may;
+        a worker that does not tell its models claims them. A job whose picture was broken or
+        refused has another seed in its spec than the one it asked for. A job of a known spec
+        version whose spec cannot be read is FAILED instead.
         """
-        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving))
+        held = None if models is None else list(models)
+        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving), held)
         rows = await self._take(lane, query)
         if rows[0]["id"] is None and rows[0]["opened"]:
             rows = await self._take(lane, query)
