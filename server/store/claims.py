@@ -37,6 +37,10 @@ _PLACE = "l.models, l.priority, l.turn, l.queued_at"
 # worker that does not tell what it holds claims all.
 _MINE = "(l.models && $7 OR NOT coalesce(l.models && (SELECT models FROM elsewhere), false))"
 
+# How long a job stood open and no worker took it, but for the time between two polls: nobody looked
+# for an offer, or at its classifier, meanwhile, so that it is no time without one.
+_UNSEEN = "greatest(now() - greatest(next.opens_at, j.updated_at) - interval '10 seconds', '0')"
+
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in that
 # order, given when it is queued (next_turn in schema.sql). `job_lanes` has jobs that are ready
 # only, and those that a lane may not take yet are not `open`, so that a claim reads no rows but
@@ -82,7 +86,7 @@ WITH RECURSIVE due AS (
   ) AS tail
   ORDER BY priority DESC, turn DESC, queued_at DESC LIMIT 1
 ), next AS (
-  SELECT l.turn, l.job_id, l.models
+  SELECT l.turn, l.job_id, l.models, l.opens_at
   FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
   WHERE {_OPEN} AND l.spec_version <= $2 AND l.job_id <> ALL($6) AND {_MINE}
     AND (l.priority, l.turn, l.queued_at) >= (SELECT priority, turn, queued_at FROM first)
@@ -94,7 +98,8 @@ WITH RECURSIVE due AS (
 ), claimed AS (
   UPDATE image_generation_jobs j SET
     status = 'processing', attempt = j.attempt + 1, worker = $4, lane = $1, turn = next.turn,
-    lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
+    lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now(),
+    no_offer_since = j.no_offer_since + {_UNSEEN}
   FROM next WHERE j.id = next.job_id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
     j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
