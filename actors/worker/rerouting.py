@@ -18,7 +18,7 @@ from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest, Conditions
 from server.routing.lanes import lanes
 from server.routing.observer import Observer
-from server.routing.router import route_again
+from server.routing.router import Routing, route_again
 from server.routing.wishes import wish_of
 from server.store import Store
 from server.store.signals import Signals
@@ -106,13 +106,24 @@ class Rerouting:
             _log.info("jobs rerouted", extra={"jobs": changed})
         return changed
 
+    async def _route(
+        self, statements: Statements, job: WaitingJob, conditions: Conditions
+    ) -> Routing:
+        """Returns the routing of a job; where all else is paused, with what failed it before."""
+        wish = wish_of(job.spec, job.limits, job.passed_over, job.shown)
+        routing = route_again(self._catalogue, wish, conditions)
+        if not (routing.paused and job.passed_over):
+            return routing
+        lasting = await statements.leases.not_again(job.job_id)
+        again = route_again(self._catalogue, replace(wish, excluded=lasting), conditions)
+        return routing if again.paused else again
+
     async def _reroute_page(
         self, statements: Statements, page: Sequence[WaitingJob], conditions: Conditions
     ) -> int:
         changes = []
         for job in page:
-            wish = wish_of(job.spec, job.limits, job.passed_over, job.shown)
-            routing = route_again(self._catalogue, wish, conditions)
+            routing = await self._route(statements, job, conditions)
             now = lanes(routing, conditions)
             if not routing.offers:
                 now = _not_put_off(now, job.lanes, conditions.now)
