@@ -215,6 +215,11 @@ def test_a_requeue_needs_one_target(command: Command, wrong: tuple[str, ...]) ->
     assert "give the ids of jobs, or --user" in command.err
 
 
+def test_a_requeue_says_where_no_named_job_has_failed(command: Command) -> None:
+    command("admin", "requeue", "00000000-0000-4000-8000-000000000001", "--yes")
+    assert "none of the named jobs is there and has failed" in command.err
+
+
 def test_what_a_requeue_leaves_alone_is_said_with_the_reason() -> None:
     counted = RequeueJobsResponse(skipped_jobs=5, unknown_call_jobs=2)
     assert left_alone(counted) == [
