@@ -29,7 +29,7 @@ from actors.engine.render import (
 from actors.engine.source import check_source
 from actors.engine.text import Embeddings, encode
 from actors.settings import DiffuserSettings
-from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, part
+from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
 
 _LATENTS = ["latents"]
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
@@ -156,7 +156,7 @@ class Diffuser:
         trace = getattr(request, "trace", "")
         if not trace:
             return NO_SPAN
-        about = {"imggen.model": self.model, "imggen.steps": request.steps}
+        about: dict[str, Value] = {"imggen.model": self.model, "imggen.steps": request.steps}
         return self._traces.begin("draw", Kind.SERVER, trace, about)
 
     async def _wait(self, span: Span) -> None:

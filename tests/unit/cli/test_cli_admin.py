@@ -237,12 +237,14 @@ def test_a_lane_is_paused_and_resumed(command: Command, client: SyncClient, mia:
     assert job.lane_paused
     assert " paused " in command("jobs")
     route = client.quote_portrait(mia, style="anime")
-    admitted = client.explain_route(job).admitted
+    assert route.lane_paused
+    assert client.explain_route(job).admitted.lane_paused
     story = client.create_story(title="Day", style="anime", pages=["One."])
-    quoted = [route, admitted, client.quote_story(story), client.plan_story(story)]
-    assert all(one.lane_paused for one in quoted)
-    assert not any(one.HasField("expected_duration") for one in (*route.offers, *quoted[2:]))
-    assert client.plan_story(story).pages[0].lane_paused
+    quote, plan = client.quote_story(story), client.plan_story(story)
+    assert quote.lane_paused
+    assert plan.lane_paused
+    assert not any(one.HasField("expected_duration") for one in (*route.offers, quote, plan))
+    assert plan.pages[0].lane_paused
     batch = client.generate_story(story)
     assert batch.lane_paused
     assert "paused" in command("batch", "show", batch.batch_id)
