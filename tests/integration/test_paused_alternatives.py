@@ -1,5 +1,7 @@
 """A model that failed a job is asked again while all that may draw the job instead is paused."""
 
+from typing import Any
+
 import pytest
 
 from actors.providers.base import Provider
@@ -19,7 +21,7 @@ from tests.integration.test_worker_routes import PRICE, admitted, failing
 
 CATALOGUE = Catalogue([STORYBOOK, KNOWN["fake"]])
 LOCAL, HOSTED = JobLane(Lane.LOCAL, ("storybook",)), JobLane(Lane.HOSTED, ("fake",))
-SETTINGS = {"slots": {"hosted": 2}, "no_offer_s": 0, "poll_s": 0.05}
+SETTINGS: dict[str, Any] = {"slots": {"hosted": 2}, "no_offer_s": 0, "poll_s": 0.05}
 
 
 async def submit(queue: JobQueue, *lanes: JobLane) -> NewJob:
