@@ -23,7 +23,7 @@ endif
 FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,10)
 CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
-# One target after the other, but for those that `check` runs side by side.
+# One target after the other, but for those that `lint` and `check` run side by side.
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
@@ -121,11 +121,19 @@ check: test ## Runs `make test`, then the slow suites side by side, as CI does
 	@echo 'Running `make slow` and `make faults-quick` side by side; each prints when it ends ...'
 	@$(MAKE) --no-print-directory SIDE_BY_SIDE=yes --jobs 2 --output-sync=target slow faults-quick
 
+# mypy takes as long as all the others.
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
+	@$(MAKE) --no-print-directory SIDE_BY_SIDE=yes --jobs 2 --output-sync=target lint-types lint-rest
+
+.PHONY: lint-types
+lint-types: machine $(VENV)/dev.stamp
+	$(PY) -m mypy
+
+.PHONY: lint-rest
+lint-rest: machine $(VENV)/dev.stamp $(PROTOS)/stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PROTOS)/bin/buf lint
 	BUF=$(PROTOS)/bin/buf scripts/check-breaking
@@ -149,16 +157,17 @@ define covered
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2) $(3)
 endef
 
-# Two processes share the files. Torch's threads wait for each other, and would take the core of
-# the other process.
+# Two processes share the files of each suite. Torch's threads wait for each other, and would take
+# the core of the other process.
 .PHONY: unit
 unit: export OMP_NUM_THREADS := 1
 unit: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) ## Runs the unit tests: no processes, no database
 	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: recipe
+recipe: export OMP_NUM_THREADS := 1
 recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
-	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*')
+	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 # These tests wait more than they compute, so two processes share their files, each with a Postgres
 # of its own; all tests of Ray are in one file, so there is one Ray.

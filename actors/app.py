@@ -60,16 +60,20 @@ from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
+from server.causes import CannotStart
 from server.logs import configure_logs
 from server.routing.observer import Observer
 from server.storage import StorageSettings, open_storage
+from server.storage.environment import tell_redirections
 from server.store import open_store
+from server.store.opening import until_open
 from server.store.signals import Signals
 from server.traces import Traces, TraceSettings, open_traces, start_traces
 
 # A replica accepts more requests than it renders at once, and queues them itself: a full replica
 # would put its callers into Serve's exponential backoff.
 _ONGOING = 64
+_log = logging.getLogger(__name__)
 
 
 # A model that is refused once is refused again.
@@ -111,8 +115,19 @@ class WorkerDeployment:
     """A worker that runs as long as its replica."""
 
     async def __init__(self, diffuser: Handle) -> None:  # type: ignore[misc]  # Serve awaits it
-        """Waits until the model is warm, then claims; the replica is healthy from then on."""
+        """Waits until the model is warm, then claims; the replica is healthy from then on.
+
+        It waits for a database that is away, too, and raises CannotStart for one that only a
+        changed setting makes usable.
+        """
         self._stack = AsyncExitStack()
+        try:
+            await self._start(diffuser)
+        except CannotStart as error:
+            _log.error("worker cannot start", extra={"error": str(error)})
+            raise
+
+    async def _start(self, diffuser: Handle) -> None:
         enter = self._stack.enter_async_context
         settings = WorkerSettings()
         file = settings.worker_log_file
@@ -121,6 +136,7 @@ class WorkerDeployment:
         traces = await enter(
             open_traces(settings.otlp_endpoint, "imggen-worker", settings.worker_name)
         )
+        await until_open(settings.database_url)
         model = await wait_until_ready(diffuser)
         self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
@@ -135,7 +151,9 @@ class WorkerDeployment:
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
         )
-        storage = await enter(open_storage(StorageSettings()))
+        storage_settings = StorageSettings()
+        tell_redirections(storage_settings)
+        storage = await enter(open_storage(storage_settings))
         extractor = await enter(open_paid_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())

@@ -7,13 +7,18 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from server.causes import CannotStart
+from server.database_urls import read_url
 from server.errors import Unavailable
+from server.hidden import MARK, without_secrets
 from server.identity.caller import Role
 from server.settings import GatewaySettings
 
@@ -31,7 +36,7 @@ database that was migrated and a storage:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit status: 2 for settings that are not valid."""
+    """Runs the command and returns its exit status: 2 for what only other settings mend."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -46,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `python -m server settings | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at exit
         return 1
+    except CannotStart as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if error.lasting else 1
     except (Unavailable, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -58,30 +66,37 @@ def _serve(options: argparse.Namespace) -> int:
     # Imported here, since it takes a moment and the other commands do not need it.
     from server.app import Addresses, serve
     from server.logs import configure_logs
-    from server.start_errors import needing_database
+    from server.start_errors import refuse_unused
     from server.storage.settings import StorageSettings
 
     settings = GatewaySettings()
     storage = StorageSettings()
+    refuse_unused(settings, storage)
     configure_logs(settings.log_level)
 
     def announce(addresses: Addresses) -> None:
         if options.ready_file:
             _write_whole(options.ready_file, json.dumps(asdict(addresses)) + "\n")
 
-    with needing_database(settings.database_url):
-        asyncio.run(serve(settings, storage, announce))
+    asyncio.run(serve(settings, storage, announce))
     return 0
 
 
-def _migrate(options: argparse.Namespace) -> int:
-    from server.start_errors import needing_database
-    from server.store.migrate import migrate, until_migrated
-
+def _database_url() -> str:
+    """Returns the setting, and says on stderr what its user may not expect of it."""
     url = GatewaySettings().database_url
+    for note in read_url(url).notes:
+        print(f"note: {note}", file=sys.stderr)
+    return url
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from server.store.migrate import migrate, until_migrated
+    from server.store.opening import needing_database
+
+    url = _database_url()
     if options.wait:
-        with needing_database(url):
-            asyncio.run(until_migrated(url, lambda why: print(f"waiting: {why}", file=sys.stderr)))
+        asyncio.run(until_migrated(url, lambda why: print(f"waiting: {why}", file=sys.stderr)))
         return 0
     with needing_database(url):
         applied = asyncio.run(migrate(url))
@@ -93,11 +108,11 @@ def _migrate(options: argparse.Namespace) -> int:
 
 def _turn_on(options: argparse.Namespace) -> int:
     from server.routing.settings import unknown_name
-    from server.start_errors import needing_database
     from server.store import open_store
+    from server.store.opening import needing_database
 
     settings = GatewaySettings()
-    url, who = settings.database_url, f"{options.provider} {options.model}".strip()
+    url, who = _database_url(), f"{options.provider} {options.model}".strip()
 
     async def turn_on() -> bool:
         async with open_store(url, max_connections=1) as store:
@@ -116,9 +131,9 @@ def _turn_on(options: argparse.Namespace) -> int:
 def _allow_text(options: argparse.Namespace) -> int:
     from server.appeals import allow, appeal_of_digest, appeal_of_text, withdraw
     from server.safety.gate import load_gate
-    from server.start_errors import needing_database
+    from server.store.opening import needing_database
 
-    gate, url = load_gate(), GatewaySettings().database_url
+    gate, url = load_gate(), _database_url()
     if options.hash:
         appeal = appeal_of_digest(gate, options.hash, options.rule)
     else:
@@ -136,7 +151,8 @@ def _token(options: argparse.Namespace) -> int:
     settings = GatewaySettings()
     if settings.key_set:
         print(
-            f"error: tokens are signed with the keys at {settings.key_set}; get one from "
+            f"error: tokens are signed with the keys at {without_secrets(str(settings.key_set))}; "
+            f"get one from "
             f"{settings.jwt_issuer}",
             file=sys.stderr,
         )
@@ -168,26 +184,36 @@ def _settings(options: argparse.Namespace) -> int:
 
 def _shown(settings: type[BaseSettings]) -> list[tuple[str, str]]:
     try:
-        return [(name, _plain(value)) for name, value in settings()]
+        return [(name, _plain(name, value)) for name, value in settings()]
     except ValidationError as error:
         missing = {str(each["loc"][0]) for each in error.errors() if each["type"] == "missing"}
         if not missing:
             raise
     # An example stands in for what is missing, so that the rest is read and its secrets hidden.
-    examples = {name: (settings.model_fields[name].examples or [""])[0] for name in missing}
     return [
-        (name, "unset" if name in missing else _plain(value))
-        for name, value in settings(**examples)
+        (name, "unset" if name in missing else _plain(name, value))
+        for name, value in _with_examples(settings, missing)
     ]
 
 
-def _plain(value: object) -> str:
+def _with_examples(settings: type[BaseSettings], missing: set[str]) -> BaseSettings:
+    """Returns the settings with an example for what is missing: the first ones that fit."""
+    choices = [settings.model_fields[name].examples or [""] for name in missing]
+    for examples in product(*choices):
+        with suppress(ValidationError):
+            return settings(**dict(zip(missing, examples, strict=True)))
+    return settings()
+
+
+def _plain(name: str, value: object) -> str:
+    """Returns a value as it is shown: a SecretStr hides itself, and a URL may hold secrets."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if value is None:
         return ""
-    # A URL may hold a password; a SecretStr hides itself.
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:********@", str(value))
+    shown = without_secrets(str(value))
+    # Who knows the path of a webhook can post to it.
+    return re.sub(r"(://[^/?#]*)[/?#].+", rf"\1/{MARK}", shown) if "webhook" in name else shown
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -63,6 +63,12 @@ class GatewayMetrics:
             ("state",),
             registry=self.registry,
         )
+        self._closed = Counter(
+            "imggen_closed_http_connections",
+            "Connections that were closed because the port had as many as it may have.",
+            ("port",),
+            registry=self.registry,
+        )
         self.serving = Gauge(
             "imggen_serving",
             "1 while health checks are answered SERVING.",
@@ -87,6 +93,10 @@ class GatewayMetrics:
     def count_refusal(self, reason: str) -> None:
         """Counts a call that has ended with an error of the contract."""
         self._refused.labels(reason).inc()
+
+    def count_closed(self, port: str) -> Callable[[], None]:
+        """Returns what counts a connection that was closed, since the port had too many."""
+        return self._closed.labels(port).inc
 
     def time_call(self, method: str, seconds: float) -> None:
         """Adds the time that a call with one answer took."""

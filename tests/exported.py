@@ -93,6 +93,7 @@ def page_of_gateway() -> str:
     metrics.count_call(method, grpc.StatusCode.OK)
     metrics.time_call(method, 0.1)
     metrics.count_refusal("QUEUE_FULL")
+    metrics.count_closed("media")()
     metrics.read_connections(lambda: (1, 2))
     metrics.accepted_jobs.labels("local").inc()
     metrics.alerts.labels("budget_used").inc()

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from server.database_urls import check_url
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
@@ -68,6 +69,8 @@ class WorkerSettings(RoutingSettings, SafetySettings, TraceSettings):
         "while the next is prepared or finished. A lane without a model is not served. `read` is "
         "how many pages of plans are read at once: 4 where it is left out, 0 for none.",
     )
+
+    _usable_url = field_validator("database_url")(check_url)
 
     @property
     def served_slots(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from imggen.rules.calls import method_unknown, read_bearer
+from imggen.rules.calls import check_metadata, method_unknown, read_bearer
 from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
 from imggen.v1 import errors_pb2 as reasons
@@ -57,10 +57,11 @@ _log = logging.getLogger("imggen.calls")
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """Limits of a call: the deadline where the caller set none, and the size of its request."""
+    """Limits of a call: the deadline where the caller set none, and the sizes of what it sends."""
 
     default_deadline_s: float
     max_request_bytes: int
+    max_metadata_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +178,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         task = asyncio.current_task()
         assert task is not None
         # Each reading of the metadata decodes it again.
-        metadata = dict(context.invocation_metadata() or ())
+        pairs = context.invocation_metadata() or ()
+        metadata = dict(pairs)
         request_id = _request_id(metadata)
         context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
-        call = Call(method, request_id, metadata, task, task.get_loop().time(), streaming)
+        call = Call(method, request_id, pairs, task, task.get_loop().time(), streaming)
         if traced:
             call.span = self._span(method, metadata)
             enter(call.span)
@@ -199,6 +201,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     async def _admit(
         self, call: Call, request: object, context: Context, needs_token: bool
     ) -> None:
+        check_metadata(call.metadata, self._limits.max_metadata_bytes)
         if needs_token:
             if self._calls.draining:
                 raise shutting_down()
@@ -226,10 +229,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     async def _refuse(self, call: Call, context: Context, error: Exception) -> Never:
         explained = explain(error, call.request_id)
-        if explained.code is grpc.StatusCode.INTERNAL:
-            _log.error("call failed", extra=_fields(call), exc_info=error)
         answer = refusal(explained)
         call.code, call.reason = answer.code, answer.reason
+        if explained.code is grpc.StatusCode.INTERNAL:
+            _log.error("call failed", extra=_fields(call), exc_info=error)
         # Logged and counted first, so that a caller that has the answer can find it.
         self._end(call)
         trailing = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, answer.details))

@@ -26,7 +26,7 @@ class ObjectMissing(NotFound):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"image: its bytes are gone from the storage ({key}); generate it again",
+            "image: its bytes are gone from the storage; generate it again",
             errors_pb2.ERROR_REASON_IMAGE_NOT_FOUND,
         )
         self.key = key
@@ -37,7 +37,7 @@ class KeyTaken(Internal):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"{key}: other bytes are stored under this key; a key is written once",
+            "storage: other bytes are stored under the picture's key; a key is written once",
             errors_pb2.ERROR_REASON_STORE_FAILED,
         )
         self.key = key
@@ -48,10 +48,16 @@ class StorageUnavailable(Unavailable):
 
     def __init__(self, action: str, problem: str) -> None:
         super().__init__(
-            f"storage: could not {action} ({problem}); try again",
+            f"storage: could not {_without_key(action)} ({problem}); try again",
             errors_pb2.ERROR_REASON_STORAGE_UNAVAILABLE,
             retry_after=timedelta(seconds=1),
         )
+
+
+def _without_key(action: str) -> str:
+    """Returns an action without the key that it was for: callers read it, and users are in keys."""
+    verb, _, what = action.partition(" ")
+    return f"{verb} a picture" if "/" in what else action
 
 
 class Storage(Protocol):

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import asyncpg
 
 from imggen.v1.errors_pb2 import ErrorReason
+from server.database_urls import read_url
 from server.errors import Unavailable
+from server.store.encoding import require_utf8
 
 Record = asyncpg.Record
 
@@ -26,9 +28,6 @@ AWAY = (
 
 UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What asyncpg raises when a row does not fit its table or a value its type."""
-
-REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-"""What asyncpg raises for a wrong user, password or name of a database."""
 
 # Locks of a session, which end with it; locks of two numbers are separate from migrations' lock.
 _LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"
@@ -148,11 +147,15 @@ async def open_database(
 
     `timeout` bounds a statement and the wait for its answer, in seconds. Without
     `synchronous_commit` a crash of the database may lose the latest writes, which is
-    acceptable for progress only. Raises Unavailable when the database cannot be reached.
+    acceptable for progress only. Raises Unavailable when the database cannot be reached,
+    WrongEncoding for one that cannot hold all texts, and ValueError for a URL that is none.
     """
+    place = read_url(url)
     with unavailable_when_away():
+        place.check_files()
         pool = await asyncpg.create_pool(
-            url,
+            place.url,
+            timeout=place.timeout,
             min_size=min_size,
             max_size=max_size,
             command_timeout=timeout,
@@ -162,7 +165,6 @@ async def open_database(
             # before it sorts them, where a list reads the first ones by an index in its order; the
             # planner chooses it for filters that usually find few.
             server_settings={
-                "application_name": "imggen",
                 "jit": "off",
                 "enable_bitmapscan": "off",
                 # It is the best plan while a table is small, and kept while the table grows: the
@@ -183,6 +185,7 @@ async def _keep(connection: "asyncpg.Connection[Record]") -> None:
 
 
 async def _prepare(connection: "asyncpg.Connection[Record]") -> None:
+    await require_utf8(connection)
     await connection.set_type_codec(
         "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
     )

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 from importlib.resources import files
 
-import asyncpg
-
-from server.errors import Unavailable
-from server.store.database import Executor, unavailable_when_away
+from server.causes import CannotStart
+from server.store.database import Executor
+from server.store.opening import connected, needing_database
 
 # Any number, as long as all versions of imggen use the same.
 _LOCK = 0x1399E4
@@ -20,9 +19,7 @@ async def migrate(database_url: str) -> list[str]:
     Many processes may call it at once: an advisory lock lets one apply them while the
     others wait. Each migration commits together with the row that says it was applied.
     """
-    with unavailable_when_away():
-        connection = await asyncpg.connect(database_url)
-    try:
+    async with connected(database_url) as connection:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations"
@@ -35,15 +32,13 @@ async def migrate(database_url: str) -> list[str]:
                 await connection.execute((files(__package__) / "migrations" / name).read_text())
                 await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
         return missing
-    finally:
-        await connection.close()
 
 
 async def until_migrated(database_url: str, say: Callable[[str], None]) -> None:
     """Returns once another process has applied all migrations of this version.
 
     Meanwhile `say` is given what is waited for, when that changes; a database that is away is
-    waited for, too.
+    waited for, too. Raises CannotStart for one that only a changed setting makes usable.
     """
     said = ""
     while lacks := await _lacks(database_url):
@@ -56,14 +51,13 @@ async def until_migrated(database_url: str, say: Callable[[str], None]) -> None:
 async def _lacks(database_url: str) -> str:
     """Returns why a database cannot be used yet; empty if it can."""
     try:
-        with unavailable_when_away():
-            connection = await asyncpg.connect(database_url)
-            try:
+        with needing_database(database_url):
+            async with connected(database_url) as connection:
                 lacking = await missing(connection)
-            finally:
-                await connection.close()
-    except Unavailable:
-        return "the database does not answer"
+    except CannotStart as error:
+        if error.lasting:
+            raise
+        return str(error)
     return f"the database lacks {', '.join(lacking)}" if lacking else ""
 
 

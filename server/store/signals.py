@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from server.database_urls import read_url
 from server.domain.ids import JobId
 from server.domain.states import Lane
 from server.errors import Unavailable
@@ -128,9 +129,8 @@ class Listener:
 
     async def _listen(self, listening: asyncio.Event) -> None:
         broken = asyncio.Event()
-        connection = await asyncpg.connect(
-            self._url, server_settings={"application_name": "imggen"}
-        )
+        place = read_url(self._url)
+        connection = await asyncpg.connect(place.url, timeout=place.timeout)
         try:
             connection.add_termination_listener(lambda _: broken.set())
             for channel in self._hear:

@@ -16,7 +16,7 @@ from server.watching.loop import ReadLoop
 
 _PAGE = 200
 _KEPT = 2_000
-_CHECKPOINT_S = 5.0
+CHECKPOINT_S = 5.0
 _PAUSE_S = 0.05  # gathers signals: each progress report of a job sends one, and few are changes
 
 
@@ -33,7 +33,7 @@ class Feed:
         *,
         kept: int = _KEPT,
         page: int = _PAGE,
-        checkpoint_s: float = _CHECKPOINT_S,
+        checkpoint_s: float = CHECKPOINT_S,
     ) -> None:
         self.catch_ups = 0  # reads of the database for a single follower
         self._store = store

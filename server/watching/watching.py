@@ -6,19 +6,23 @@ from contextlib import asynccontextmanager
 from server.store import Store
 from server.store.signals import CHANGED, WAKE, Listener
 from server.watching.batches import BatchWatches
-from server.watching.feed import Feed
+from server.watching.feed import CHECKPOINT_S, Feed
 from server.watching.jobs import JobWatches
+from server.watching.loop import SILENCE_S
 from server.watching.plans import PlanWatches
 
 
 class Watching:
-    """The watches of jobs, batches and plans, and the feed."""
+    """The watches of jobs, batches and plans, and the feed.
 
-    def __init__(self, store: Store, database_url: str) -> None:
-        self.jobs = JobWatches(store)
-        self.batches = BatchWatches(store)
+    No stream of theirs is silent for longer than `silence_s`.
+    """
+
+    def __init__(self, store: Store, database_url: str, *, silence_s: float = SILENCE_S) -> None:
+        self.jobs = JobWatches(store, silence_s=silence_s)
+        self.batches = BatchWatches(store, silence_s=silence_s)
         self.plans = PlanWatches(store)
-        self.feed = Feed(store)
+        self.feed = Feed(store, checkpoint_s=min(CHECKPOINT_S, silence_s))
         self._listener = Listener(database_url)
         for watches in (self.jobs, self.batches, self.plans):
             self._listener.subscribe(CHANGED, watches.hear, watches.change_all)

@@ -40,6 +40,7 @@ from server.store import Store, open_store
 from server.store.signals import Signals
 from server.traces import open_traces
 from tests.builders import new_job, new_user
+from tests.integration.text_gate import text_gate
 
 DEADLINE_S = 30.0
 STEPS = 20
@@ -164,7 +165,8 @@ class JobQueue:
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
             counts = refusals or KeptRefusals()
-            texts = JobTexts(configured.text_check(), store.allowed_texts, counts, classifier)
+            check = configured.text_check(text_gate())
+            texts = JobTexts(check, store.allowed_texts, counts, classifier)
             stages = Stages(
                 drawing,
                 PlainExtractor(),

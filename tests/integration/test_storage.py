@@ -14,7 +14,8 @@ import boto3
 import pytest
 from yarl import URL
 
-from server.edge.media import media_app, serve_http
+from server.edge.http import serve_http
+from server.edge.media import media_app
 from server.storage import KeyTaken, ObjectMissing, Storage, StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.s3 import Bucket, S3Storage

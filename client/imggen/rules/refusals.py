@@ -76,7 +76,8 @@ def _small(metadata: dict[str, str]) -> dict[str, str]:
 
 
 def _shorten(text: str, most: int) -> str:
-    octets = text.encode()
+    # A token or a header may hold what is no Unicode, which protobuf would refuse.
+    octets = text.encode(errors="replace")
     if len(octets) <= most:
-        return text
+        return octets.decode()
     return octets[: most - 3].decode(errors="ignore") + "…"

@@ -112,7 +112,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_BUDGET_EXHAUSTED: _ErrorReason.ValueType  # 60
     """RESOURCE_EXHAUSTED: the daily budget does not cover the price. Carries RetryInfo."""
     ERROR_REASON_MESSAGE_TOO_LARGE: _ErrorReason.ValueType  # 61
-    """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+    """RESOURCE_EXHAUSTED: the request, or its metadata, is larger than the server accepts."""
     ERROR_REASON_QUEUE_FULL: _ErrorReason.ValueType  # 62
     """RESOURCE_EXHAUSTED: too many jobs are waiting, the caller's or in total. Carries RetryInfo."""
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 70
@@ -278,7 +278,7 @@ ERROR_REASON_ROLE_REQUIRED: ErrorReason.ValueType  # 54
 ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 60
 """RESOURCE_EXHAUSTED: the daily budget does not cover the price. Carries RetryInfo."""
 ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 61
-"""RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+"""RESOURCE_EXHAUSTED: the request, or its metadata, is larger than the server accepts."""
 ERROR_REASON_QUEUE_FULL: ErrorReason.ValueType  # 62
 """RESOURCE_EXHAUSTED: too many jobs are waiting, the caller's or in total. Carries RetryInfo."""
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 70
