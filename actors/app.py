@@ -68,7 +68,7 @@ from server.storage.environment import tell_redirections
 from server.store import open_store
 from server.store.opening import until_open
 from server.store.signals import Signals
-from server.traces import open_traces
+from server.traces import Traces, TraceSettings, open_traces, start_traces
 
 # A replica accepts more requests than it renders at once, and queues them itself: a full replica
 # would put its callers into Serve's exponential backoff.
@@ -91,7 +91,8 @@ class DiffuserDeployment(DiffuserReplica):
         try:
             began = monotonic()
             pictures = _picture_classifier(settings)
-            renderer, upscaler = _warm_models(settings)
+            self._traces = start_traces(TraceSettings().otlp_endpoint, "imggen-diffuser")
+            renderer, upscaler = _warm_models(settings, self._traces)
             loaded_in = timedelta(seconds=monotonic() - began)
             super().__init__(
                 *(renderer, upscaler, settings.model, pictures),
@@ -102,6 +103,11 @@ class DiffuserDeployment(DiffuserReplica):
             fields = {"model": settings.model, "error": str(error)}
             logging.getLogger(__name__).error("model refused", extra=fields)
             raise
+
+    async def __del__(self) -> None:
+        """Sends what is left of its traces; Serve awaits it."""
+        if (traces := getattr(self, "_traces", None)) is not None:  # unset where no model loaded
+            await traces.close()
 
 
 @serve.deployment(name="worker", max_ongoing_requests=_ONGOING)
@@ -225,7 +231,7 @@ def _picture_classifier(settings: DiffuserSettings) -> PictureClassifier | None:
     return ImageClassifier.load(looking, settings.device)
 
 
-def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscaler]:
+def _warm_models(settings: DiffuserSettings, traces: Traces) -> tuple[ReferenceRenderer, Upscaler]:
     """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused."""
     # Before torch, whose import takes seconds.
     check_source(settings)
@@ -233,7 +239,7 @@ def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscale
     from actors.engine.diffuser import Diffuser
     from actors.finishing.upscaler import Upscaler as LoadedUpscaler
 
-    diffuser = Diffuser.load(settings)
+    diffuser = Diffuser.load(settings, traces=traces)
     upscaler = LoadedUpscaler.load(settings) or NoUpscaler()
     diffuser.warm()
     return diffuser, upscaler

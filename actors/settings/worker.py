@@ -44,13 +44,15 @@ class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSet
         3600.0,
         ge=0,
         description="How long a job waits for a classifier that is away before it fails with "
-        "CHECK_UNAVAILABLE; no such job is drawn unchecked.",
+        "CHECK_UNAVAILABLE; no such job is drawn unchecked. Time in which no worker looks does "
+        "not count.",
     )
     no_offer_s: float = Field(
         120.0,
         ge=0,
         description="How long a job waits while no model may draw it, before it fails with "
-        "NO_ELIGIBLE_OFFER, or while no budget covers it, before it fails with BUDGET_EXHAUSTED.",
+        "NO_ELIGIBLE_OFFER, or while no budget covers it, before it fails with BUDGET_EXHAUSTED. "
+        "Time in which no worker looks does not count.",
     )
     moderated_tries_next_offer: bool = Field(
         False,

@@ -21,7 +21,7 @@ from actors.worker.texts import Unchecked
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
-from server.domain.states import JobStatus
+from server.domain.states import JobStatus, Lane
 from server.errors import ImggenError, Unavailable
 from server.routing.lanes import sooner
 from server.routing.reasons import not_held
@@ -33,6 +33,8 @@ from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, current
 
 _MESSAGE_MAX = 500
 _LOOKED_AT_AGAIN = timedelta(seconds=5)
+_TRIED_AGAIN = timedelta(seconds=30)
+"""How long an offer that failed rests while all others are paused."""
 _log = logging.getLogger(__name__)
 
 
@@ -214,6 +216,9 @@ class Attempt:
         """Queues a job for the offer that failed, once it may be asked again."""
         claim, parts = self.claim, self._parts
         failure = self._log_offer(waiting)
+        if waiting.paused:
+            await self._wait(failure, _beside(waiting.paused, waiting.lanes))
+            return
         if claim.unoffered_s >= parts.no_offer_s:
             await self._fail_unoffered(_waited(waiting, failure))
             return
@@ -299,6 +304,14 @@ class Attempt:
 def in_a_while() -> datetime:
     """Returns when a job that nothing may draw is looked at again."""
     return datetime.now(UTC) + _LOOKED_AT_AGAIN
+
+
+def _beside(paused: frozenset[Lane], lanes: Sequence[JobLane]) -> list[JobLane]:
+    """Returns lanes of which those that are not paused open in a while, and the others at once."""
+    later = datetime.now(UTC) + _TRIED_AGAIN
+    return [
+        one if one.lane in paused else replace(one, opens_at=one.opens_at or later) for one in lanes
+    ]
 
 
 def _waited(waiting: OfferWaits, failure: Failure) -> Failure:

@@ -73,7 +73,8 @@ class Worker:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
         Nothing is claimed while the `models` do not answer. `backoff` is the ceiling of the first
-        wait after a failure, `draws` the models that it tells the fleet it holds.
+        wait after a failure, `draws` the models that it tells the fleet it holds: it leaves
+        to others what they alone hold.
         """
         self.name = name
         self._metrics = metrics or Unmeasured()
@@ -193,7 +194,7 @@ class Worker:
     async def _claim(self, lane: Lane, slots: int) -> None:
         began = perf_counter()
         claims = await self._store.leases.claim(
-            self.name, lane, slots, self._lease, self._left.jobs()
+            self.name, lane, slots, self._lease, self._left.jobs(), models=self._draws
         )
         waited_s = [claim.queued_s for claim in claims if claim.attempt == 1]
         self._metrics.claim(lane, perf_counter() - began, waited_s)

@@ -19,6 +19,7 @@ def explained(routing: Routing, most_micros: int | None = None) -> Route:
         reason=_reason(routing),
         canary=routing.canary,
         late=routing.late,
+        lane_paused=routing.paused,
         most_micros=most_micros,
     )
 

@@ -703,6 +703,7 @@ CREATE TABLE job_lanes (
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='2000', autovacuum_analyze_scale_factor='0', autovacuum_analyze_threshold='2000', autovacuum_vacuum_cost_delay='0');
 COMMENT ON TABLE job_lanes IS 'The queue: a row for each lane of a job that is queued and ready.';
+CREATE INDEX job_lanes_models ON job_lanes USING btree (lane, models, priority, turn, queued_at) WHERE open;
 CREATE INDEX job_lanes_opening ON job_lanes USING btree (lane, opens_at) WHERE (NOT open);
 CREATE INDEX job_lanes_order ON job_lanes USING btree (lane, open, priority, turn, queued_at, spec_version);
 CREATE INDEX job_lanes_turns ON job_lanes USING btree (user_id, lane, priority, turn);

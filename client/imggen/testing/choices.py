@@ -131,6 +131,13 @@ def route_again(
     return route(checks, named, quality, characters, size)
 
 
+def pause(route: Route) -> None:
+    """Makes a choice one whose lane is paused: nobody knows when it is drawn."""
+    route.lane_paused = True
+    for offer in route.offers:
+        offer.ClearField("expected_duration")
+
+
 def duration(seconds: float) -> Duration:
     """Returns a time as a message."""
     message = Duration()
