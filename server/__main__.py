@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 from server.errors import Unavailable
 from server.identity.caller import Role
 from server.settings import GatewaySettings
+from server.storage.base import StorageFull, StorageRefused
 
 _ABOUT = """\
 Serves the imggen API over gRPC until SIGTERM or Ctrl-C, then drains.
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `python -m server settings | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at exit
         return 1
+    except StorageRefused as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1 if isinstance(error, StorageFull) else 2
     except (Unavailable, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -57,7 +57,7 @@ from server.services.routing import RoutingService
 from server.services.stories import StoryService
 from server.services.styles import StyleService
 from server.settings import GatewaySettings
-from server.storage import Storage, StorageSettings, open_storage
+from server.storage import Storage, StorageSettings, open_usable
 from server.storage.folder import FolderStorage
 from server.store import Store, open_store
 from server.store.database import Database
@@ -89,13 +89,16 @@ async def serve(
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
     with stop_signal() as stop:
-        async with open_gateway(settings, storage_settings) as gateway:
-            if settings.serves_unchecked_pictures:
-                _log.warning("pictures not checked", extra={"listen": settings.listen})
-            _log.info("listening", extra=asdict(gateway.addresses))
-            announce(gateway.addresses)
-            await stop.wait()
-            _log.info("draining", extra={"drain_s": settings.drain_s})
+        async with AsyncExitStack() as stack:
+            async with unless(stop):
+                gateway = await stack.enter_async_context(open_gateway(settings, storage_settings))
+            if not stop.is_set():
+                if settings.serves_unchecked_pictures:
+                    _log.warning("pictures not checked", extra={"listen": settings.listen})
+                _log.info("listening", extra=asdict(gateway.addresses))
+                announce(gateway.addresses)
+                await stop.wait()
+                _log.info("draining", extra={"drain_s": settings.drain_s})
     _log.info("stopped")
 
 
@@ -180,11 +183,11 @@ async def _open_parts(
 ) -> Parts:
     enter = stack.enter_async_context
     metrics = GatewayMetrics()
-    storage = await enter(open_storage(storage_settings))
     store = await enter(
         open_store(settings.database_url, max_connections=settings.database_pool_max)
     )
     await _refuse_old_schema(store)
+    storage = await enter(open_usable(storage_settings))
     metrics.read_connections(store.database.idle)
     signals = make_signals(store.database)
     await enter(signals.running())
@@ -316,6 +319,30 @@ async def _serve_media(stack: AsyncExitStack, settings: GatewaySettings, storage
         serve_http(media_app(storage), settings.host, settings.http_port)
     )
     return f"{settings.listen.rpartition(':')[0]}:{port}"
+
+
+@asynccontextmanager
+async def unless(stop: asyncio.Event) -> AsyncIterator[None]:
+    """Gives its block up, without an error, once the event is set: it may wait for the storage."""
+    loop, inside = asyncio.get_running_loop(), True
+    patience = asyncio.timeout(None)
+
+    def give_up(_: "asyncio.Task[bool]") -> None:
+        if inside:
+            patience.reschedule(loop.time())
+
+    telling = asyncio.create_task(stop.wait(), name="stop")
+    telling.add_done_callback(give_up)
+    try:
+        async with patience:
+            yield
+            inside = False
+    except TimeoutError:
+        if not patience.expired():
+            raise
+    finally:
+        inside = False
+        telling.cancel()
 
 
 @contextmanager

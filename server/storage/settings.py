@@ -1,17 +1,24 @@
 """The settings of the storage, and the storage that they name."""
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.storage.base import Storage
+from server.storage.base import Storage, StorageRefused, StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 
 _SECRET_MIN = 32
+_PAUSE_S = 0.5
+_PAUSE_MAX_S = 15.0
+_log = logging.getLogger(__name__)
 
 
 class StorageSettings(BaseSettings):
@@ -28,6 +35,22 @@ class StorageSettings(BaseSettings):
     )
     storage_endpoint_url: str | None = Field(
         default=None, description="The URL of an S3 server other than AWS."
+    )
+    storage_public_endpoint_url: str | None = Field(
+        default=None,
+        description="The URL of that server as callers reach it, if it is another one: URLs of "
+        "pictures start with it.",
+    )
+    storage_checksums: Literal["auto", "off"] = Field(
+        default="auto",
+        description="Whether writes to S3 carry checksums: `auto` leaves them out where the first "
+        "write shows that the server does not know them, and logs it; `off` sends none.",
+    )
+    storage_if_none_match: Literal["auto", "off"] = Field(
+        default="auto",
+        description="Whether writes to S3 carry `If-None-Match`, which keeps a key from being "
+        "written twice: `auto` asks for the key first where the server does not know or keep to "
+        "it, and logs it; `off` always asks first.",
     )
     url_secret: SecretStr | None = Field(
         default=None,
@@ -89,9 +112,10 @@ class StorageSettings(BaseSettings):
                 f'IMGGEN_PUBLIC_URL: "{self.public_url or ""}" is not a URL; use the one '
                 "at which callers reach the gateway's HTTP endpoint, as http://host:8080"
             )
-        if any(self._cloudfront()) or self.storage_endpoint_url is not None:
+        endpoints = self.storage_endpoint_url, self.storage_public_endpoint_url
+        if any(self._cloudfront()) or any(each is not None for each in endpoints):
             raise ValueError(
-                "IMGGEN_CLOUDFRONT_* and IMGGEN_STORAGE_ENDPOINT_URL: a folder uses neither; "
+                "IMGGEN_CLOUDFRONT_* and IMGGEN_STORAGE_*ENDPOINT_URL: a folder uses neither; "
                 "unset them or use an s3:// storage"
             )
 
@@ -100,6 +124,13 @@ class StorageSettings(BaseSettings):
             raise ValueError(
                 f'IMGGEN_STORAGE_URL: "{self.storage_url}" has no bucket; use s3://bucket/folder'
             )
+        for name in ("storage_endpoint_url", "storage_public_endpoint_url"):
+            url = getattr(self, name)
+            if url is not None and not _is_server(url):
+                raise ValueError(
+                    f'IMGGEN_{name.upper()}: "{url}" is not the URL of a server; '
+                    "use one like https://s3.example.com"
+                )
         if any(self._cloudfront()) and not all(self._cloudfront()):
             raise ValueError(
                 "IMGGEN_CLOUDFRONT_DOMAIN, IMGGEN_CLOUDFRONT_KEY_ID and "
@@ -108,6 +139,38 @@ class StorageSettings(BaseSettings):
 
     def _cloudfront(self) -> tuple[object, object, object]:
         return self.cloudfront_domain, self.cloudfront_key_id, self.cloudfront_private_key_file
+
+
+def place_of(settings: StorageSettings) -> str:
+    """Returns where the storage is, for a message."""
+    if settings.storage_endpoint_url is None:
+        return settings.storage_url
+    return f"{settings.storage_url} at {settings.storage_endpoint_url}"
+
+
+@asynccontextmanager
+async def open_usable(settings: StorageSettings) -> AsyncIterator[Storage]:
+    """Opens the storage that the settings name once it has passed its check.
+
+    Waits for a storage that is away, and says so. Raises StorageRefused for an answer that only
+    a person can change.
+    """
+    pause_s, place = _PAUSE_S, place_of(settings)
+    while True:
+        async with AsyncExitStack() as stack:
+            try:
+                storage = await stack.enter_async_context(open_storage(settings))
+                await storage.check()
+            except StorageRefused as error:
+                raise error.during(f"use {place}") from error
+            except StorageUnavailable as error:
+                fields = {"storage": place, "error": error.problem, "again_in_s": pause_s}
+                _log.warning("waiting for the storage", extra=fields)
+            else:
+                yield storage
+                return
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _PAUSE_MAX_S)
 
 
 def open_storage(settings: StorageSettings) -> Storage:
@@ -125,12 +188,24 @@ def _bucket(settings: StorageSettings) -> Storage:
     import boto3
 
     from server.storage.cloudfront import CloudFront
-    from server.storage.s3 import Bucket, S3Storage
+    from server.storage.s3 import S3Storage
+    from server.storage.s3_client import Bucket, Manner
 
     url = urlsplit(settings.storage_url)
     folder = url.path.strip("/")
-    bucket = Bucket(url.netloc, f"{folder}/" if folder else "", settings.storage_endpoint_url)
+    bucket = Bucket(
+        url.netloc,
+        f"{folder}/" if folder else "",
+        settings.storage_endpoint_url,
+        settings.storage_public_endpoint_url,
+        Manner(settings.storage_checksums == "auto", settings.storage_if_none_match == "auto"),
+    )
     domain, key_id = settings.cloudfront_domain, settings.cloudfront_key_id
     key_file = settings.cloudfront_private_key_file
     cdn = CloudFront.from_file(domain, key_id, key_file) if domain and key_id and key_file else None
-    return S3Storage(boto3.Session(), bucket, cdn)
+    return S3Storage(boto3.Session, bucket, cdn)
+
+
+def _is_server(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
