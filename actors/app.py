@@ -62,7 +62,7 @@ from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
 from server.logs import configure_logs
 from server.routing.observer import Observer
-from server.storage import StorageSettings, open_storage
+from server.storage import StorageSettings, open_usable
 from server.store import open_store
 from server.store.signals import Signals
 from server.traces import open_traces
@@ -129,7 +129,7 @@ class WorkerDeployment:
         progress = await enter(
             open_store(settings.database_url, max_connections=2, synchronous_commit=False)
         )
-        storage = await enter(open_storage(StorageSettings()))
+        storage = await enter(open_usable(StorageSettings()))
         extractor = await enter(open_paid_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())
@@ -177,6 +177,7 @@ class WorkerDeployment:
             draws=providers,
             traces=traces,
             metrics=RayWorkerMetrics(),
+            objects=stages.objects,
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())
