@@ -117,6 +117,21 @@ def _turn_on(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    from server.start_errors import needing_database
+    from server.storage.settings import StorageSettings
+    from server.upkeep.by_hand import Wanted, sweep_by_hand
+
+    if options.unrecorded and not options.yes:
+        print("error: --unrecorded goes with --yes", file=sys.stderr)
+        return 2
+    url, wanted = GatewaySettings().database_url, Wanted(options.yes, options.unrecorded)
+    with needing_database(url):
+        for line in asyncio.run(sweep_by_hand(url, StorageSettings(), wanted)):
+            print(line)
+    return 0
+
+
 def _allow_text(options: argparse.Namespace) -> int:
     from server.appeals import allow, appeal_of_digest, appeal_of_text, withdraw
     from server.safety.gate import load_gate
@@ -257,6 +272,23 @@ def _parser() -> argparse.ArgumentParser:
         "model", nargs="?", default="", help="only this model (default: the provider itself)"
     )
     turn_on.set_defaults(command=_turn_on)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="search the storage for objects that the database does not know",
+        epilog="Gateways sweep by themselves, but not more than 1 %% of all objects or 20 in a "
+        "day: more are a sign of a restored dump, or of a storage with two databases.",
+    )
+    how = sweep.add_mutually_exclusive_group(required=True)
+    how.add_argument("--dry-run", action="store_true", help="only tell what there is")
+    how.add_argument("--yes", action="store_true", help="remove them, however many they are")
+    sweep.add_argument(
+        "--unrecorded",
+        action="store_true",
+        help="with --yes: also those from a time at which the database was not in use, as between "
+        "a dump and its restoring",
+    )
+    sweep.set_defaults(command=_sweep)
 
     allow_text = commands.add_parser(
         "allow-text",

@@ -68,6 +68,7 @@ from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.fleet import FleetMetrics
 from server.upkeep.retirements import RetirementNotices
 from server.upkeep.sweep import Sweeper
+from server.upkeep.usage import Usage
 from server.watching import Watching
 
 _log = logging.getLogger(__name__)
@@ -153,6 +154,7 @@ async def open_gateway(
         monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
         metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))
         media = await _serve_media(stack, settings, parts.storage)
+        await enter(Usage(parts.store.uses).running())
         if settings.sweep_interval_s:
             kept = timedelta(days=settings.events_kept_days)
             sweeper = Sweeper(parts.store, parts.storage, parts.metrics, events_kept=kept)

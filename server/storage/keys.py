@@ -34,10 +34,12 @@ def object_key(user: UUID, job: UUID, attempt: int, data: bytes, content_type: s
     return f"{user}/{job}/{attempt}/{hashlib.sha256(data).hexdigest()}.{endings[0]}"
 
 
-def is_object_key(key: str) -> bool:
-    """Whether a key has the form of `object_key`, which nothing else gives to a name."""
+def attempt_of(key: str) -> tuple[UUID, int] | None:
+    """Returns the job and attempt of a key that `object_key` made; None for any other name."""
     match = _OURS.fullmatch(key)
-    return match is not None and match[3] in CONTENT_TYPES
+    if match is None or match[3] not in CONTENT_TYPES:
+        return None
+    return UUID(match[1]), int(match[2])
 
 
 def content_type_of(key: str) -> str:
