@@ -276,7 +276,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser(
         "sweep",
         help="search the storage for objects that the database does not know",
-        epilog="Gateways sweep by themselves, but not more than 1 %% of all objects or 20 in a "
+        epilog="Gateways sweep by themselves, but not more than 1 % of all objects or 20 in a "
         "day: more are a sign of a restored dump, or of a storage with two databases.",
     )
     how = sweep.add_mutually_exclusive_group(required=True)

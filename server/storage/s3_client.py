@@ -117,7 +117,7 @@ class Clients:
             return False
         set_to: str | None = self._session.region_name
         if set_to is not None:
-            problem = f"the bucket is in {found}, not in {set_to}; correct AWS_REGION"
+            problem = f"the bucket is in {found}, not in {set_to}; correct AWS_DEFAULT_REGION"
             raise StorageRefused("check the bucket", problem)
         self._region = found
         _log.info("region of the bucket", extra={"region": found})

@@ -51,9 +51,9 @@ _MEANINGS = {
     "ExpiredToken": "the session token has expired; get new credentials",
     "InvalidToken": "the session token is not one of the server's; correct AWS_SESSION_TOKEN",
     "RequestTimeTooSkewed": "the clock of this machine is wrong",
-    "PermanentRedirect": "the bucket is in another region; correct AWS_REGION",
-    "AuthorizationHeaderMalformed": "the bucket is in another region; correct AWS_REGION",
-    "IllegalLocationConstraintException": "the bucket is in another region; correct AWS_REGION",
+    "PermanentRedirect": "the bucket is in another region; correct AWS_DEFAULT_REGION",
+    "AuthorizationHeaderMalformed": "the bucket is in another region; correct AWS_DEFAULT_REGION",
+    "IllegalLocationConstraintException": "the bucket is in another region; correct AWS_DEFAULT_REGION",
 }
 
 

@@ -60,7 +60,7 @@ def bucket(endpoint_url: str, name: str = "none", **changes: str) -> dict[str, s
         "IMGGEN_STORAGE_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         **changes,
     }
