@@ -42,6 +42,7 @@ _LACKING = {
 }
 """What a refusal of each action means."""
 _NO_BUCKET = "there is no such bucket; create it, or correct IMGGEN_STORAGE_URL"
+_ELSEWHERE = "the bucket is in another region; correct AWS_DEFAULT_REGION"
 _MEANINGS = {
     "SignatureDoesNotMatch": "the secret is not that of the key id; correct AWS_SECRET_ACCESS_KEY",
     "InvalidAccessKeyId": "the server does not know the key id; correct AWS_ACCESS_KEY_ID",
@@ -51,9 +52,9 @@ _MEANINGS = {
     "ExpiredToken": "the session token has expired; get new credentials",
     "InvalidToken": "the session token is not one of the server's; correct AWS_SESSION_TOKEN",
     "RequestTimeTooSkewed": "the clock of this machine is wrong",
-    "PermanentRedirect": "the bucket is in another region; correct AWS_DEFAULT_REGION",
-    "AuthorizationHeaderMalformed": "the bucket is in another region; correct AWS_DEFAULT_REGION",
-    "IllegalLocationConstraintException": "the bucket is in another region; correct AWS_DEFAULT_REGION",
+    "PermanentRedirect": _ELSEWHERE,
+    "AuthorizationHeaderMalformed": _ELSEWHERE,
+    "IllegalLocationConstraintException": _ELSEWHERE,
 }
 
 
