@@ -63,7 +63,7 @@ from actors.worker.texts import JobTexts
 from server.causes import CannotStart
 from server.logs import configure_logs
 from server.routing.observer import Observer
-from server.storage import StorageSettings, open_storage
+from server.storage import StorageSettings, open_usable
 from server.storage.environment import tell_redirections
 from server.store import open_store
 from server.store.opening import until_open
@@ -136,7 +136,7 @@ class WorkerDeployment:
         traces = await enter(
             open_traces(settings.otlp_endpoint, "imggen-worker", settings.worker_name)
         )
-        await until_open(settings.database_url)
+        await until_open(settings.database)
         model = await wait_until_ready(diffuser)
         self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
@@ -153,7 +153,7 @@ class WorkerDeployment:
         )
         storage_settings = StorageSettings()
         tell_redirections(storage_settings)
-        storage = await enter(open_storage(storage_settings))
+        storage = await enter(open_usable(storage_settings))
         extractor = await enter(open_paid_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())
@@ -201,6 +201,7 @@ class WorkerDeployment:
             draws=providers,
             traces=traces,
             metrics=RayWorkerMetrics(),
+            objects=stages.objects,
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())

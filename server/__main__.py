@@ -22,6 +22,7 @@ from server.errors import Unavailable
 from server.hidden import MARK, without_secrets
 from server.identity.caller import Role
 from server.settings import GatewaySettings
+from server.storage.base import StorageFull, StorageRefused
 
 _ABOUT = """\
 Serves the imggen API over gRPC until SIGTERM or Ctrl-C, then drains.
@@ -55,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if error.lasting else 1
+    except StorageRefused as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1 if isinstance(error, StorageFull) else 2
     except (Unavailable, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -129,6 +133,21 @@ def _turn_on(options: argparse.Namespace) -> int:
         print(f"error: {unknown}", file=sys.stderr)
         return 2
     print(f"{who}: {'its failures are forgotten' if failed else 'was not off, and has not failed'}")
+    return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from server.storage.settings import StorageSettings
+    from server.store.opening import needing_database
+    from server.upkeep.by_hand import Wanted, sweep_by_hand
+
+    if options.unrecorded and not options.yes:
+        print("error: --unrecorded goes with --yes", file=sys.stderr)
+        return 2
+    where, wanted = _database(GatewaySettings()), Wanted(options.yes, options.unrecorded)
+    with needing_database(where.url):
+        for line in asyncio.run(sweep_by_hand(where, StorageSettings(), wanted)):
+            print(line)
     return 0
 
 
@@ -283,6 +302,23 @@ def _parser() -> argparse.ArgumentParser:
         "model", nargs="?", default="", help="only this model (default: the provider itself)"
     )
     turn_on.set_defaults(command=_turn_on)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="search the storage for objects that the database does not know",
+        epilog="Gateways sweep by themselves, but not more than 1 % of all objects or 20 in a "
+        "day: more are a sign of a restored dump, or of a storage with two databases.",
+    )
+    how = sweep.add_mutually_exclusive_group(required=True)
+    how.add_argument("--dry-run", action="store_true", help="only tell what there is")
+    how.add_argument("--yes", action="store_true", help="remove them, however many they are")
+    sweep.add_argument(
+        "--unrecorded",
+        action="store_true",
+        help="with --yes: also those from a time at which the database was not in use, as between "
+        "a dump and its restoring",
+    )
+    sweep.set_defaults(command=_sweep)
 
     allow_text = commands.add_parser(
         "allow-text",

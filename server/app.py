@@ -1,10 +1,8 @@
 """The whole gateway: opens its parts in order, serves, and closes them in reverse."""
 
-import asyncio
 import logging
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -64,7 +62,8 @@ from server.services.routing import RoutingService
 from server.services.stories import StoryService
 from server.services.styles import StyleService
 from server.settings import GatewaySettings
-from server.storage import Storage, StorageSettings, open_storage
+from server.stopping import stop_signal, unless
+from server.storage import Storage, StorageSettings, open_usable
 from server.storage.environment import tell_redirections
 from server.storage.folder import FolderStorage
 from server.store import Store, open_store
@@ -79,6 +78,7 @@ from server.upkeep.fleet import FleetMetrics
 from server.upkeep.retirements import RetirementNotices
 from server.upkeep.stalls import StallNotices
 from server.upkeep.sweep import Sweeper
+from server.upkeep.usage import Usage
 from server.watching import Watching
 
 _FEW_FILES = 1024
@@ -108,15 +108,18 @@ async def serve(
         _log.warning("few files", extra={"limit": limit})
     url = settings.database_url
     tell_redirections(storage_settings)
-    await until_open(url, settings.start_wait_s)
     with stop_signal() as stop, needing_database(url):
-        async with open_gateway(settings, storage_settings) as gateway:
-            if settings.serves_unchecked_pictures:
-                _log.warning("pictures not checked", extra={"listen": settings.listen})
-            _log.info("listening", extra=asdict(gateway.addresses))
-            announce(gateway.addresses)
-            await stop.wait()
-            _log.info("draining", extra={"drain_s": settings.drain_s})
+        async with AsyncExitStack() as stack:
+            async with unless(stop):
+                await until_open(settings.database, settings.start_wait_s)
+                gateway = await stack.enter_async_context(open_gateway(settings, storage_settings))
+            if not stop.is_set():
+                if settings.serves_unchecked_pictures:
+                    _log.warning("pictures not checked", extra={"listen": settings.listen})
+                _log.info("listening", extra=asdict(gateway.addresses))
+                announce(gateway.addresses)
+                await stop.wait()
+                _log.info("draining", extra={"drain_s": settings.drain_s})
     _log.info("stopped")
 
 
@@ -177,6 +180,7 @@ async def open_gateway(
         metrics_port = await _listen(stack, settings, "metrics_port", monitor, of_metrics)
         of_media = Bounds("media", most.media, closed=parts.metrics.count_closed("media"))
         media = await _serve_media(stack, settings, parts.storage, of_media)
+        await enter(Usage(parts.store.uses).running())
         if settings.sweep_interval_s:
             kept = timedelta(days=settings.events_kept_days)
             sweeper = Sweeper(parts.store, parts.storage, parts.metrics, events_kept=kept)
@@ -208,9 +212,9 @@ async def _open_parts(
 ) -> Parts:
     enter = stack.enter_async_context
     metrics = GatewayMetrics()
-    storage = await enter(open_storage(storage_settings))
     store = await enter(open_store(settings.database, max_connections=settings.database_pool_max))
     await _refuse_old_schema(store)
+    storage = await enter(open_usable(storage_settings))
     metrics.read_connections(store.database.idle)
     store.database.count_expiry = metrics.count_expiry
     signals = make_signals(store.database)
@@ -359,25 +363,3 @@ async def _serve_media(
         return ""
     port = await _listen(stack, settings, "http_port", media_app(storage), bounds)
     return f"{settings.listen.rpartition(':')[0]}:{port}"
-
-
-@contextmanager
-def stop_signal() -> Iterator[asyncio.Event]:
-    """Yields an event that SIGTERM or SIGINT sets; the next signal has its usual effect."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-
-    def release() -> None:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-    def halt() -> None:
-        stop.set()
-        release()
-
-    for number in numbers:
-        loop.add_signal_handler(number, halt)
-    try:
-        yield stop
-    finally:
-        release()

@@ -97,6 +97,12 @@ class GatewayMetrics:
             "When this gateway last ended a sweep, in seconds since 1970; 0 if it has not.",
             registry=self.registry,
         )
+        self.kept_orphans = Gauge(
+            "imggen_kept_orphans",
+            "Objects that the database does not know and that the last whole search by this gateway"
+            " has left, since they are too many for a day.",
+            registry=self.registry,
+        )
         # `labels()` takes a lock and hashes its arguments, so the children are kept.
         self._children: dict[tuple[str, grpc.StatusCode], Counter] = {}
         self._timers: dict[str, Histogram] = {}

@@ -137,8 +137,8 @@ class GatewaySettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSe
     sweep_interval_s: Seconds = Field(
         300.0,
         description="How often the bytes of deleted images are swept, and day-old objects that "
-        "the database does not know; so a storage must not serve two databases. 0 means never, "
-        "by this gateway.",
+        "the database does not know, though it was in use; 1 % of all or 20 in a day at most. So a "
+        "storage must not serve two databases. 0 means never, by this gateway.",
     )
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."

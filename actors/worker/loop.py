@@ -17,9 +17,11 @@ from actors.worker.leaving import LeftAlone
 from actors.worker.metrics import Unmeasured, WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.reporting import Stop
+from actors.worker.storing import JobObjects
 from server.domain.jobs import Claim
 from server.domain.states import Lane
 from server.errors import Unavailable
+from server.storage import StorageUnavailable
 from server.store import Store
 from server.store.causes import said_of
 from server.store.signals import WAKE, Listener, Signals
@@ -69,12 +71,13 @@ class Worker:
         draws: Collection[str] | None = None,
         traces: Traces = NO_TRACES,
         metrics: WorkerMetrics | None = None,
+        objects: JobObjects | None = None,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
-        Nothing is claimed while the `models` do not answer. `backoff` is the ceiling of the first
-        wait after a failure, `draws` the models that it tells the fleet it holds: it leaves
-        to others what they alone hold.
+        Nothing is claimed while the `models` do not answer, or the storage of the `objects`.
+        `backoff` is the ceiling of the first wait after a failure, `draws` the models that it tells
+        the fleet it holds: it leaves to others what they alone hold.
         """
         self.name = name
         self._metrics = metrics or Unmeasured()
@@ -85,6 +88,7 @@ class Worker:
         self._pools = (store.database, progress.database)
         self._signals = signals
         self._models = models
+        self._objects = objects
         self._models_away = False
         self._cold_start: timedelta | None = None
         self._backoff = backoff
@@ -98,6 +102,7 @@ class Worker:
             self._left,
             self._metrics,
             traces,
+            objects,
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
@@ -212,7 +217,7 @@ class Worker:
             self._wake.set()
 
     def _claimable_slots(self) -> dict[Lane, int]:
-        if self._models_away or not self._wanted:
+        if self._models_away or not self._wanted or (self._objects and self._objects.away):
             return {}
         return self._slots.free(attempt.claim.lane for attempt in self._attempts)
 
@@ -278,14 +283,16 @@ class Worker:
             self._wanted = False
 
     async def _look_at_models(self) -> None:
-        if self._models is None:
-            return
         try:
-            self._cold_start = await self._models.check()
+            if self._objects is not None:
+                await self._objects.check()
+            if self._models is not None:
+                self._cold_start = await self._models.check()
         except Unavailable as error:
             if not self._models_away:
                 fields = {"worker": self.name, "error": error.message}
-                _log.error("model away", extra=fields)
+                stores = not isinstance(error, StorageUnavailable)
+                _log.error("model away" if stores else "nothing can be stored", extra=fields)
                 self._models_away = True
                 wanted = await self._store.workers.away(self.name)
                 if self._introduced:  # else it was said to an earlier worker of its name
@@ -293,7 +300,7 @@ class Worker:
             return
         if self._models_away:
             self._models_away = False
-            _log.info("model answers", extra={"worker": self.name})
+            _log.info("claims again", extra={"worker": self.name})
             self._wake.set()
 
     async def _opening_loop(self) -> None:

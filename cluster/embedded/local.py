@@ -143,7 +143,7 @@ def _prepare() -> str:
     """Migrates the database and returns a token for development."""
     settings = GatewaySettings()
     with needing_database(settings.database_url):
-        asyncio.run(migrate(settings.database_url))
+        asyncio.run(migrate(settings.database))
     return mint_token(
         settings.jwt_secret.get_secret_value(),
         issuer=settings.jwt_issuer,

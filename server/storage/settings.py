@@ -1,7 +1,11 @@
 """The settings of the storage, and the storage that they name."""
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
@@ -9,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.causes import CannotStart, cause_of
 from server.hidden import without_secrets
-from server.storage.base import Storage
+from server.storage.base import Storage, StorageRefused, StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
 _SECRET_MIN = 32
 _OF_A_FOLDER = ("url_secret", "public_url")
+_PAUSE_S = 0.5
+_PAUSE_MAX_S = 15.0
+_log = logging.getLogger(__name__)
 
 
 class StorageSettings(BaseSettings):
@@ -38,6 +45,22 @@ class StorageSettings(BaseSettings):
     )
     storage_endpoint_url: str | None = Field(
         default=None, description="The URL of an S3 server other than AWS."
+    )
+    storage_public_endpoint_url: str | None = Field(
+        default=None,
+        description="The URL of that server as callers reach it, if it is another one: URLs of "
+        "pictures start with it.",
+    )
+    storage_checksums: Literal["auto", "off"] = Field(
+        default="auto",
+        description="Whether writes to S3 carry checksums: `auto` leaves them out where the first "
+        "write shows that the server does not know them, and logs it; `off` sends none.",
+    )
+    storage_if_none_match: Literal["auto", "off"] = Field(
+        default="auto",
+        description="Whether writes to S3 carry `If-None-Match`, which keeps a key from being "
+        "written twice: `auto` asks for the key first where the server does not know or keep to "
+        "it, and logs it; `off` always asks first.",
     )
     url_secret: SecretStr | None = Field(
         default=None,
@@ -100,9 +123,10 @@ class StorageSettings(BaseSettings):
                 f'IMGGEN_PUBLIC_URL: "{shown}" is not a URL; use the one '
                 "at which callers reach the gateway's HTTP endpoint, as http://host:8080"
             )
-        if any(self._cloudfront()) or self.storage_endpoint_url is not None:
+        endpoints = self.storage_endpoint_url, self.storage_public_endpoint_url
+        if any(self._cloudfront()) or any(each is not None for each in endpoints):
             raise ValueError(
-                "IMGGEN_CLOUDFRONT_* and IMGGEN_STORAGE_ENDPOINT_URL: a folder uses neither; "
+                "IMGGEN_CLOUDFRONT_* and IMGGEN_STORAGE_*ENDPOINT_URL: a folder uses neither; "
                 "unset them or use an s3:// storage"
             )
 
@@ -117,7 +141,8 @@ class StorageSettings(BaseSettings):
             raise ValueError(
                 f'IMGGEN_STORAGE_URL: "{self.storage_url}" has no bucket; use s3://bucket/folder'
             )
-        self._check_endpoint()
+        for name in ("storage_endpoint_url", "storage_public_endpoint_url"):
+            _check_endpoint(name, getattr(self, name))
         if unused := [name for name in _OF_A_FOLDER if getattr(self, name)]:
             names = " and ".join(f"IMGGEN_{name.upper()}" for name in unused)
             raise ValueError(
@@ -130,21 +155,6 @@ class StorageSettings(BaseSettings):
                 "IMGGEN_CLOUDFRONT_PRIVATE_KEY_FILE: only some are set; set all three or none"
             )
 
-    def _check_endpoint(self) -> None:
-        if self.storage_endpoint_url is None:
-            return
-        url = urlsplit(self.storage_endpoint_url)
-        if url.scheme not in {"http", "https"} or not url.hostname:
-            raise ValueError(
-                "IMGGEN_STORAGE_ENDPOINT_URL: must start with https:// or http://, and name a "
-                "host, like https://s3.example.com"
-            )
-        if "@" in url.netloc or url.query or url.fragment:
-            raise ValueError(
-                "IMGGEN_STORAGE_ENDPOINT_URL: must have no user, password or query; boto3 finds "
-                "the keys"
-            )
-
     @property
     def is_bucket(self) -> bool:
         """Whether the pixels are in a bucket, whose URLs need no gateway."""
@@ -152,6 +162,38 @@ class StorageSettings(BaseSettings):
 
     def _cloudfront(self) -> tuple[object, object, object]:
         return self.cloudfront_domain, self.cloudfront_key_id, self.cloudfront_private_key_file
+
+
+def place_of(settings: StorageSettings) -> str:
+    """Returns where the storage is, for a message."""
+    if settings.storage_endpoint_url is None:
+        return settings.storage_url
+    return f"{settings.storage_url} at {settings.storage_endpoint_url}"
+
+
+@asynccontextmanager
+async def open_usable(settings: StorageSettings) -> AsyncIterator[Storage]:
+    """Opens the storage that the settings name once it has passed its check.
+
+    Waits for a storage that is away, and says so. Raises StorageRefused for an answer that only
+    a person can change.
+    """
+    pause_s, place = _PAUSE_S, place_of(settings)
+    while True:
+        async with AsyncExitStack() as stack:
+            try:
+                storage = await stack.enter_async_context(open_storage(settings))
+                await storage.check()
+            except StorageRefused as error:
+                raise error.during(f"use {place}") from error
+            except StorageUnavailable as error:
+                fields = {"storage": place, "error": error.problem, "again_in_s": pause_s}
+                _log.warning("waiting for the storage", extra=fields)
+            else:
+                yield storage
+                return
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _PAUSE_MAX_S)
 
 
 def open_storage(settings: StorageSettings) -> Storage:
@@ -167,22 +209,20 @@ def open_storage(settings: StorageSettings) -> Storage:
 def _bucket(settings: StorageSettings) -> Storage:
     # Imported here: boto3 takes 0.3 s and 25 MB, and a folder does not need it.
     import boto3
-    from botocore.exceptions import BotoCoreError
 
-    from server.storage.s3 import Bucket, S3Storage
+    from server.storage.s3 import S3Storage
+    from server.storage.s3_client import Bucket, Manner
 
     url = urlsplit(settings.storage_url)
     folder = url.path.strip("/")
-    bucket = Bucket(url.netloc, f"{folder}/" if folder else "", settings.storage_endpoint_url)
-    try:
-        session = boto3.Session()
-    except BotoCoreError as error:
-        raise CannotStart(
-            f"cannot use {settings.storage_url} ({cause_of(error)}); correct the AWS_* variables, "
-            "AWS_PROFILE among them, or the files that they name",
-            lasting=True,
-        ) from error
-    return S3Storage(session, bucket, _cdn(settings))
+    bucket = Bucket(
+        url.netloc,
+        f"{folder}/" if folder else "",
+        settings.storage_endpoint_url,
+        settings.storage_public_endpoint_url,
+        Manner(settings.storage_checksums == "auto", settings.storage_if_none_match == "auto"),
+    )
+    return S3Storage(boto3.Session, bucket, _cdn(settings))
 
 
 def _cdn(settings: StorageSettings) -> "CloudFront | None":
@@ -201,3 +241,19 @@ def _cdn(settings: StorageSettings) -> "CloudFront | None":
             "use an ECDSA P-256 or RSA-2048 key, PEM, without a password",
             lasting=True,
         ) from error
+
+
+def _check_endpoint(name: str, value: str | None) -> None:
+    """Raises ValueError for a setting that is not the URL of a server."""
+    if value is None:
+        return
+    url = urlsplit(value)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ValueError(
+            f"IMGGEN_{name.upper()}: must start with https:// or http://, and name a host, like "
+            "https://s3.example.com"
+        )
+    if "@" in url.netloc or url.query or url.fragment:
+        raise ValueError(
+            f"IMGGEN_{name.upper()}: must have no user, password or query; boto3 finds the keys"
+        )

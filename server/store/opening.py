@@ -13,6 +13,7 @@ import asyncpg
 from imggen.v1.errors_pb2 import ErrorReason
 from server.causes import CannotStart, cause_of, is_lasting
 from server.database_urls import DatabaseUrl, read_url
+from server.databases import Address
 from server.errors import Unavailable
 from server.store.database import Record, unavailable_when_away
 from server.store.encoding import WrongEncoding, require_utf8
@@ -40,21 +41,23 @@ async def connected(url: str) -> AsyncIterator["asyncpg.Connection[Record]"]:
             await connection.close()
 
 
-async def until_open(url: str, wait_s: float | None = None) -> None:
-    """Returns once the database takes a connection; the log says what it is waited for.
+async def until_open(where: str | Address, wait_s: float | None = None) -> None:
+    """Returns once the database takes connections; the log says what it is waited for.
 
     It is waited for `wait_s` seconds, by default for any time. Raises CannotStart, at once for what
     waiting does not mend.
     """
-    _tell(read_url(url))
+    address = Address.of(where)
+    _tell(read_url(address.url))
     clock = asyncio.get_running_loop().time
     until = None if wait_s is None else clock() + wait_s
     said = ""
     while True:
         try:
-            with needing_database(url):
-                async with connected(url):
-                    return
+            await _open(address.url, _SETTING)
+            if address.direct_url:
+                await _open(address.direct_url, "IMGGEN_DATABASE_DIRECT_URL")
+            return
         except CannotStart as error:
             if error.lasting or (until is not None and clock() + _PAUSE_S > until):
                 raise
@@ -64,13 +67,19 @@ async def until_open(url: str, wait_s: float | None = None) -> None:
         await asyncio.sleep(_PAUSE_S)
 
 
+async def _open(url: str, setting: str) -> None:
+    with needing_database(url, setting):
+        async with connected(url):
+            pass
+
+
 @contextmanager
-def needing_database(url: str) -> Iterator[None]:
+def needing_database(url: str, setting: str = _SETTING) -> Iterator[None]:
     """Raises CannotStart, which names the database and the cause, when it cannot be used."""
     try:
         where = read_url(url).where
     except ValueError as error:
-        raise CannotStart(f"{_SETTING}: {error}", lasting=True) from None
+        raise CannotStart(f"{setting}: {error}", lasting=True) from None
     try:
         yield
     except WrongEncoding as error:
@@ -81,10 +90,10 @@ def needing_database(url: str) -> Iterator[None]:
         cause = cause_of(error)
         if is_lasting(error):
             raise CannotStart(
-                f"cannot use {where} ({cause}); correct {_SETTING}", lasting=True
+                f"cannot use {where} ({cause}); correct {setting}", lasting=True
             ) from error
         raise CannotStart(
-            f"cannot reach {where} ({cause}); start Postgres or set {_SETTING}", lasting=False
+            f"cannot reach {where} ({cause}); start Postgres or set {setting}", lasting=False
         ) from error
 
 

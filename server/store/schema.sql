@@ -876,6 +876,23 @@ ALTER TABLE ONLY write_probes ALTER COLUMN room SET STORAGE EXTERNAL;
 COMMENT ON TABLE write_probes IS 'The last write of each gateway, which proves that it can write.';
 COMMENT ON COLUMN write_probes.gateway IS 'The machine and the process.';
 
+CREATE TABLE database_use (
+    id uuid NOT NULL,
+    began_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT database_use_check CHECK ((began_at <= seen_at)),
+    CONSTRAINT database_use_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE database_use IS 'A row for each gateway that has run without a gap: it saw this database until seen_at.';
+
+CREATE TABLE orphan_removals (
+    removed_at timestamp with time zone DEFAULT now() NOT NULL,
+    objects integer NOT NULL,
+    CONSTRAINT orphan_removals_objects_check CHECK ((objects > 0))
+);
+COMMENT ON TABLE orphan_removals IS 'How many unknown objects sweeps have set out to remove; written before they do.';
+CREATE INDEX orphan_removals_newest ON orphan_removals USING btree (removed_at);
+
 CREATE TABLE migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL,

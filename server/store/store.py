@@ -40,6 +40,7 @@ from server.store.styles import Styles
 from server.store.submits import NotCovered, Submits
 from server.store.together import Together
 from server.store.users import Users
+from server.store.uses import Uses
 from server.store.watches import Watches
 from server.store.workers import Workers
 
@@ -79,6 +80,7 @@ class Statements:
         self.styles = Styles(database)
         self.submits = Submits(database)
         self.users = Users(database)
+        self.uses = Uses(database)
         self.watches = Watches(database)
         self.workers = Workers(database)
 

@@ -18,6 +18,7 @@ from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, open_job_queue
 from tests.integration.local_ray import local_imggen
+from tests.integration.swift import Swift, running_swift
 from tests.temporary_postgres import temporary_postgres
 
 
@@ -39,6 +40,13 @@ def template(postgres: str) -> str:
 
     asyncio.run(make())
     return name
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
+    """Yields a real S3 server that runs for the session."""
+    with running_swift(tmp_path_factory.mktemp("swift")) as swift:
+        yield swift
 
 
 def database_url(server: str, name: str) -> str:

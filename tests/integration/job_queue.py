@@ -34,6 +34,7 @@ from server.domain.states import JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.conditions import GpuCost
 from server.routing.observer import Observer
+from server.storage import Storage
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
@@ -144,11 +145,12 @@ class JobQueue:
         pictures: PictureClassifier | None = None,
         refused_pictures: KeptRefusedPictures | None = None,
         metrics: WorkerMetrics | None = None,
+        storage: Storage | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
 
-        Failures are retried at once.
+        Failures are retried at once. `storage` stands for the queue's folder.
         """
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
@@ -160,7 +162,7 @@ class JobQueue:
             )
             signals = Signals(store.database)
             await enter(signals.running())
-            storage = await enter(storage_in(self.folder))
+            storage = await enter(storage or storage_in(self.folder))
             renderer = renderer or ScriptedRenderer()
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
@@ -205,6 +207,7 @@ class JobQueue:
                 draws=drawing,
                 traces=traces,
                 metrics=metrics,
+                objects=stages.objects,
             )
             await enter(worker.running())
             yield worker
