@@ -255,6 +255,14 @@ class RecordingStorage:
             self._points.record("stored", job, int(attempt), key)
             await self._points.reach(HALF_STORED, job, int(attempt))
 
+    async def check(self) -> None:
+        """Raises StorageUnavailable while the storage is away."""
+        await self._storage.check()
+
+    async def delete(self, key: str) -> None:
+        """Removes an object of an attempt that was not completed."""
+        await self._storage.delete(key)
+
 
 def _marked(content: Content, mark: str) -> Content:
     """Returns content whose prompt has a mark: a description alone, else what was read."""

@@ -11,6 +11,7 @@ from actors.worker.choosing import Chooser
 from actors.worker.patience import Patience
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
+from actors.worker.storing import JobObjects
 from server.routing.observer import Observer
 from server.storage import Storage
 from server.store import Store
@@ -20,15 +21,17 @@ from tests.faults.hold_points import HoldPoints, RecordingProvider
 @asynccontextmanager
 async def hosted_drawing(
     settings: WorkerSettings, store: Store, storage: Storage, points: HoldPoints
-) -> AsyncIterator[Drawing]:
-    """Yields the drawing of the hosted models that the settings name, with hold points."""
+) -> AsyncIterator[tuple[Drawing, JobObjects]]:
+    """Yields the drawing of the hosted models that the settings name, and what stores for it."""
     catalogue = settings.catalogue()
     async with open_providers(catalogue.models, Accounts()) as hosted:
         providers = {one.model: RecordingProvider(one, points) for one in hosted}
-        yield RoutedDrawing(
-            Stages(providers, PlainExtractor(), storage, catalogue=catalogue),
+        stages = Stages(providers, PlainExtractor(), storage, catalogue=catalogue)
+        drawing = RoutedDrawing(
+            stages,
             Chooser(catalogue, Observer(store, settings.gpu_cost), providers),
             providers,
             store,
             Patience(settings.lease_s, lambda: False),
         )
+        yield drawing, stages.objects

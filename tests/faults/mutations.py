@@ -130,7 +130,7 @@ DRAIN_ENDS_CALLS = Mutation(
 
 STORED_ONCE = Mutation(
     "objects are put once",
-    (Edit("actors/worker/stages.py", "for pause in self._store_pauses_s:", "for pause in ():"),),
+    (Edit("actors/worker/storing.py", "await self._wait(key, error, pause)", "raise"),),
 )
 
 ABSENCE_IS_A_FAULT = Mutation(
@@ -202,8 +202,8 @@ ANY_VERSION = Mutation(
         _VERSION_BEFORE,
         Edit(
             "server/store/claims.py",
-            "l.open AND l.spec_version <= $2 AND",
-            "l.open AND l.spec_version <= $2 + 100 AND",
+            "AND l.spec_version <= $2 AND l.job_id",
+            "AND l.spec_version <= $2 + 100 AND l.job_id",
         ),
     ),
 )

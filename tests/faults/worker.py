@@ -21,6 +21,7 @@ from actors.worker.attempt import Drawing
 from actors.worker.loop import Worker
 from actors.worker.reporting import Reporter
 from actors.worker.stages import Stages
+from actors.worker.storing import JobObjects
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.states import AssetKind
@@ -81,9 +82,9 @@ async def _work(options: argparse.Namespace) -> None:
         signals = Signals(store.database)
         await enter(signals.running())
         storage = await enter(open_usable(StorageSettings()))
-        # The stages call nothing but put().
+        # The stages call nothing but put(), and their objects check() and delete().
         recording = cast(Storage, RecordingStorage(storage, points))
-        drawing = (
+        drawing, objects = (
             await enter(hosted_drawing(settings, store, recording, points))
             if options.hosted
             else _drawing(options, points, recording)
@@ -95,6 +96,7 @@ async def _work(options: argparse.Namespace) -> None:
             store,
             progress,
             signals,
+            objects=objects,
             backoff=timedelta(seconds=options.backoff_s),
         )
         await enter(worker.running())
@@ -102,12 +104,15 @@ async def _work(options: argparse.Namespace) -> None:
         await _resume_on_input(points)
 
 
-def _drawing(options: argparse.Namespace, points: HoldPoints, storage: Storage) -> Drawing:
+def _drawing(
+    options: argparse.Namespace, points: HoldPoints, storage: Storage
+) -> tuple[Drawing, JobObjects | None]:
     if options.takes_s is not None:
-        return TimedDrawing(options.takes_s)
+        return TimedDrawing(options.takes_s), None
     renderer = ScriptedRenderer(options.step_s, PoisonScript(options.poison))
     providers = every_model(RecordingRenderer(renderer, points))
-    return Stages(providers, PlainExtractor(), storage)
+    stages = Stages(providers, PlainExtractor(), storage)
+    return stages, stages.objects
 
 
 async def _resume_on_input(points: HoldPoints) -> None:
