@@ -200,6 +200,9 @@ ROWS: Mapping[str, Sequence[Panel]] = {
             {
                 "given up: {{why}}": counted("imggen_database_given_up_total", "10m", "why"),
                 "listener: {{why}}": counted("imggen_listener_breaks_total", "10m", "why"),
+                "too many: {{port}}": counted(
+                    "imggen_closed_http_connections_total", "10m", "port"
+                ),
             },
             "In ten minutes each.",
         ),
@@ -223,6 +226,7 @@ ROWS: Mapping[str, Sequence[Panel]] = {
                 "held back by {{pid}} {{name}}": "max by (pid, name) (imggen_outbox_held_seconds)",
             },
         ),
+        Panel("Unknown objects kept", "short", {"objects": "max(imggen_kept_orphans)"}),
         Panel(
             "Alerts sent",
             "short",
