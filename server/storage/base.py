@@ -78,9 +78,12 @@ class StorageFull(StorageRefused):
 
 
 def _without_key(action: str) -> str:
-    """Returns an action without the key that it was for: callers read it, and users are in keys."""
+    """Returns an action without the key that it was for: callers read it, and users are in keys.
+
+    The place of a storage, a URL, is none.
+    """
     verb, _, what = action.partition(" ")
-    return f"{verb} a picture" if "/" in what else action
+    return f"{verb} a picture" if "/" in what and "://" not in what else action
 
 
 class Storage(Protocol):

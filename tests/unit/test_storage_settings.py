@@ -111,13 +111,6 @@ def test_a_refusal_shows_no_secret() -> None:
     assert "hush" not in str(refused.value)
 
 
-def test_a_profile_of_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(CannotStart, match=r"s3://pictures/live \(.*nobody.*\); correct") as refused:
-        open_storage(StorageSettings(**BUCKET))
-    assert refused.value.lasting
-
-
 @pytest.mark.parametrize("content", [None, "nothing", LOCKED_KEY])
 def test_a_key_of_cloudfront_that_cannot_be_used_is_named(
     tmp_path: Path, content: str | None
