@@ -49,6 +49,8 @@ _BEGIN = Parameters(
     stay=_floats(1),
     shift=np.zeros((100, len(place_kinds())), np.float32),
 )
+STEPS = 32
+"""So few that the passages are not learnt by heart."""
 _RATE, _RATE_OF_SHIFT = 0.06, 0.01
 _HELD = 3000.0
 """How strongly the shift is held at nothing: without, it learns the passages by heart."""
@@ -72,7 +74,7 @@ Story = tuple[Example, ...]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the parameters."""
     parser = argparse.ArgumentParser(prog="python -m recipe.reading.learning", description=__doc__)
-    parser.add_argument("--steps", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=PARAMETERS)
     options = parser.parse_args(arguments)
