@@ -11,6 +11,7 @@ GRPCURL := v1.9.4
 GO := $(shell command -v go 2>/dev/null)
 # Without asking, where the suites run as root on Debian, as in CI; elsewhere `make promtool` does.
 TAKE_PROMTOOL := $(if $(filter 0,$(shell id -u)),$(if $(shell command -v apt-get 2>/dev/null),promtool))
+TAKE_PGBOUNCER := $(patsubst promtool,pgbouncer,$(TAKE_PROMTOOL))
 
 # The first of these that is new enough; 3.11 is the tested one. `make PYTHON=...` overrides it.
 ifndef PYTHON
@@ -23,7 +24,7 @@ endif
 FREE_GB = $(if $(wildcard $(VENV)/run.stamp),1,10)
 CACHES := .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
-# One target after the other, but for those that `check` runs side by side.
+# One target after the other, but for those that `lint` and `check` run side by side.
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
@@ -121,17 +122,26 @@ check: test ## Runs `make test`, then the slow suites side by side, as CI does
 	@echo 'Running `make slow` and `make faults-quick` side by side; each prints when it ends ...'
 	@$(MAKE) --no-print-directory SIDE_BY_SIDE=yes --jobs 2 --output-sync=target slow faults-quick
 
+# mypy takes as long as all the others.
 .PHONY: lint
 lint: machine $(VENV)/dev.stamp $(PROTOS)/stamp ## Checks style, types, imports, the contract and its stubs
+	@$(MAKE) --no-print-directory SIDE_BY_SIDE=yes --jobs 2 --output-sync=target lint-types lint-rest
+
+.PHONY: lint-types
+lint-types: machine $(VENV)/dev.stamp
+	$(PY) -m mypy
+
+.PHONY: lint-rest
+lint-rest: machine $(VENV)/dev.stamp $(PROTOS)/stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(PROTOS)/bin/buf lint
 	BUF=$(PROTOS)/bin/buf scripts/check-breaking
 	$(PROTOS)/bin/python protos/generate.py --check
 	$(PY) scripts/write-schema --check
 	$(PY) scripts/write-fake-catalogue --check
+	$(PY) scripts/write-unicode --check
 	$(PY) -m cluster.observe.dashboard --check
 
 .PHONY: format
@@ -149,21 +159,22 @@ define covered
 	@COVERAGE_FILE="$(CURDIR)/.coverage.$(1)" $(PY) -m coverage report --fail-under=$(2) $(3)
 endef
 
-# Two processes share the files. Torch's threads wait for each other, and would take the core of
-# the other process.
+# Two processes share the files of each suite. Torch's threads wait for each other, and would take
+# the core of the other process.
 .PHONY: unit
 unit: export OMP_NUM_THREADS := 1
 unit: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) ## Runs the unit tests: no processes, no database
 	$(call covered,unit,70,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: recipe
+recipe: export OMP_NUM_THREADS := 1
 recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
-	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*')
+	$(call covered,recipe,80,--include 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 # These tests wait more than they compute, so two processes share their files, each with a Postgres
 # of its own; all tests of Ray are in one file, so there is one Ray.
 .PHONY: integration
-integration: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
+integration: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) $(TAKE_PGBOUNCER) ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
 	$(call covered,integration,80,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: coverage
@@ -259,6 +270,16 @@ promtool: ## Takes Debian's promtool into .tools, which checks metrics and alert
 		dpkg-deb --extract prometheus_*.deb . && mv usr/bin/promtool .. && cd .. && rm -rf deb; } || \
 		echo 'make: there is no promtool to be had; the tests that need it are skipped'
 
+# The same of PgBouncer, with the one library that it needs beside those of Python.
+PGBOUNCER := .tools/pgbouncer
+.PHONY: pgbouncer
+pgbouncer: ## Takes Debian's PgBouncer into .tools, for the tests behind a pooler (needs apt-get)
+	@test -x $(PGBOUNCER)/pgbouncer || { rm -rf $(PGBOUNCER) && mkdir -p $(PGBOUNCER)/deb && \
+		cd $(PGBOUNCER)/deb && timeout 120 apt-get download --quiet --quiet pgbouncer libc-ares2 && \
+		for package in *.deb; do dpkg-deb --extract "$$package" . || exit 1; done && \
+		mv usr/sbin/pgbouncer usr/lib/*/libcares.so.2* .. && cd .. && rm -rf deb; } || \
+		echo 'make: there is no pgbouncer to be had; the tests that need it are skipped'
+
 # Maintaining.
 
 .PHONY: protos
@@ -284,6 +305,10 @@ schema: machine $(VENV)/dev.stamp ## Writes server/store/schema.sql from a migra
 .PHONY: fake-catalogue
 fake-catalogue: machine $(VENV)/dev.stamp ## Writes what imggen.testing offers, from the gateway's own
 	@$(PY) scripts/write-fake-catalogue
+
+.PHONY: unicode
+unicode: machine $(VENV)/dev.stamp ## Writes the classes of characters that texts are read by
+	@$(PY) scripts/write-unicode
 
 .PHONY: dashboard
 dashboard: machine $(VENV)/dev.stamp ## Writes the Grafana dashboard of cluster/observe

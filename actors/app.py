@@ -60,16 +60,20 @@ from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
+from server.causes import CannotStart
 from server.logs import configure_logs
 from server.routing.observer import Observer
-from server.storage import StorageSettings, open_storage
+from server.storage import StorageSettings, open_usable
+from server.storage.environment import tell_redirections
 from server.store import open_store
+from server.store.opening import until_open
 from server.store.signals import Signals
-from server.traces import open_traces
+from server.traces import Traces, TraceSettings, open_traces, start_traces
 
 # A replica accepts more requests than it renders at once, and queues them itself: a full replica
 # would put its callers into Serve's exponential backoff.
 _ONGOING = 64
+_log = logging.getLogger(__name__)
 
 
 # A model that is refused once is refused again.
@@ -87,7 +91,8 @@ class DiffuserDeployment(DiffuserReplica):
         try:
             began = monotonic()
             pictures = _picture_classifier(settings)
-            renderer, upscaler = _warm_models(settings)
+            self._traces = start_traces(TraceSettings().otlp_endpoint, "imggen-diffuser")
+            renderer, upscaler = _warm_models(settings, self._traces)
             loaded_in = timedelta(seconds=monotonic() - began)
             super().__init__(
                 *(renderer, upscaler, settings.model, pictures),
@@ -99,14 +104,30 @@ class DiffuserDeployment(DiffuserReplica):
             logging.getLogger(__name__).error("model refused", extra=fields)
             raise
 
+    async def __del__(self) -> None:
+        """Sends what is left of its traces; Serve awaits it."""
+        if (traces := getattr(self, "_traces", None)) is not None:  # unset where no model loaded
+            await traces.close()
+
 
 @serve.deployment(name="worker", max_ongoing_requests=_ONGOING)
 class WorkerDeployment:
     """A worker that runs as long as its replica."""
 
     async def __init__(self, diffuser: Handle) -> None:  # type: ignore[misc]  # Serve awaits it
-        """Waits until the model is warm, then claims; the replica is healthy from then on."""
+        """Waits until the model is warm, then claims; the replica is healthy from then on.
+
+        It waits for a database that is away, too, and raises CannotStart for one that only a
+        changed setting makes usable.
+        """
         self._stack = AsyncExitStack()
+        try:
+            await self._start(diffuser)
+        except CannotStart as error:
+            _log.error("worker cannot start", extra={"error": str(error)})
+            raise
+
+    async def _start(self, diffuser: Handle) -> None:
         enter = self._stack.enter_async_context
         settings = WorkerSettings()
         file = settings.worker_log_file
@@ -115,6 +136,7 @@ class WorkerDeployment:
         traces = await enter(
             open_traces(settings.otlp_endpoint, "imggen-worker", settings.worker_name)
         )
+        await until_open(settings.database)
         model = await wait_until_ready(diffuser)
         self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
@@ -125,11 +147,13 @@ class WorkerDeployment:
         )
         catalogue = settings.catalogue()
         hosted = await enter(open_providers(catalogue.models, Accounts()))
-        store = await enter(open_store(settings.database_url, max_connections=4))
+        store = await enter(open_store(settings.database, max_connections=4))
         progress = await enter(
-            open_store(settings.database_url, max_connections=2, synchronous_commit=False)
+            open_store(settings.database, max_connections=2, synchronous_commit=False)
         )
-        storage = await enter(open_storage(StorageSettings()))
+        storage_settings = StorageSettings()
+        tell_redirections(storage_settings)
+        storage = await enter(open_usable(storage_settings))
         extractor = await enter(open_paid_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())
@@ -177,6 +201,7 @@ class WorkerDeployment:
             draws=providers,
             traces=traces,
             metrics=RayWorkerMetrics(),
+            objects=stages.objects,
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())
@@ -207,7 +232,7 @@ def _picture_classifier(settings: DiffuserSettings) -> PictureClassifier | None:
     return ImageClassifier.load(looking, settings.device)
 
 
-def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscaler]:
+def _warm_models(settings: DiffuserSettings, traces: Traces) -> tuple[ReferenceRenderer, Upscaler]:
     """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused."""
     # Before torch, whose import takes seconds.
     check_source(settings)
@@ -215,7 +240,7 @@ def _warm_models(settings: DiffuserSettings) -> tuple[ReferenceRenderer, Upscale
     from actors.engine.diffuser import Diffuser
     from actors.finishing.upscaler import Upscaler as LoadedUpscaler
 
-    diffuser = Diffuser.load(settings)
+    diffuser = Diffuser.load(settings, traces=traces)
     upscaler = LoadedUpscaler.load(settings) or NoUpscaler()
     diffuser.warm()
     return diffuser, upscaler

@@ -1,4 +1,4 @@
-"""How long a job waits until an idle worker claims it."""
+"""How long a job waits until an idle worker claims it, and how long claims take in a crowd."""
 
 import asyncio
 import random
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from benchmarks import crowded_claims
 from benchmarks.environment import BenchEnvironment, gateway_under_test
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
@@ -44,6 +45,7 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
         waits = asyncio.run(_waits(gateway.database_url, jobs))
     yield Figure.median("submit to claimed by an idle worker, p50", waits, "ms", P50)
     yield Figure.percentile("submit to claimed by an idle worker, p99", waits, "ms", 0.99, P99)
+    yield from crowded_claims.measure(bench)
 
 
 async def _waits(database_url: str, jobs: list[UUID]) -> list[float]:

@@ -7,15 +7,22 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from server.causes import CannotStart
+from server.database_urls import read_url
+from server.databases import Address
 from server.errors import Unavailable
+from server.hidden import MARK, without_secrets
 from server.identity.caller import Role
 from server.settings import GatewaySettings
+from server.storage.base import StorageFull, StorageRefused
 
 _ABOUT = """\
 Serves the imggen API over gRPC until SIGTERM or Ctrl-C, then drains.
@@ -31,7 +38,7 @@ database that was migrated and a storage:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit status: 2 for settings that are not valid."""
+    """Runs the command and returns its exit status: 2 for what only other settings mend."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -46,6 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `python -m server settings | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at exit
         return 1
+    except CannotStart as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if error.lasting else 1
+    except StorageRefused as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1 if isinstance(error, StorageFull) else 2
     except (Unavailable, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -58,52 +71,62 @@ def _serve(options: argparse.Namespace) -> int:
     # Imported here, since it takes a moment and the other commands do not need it.
     from server.app import Addresses, serve
     from server.logs import configure_logs
-    from server.start_errors import needing_database
+    from server.start_errors import refuse_unused
     from server.storage.settings import StorageSettings
 
     settings = GatewaySettings()
     storage = StorageSettings()
+    refuse_unused(settings, storage)
     configure_logs(settings.log_level)
 
     def announce(addresses: Addresses) -> None:
         if options.ready_file:
             _write_whole(options.ready_file, json.dumps(asdict(addresses)) + "\n")
 
-    with needing_database(settings.database_url):
-        asyncio.run(serve(settings, storage, announce))
+    asyncio.run(serve(settings, storage, announce))
     return 0
 
 
-def _migrate(options: argparse.Namespace) -> int:
-    from server.start_errors import needing_database
-    from server.store.migrate import migrate, until_migrated
+def _database(settings: GatewaySettings) -> Address:
+    """Returns where the database is, and says on stderr what its user may not expect of the URL."""
+    for note in read_url(settings.database_url).notes:
+        print(f"note: {note}", file=sys.stderr)
+    return settings.database
 
-    url = GatewaySettings().database_url
+
+def _migrate(options: argparse.Namespace) -> int:
+    from server.store.migrate import migrate, until_migrated
+    from server.store.opening import needing_database
+
+    where = _database(GatewaySettings())
     if options.wait:
-        with needing_database(url):
-            asyncio.run(until_migrated(url, lambda why: print(f"waiting: {why}", file=sys.stderr)))
+        asyncio.run(until_migrated(where, _say_waiting))
         return 0
-    with needing_database(url):
-        applied = asyncio.run(migrate(url))
+    with needing_database(where.session_url):
+        applied = asyncio.run(migrate(where))
     for name in applied:
         print(name)
     print(f"{len(applied)} applied; the database is up to date", file=sys.stderr)
     return 0
 
 
+def _say_waiting(why: str) -> None:
+    print(f"waiting: {why}", file=sys.stderr)
+
+
 def _turn_on(options: argparse.Namespace) -> int:
     from server.routing.settings import unknown_name
-    from server.start_errors import needing_database
     from server.store import open_store
+    from server.store.opening import needing_database
 
     settings = GatewaySettings()
-    url, who = settings.database_url, f"{options.provider} {options.model}".strip()
+    where, who = _database(settings), f"{options.provider} {options.model}".strip()
 
     async def turn_on() -> bool:
-        async with open_store(url, max_connections=1) as store:
+        async with open_store(where, max_connections=1) as store:
             return await store.health.turn_on(options.provider, options.model)
 
-    with needing_database(url):
+    with needing_database(where.url):
         failed = asyncio.run(turn_on())
     # What has failed is turned on even where the catalogue does not have it any more.
     if not failed and (unknown := unknown_name(settings, options.provider, options.model)):
@@ -113,20 +136,35 @@ def _turn_on(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    from server.storage.settings import StorageSettings
+    from server.store.opening import needing_database
+    from server.upkeep.by_hand import Wanted, sweep_by_hand
+
+    if options.unrecorded and not options.yes:
+        print("error: --unrecorded goes with --yes", file=sys.stderr)
+        return 2
+    where, wanted = _database(GatewaySettings()), Wanted(options.yes, options.unrecorded)
+    with needing_database(where.url):
+        for line in asyncio.run(sweep_by_hand(where, StorageSettings(), wanted)):
+            print(line)
+    return 0
+
+
 def _allow_text(options: argparse.Namespace) -> int:
     from server.appeals import allow, appeal_of_digest, appeal_of_text, withdraw
     from server.safety.gate import load_gate
-    from server.start_errors import needing_database
+    from server.store.opening import needing_database
 
-    gate, url = load_gate(), GatewaySettings().database_url
+    gate, where = load_gate(), _database(GatewaySettings())
     if options.hash:
         appeal = appeal_of_digest(gate, options.hash, options.rule)
     else:
         text = options.file.read_text("utf-8") if options.file else sys.stdin.read()
         appeal = appeal_of_text(gate, text)
     decide = withdraw if options.withdraw else allow
-    with needing_database(url):
-        print(asyncio.run(decide(url, appeal, options.by)))
+    with needing_database(where.url):
+        print(asyncio.run(decide(where, appeal, options.by)))
     return 0
 
 
@@ -136,7 +174,8 @@ def _token(options: argparse.Namespace) -> int:
     settings = GatewaySettings()
     if settings.key_set:
         print(
-            f"error: tokens are signed with the keys at {settings.key_set}; get one from "
+            f"error: tokens are signed with the keys at {without_secrets(str(settings.key_set))}; "
+            f"get one from "
             f"{settings.jwt_issuer}",
             file=sys.stderr,
         )
@@ -168,26 +207,36 @@ def _settings(options: argparse.Namespace) -> int:
 
 def _shown(settings: type[BaseSettings]) -> list[tuple[str, str]]:
     try:
-        return [(name, _plain(value)) for name, value in settings()]
+        return [(name, _plain(name, value)) for name, value in settings()]
     except ValidationError as error:
         missing = {str(each["loc"][0]) for each in error.errors() if each["type"] == "missing"}
         if not missing:
             raise
     # An example stands in for what is missing, so that the rest is read and its secrets hidden.
-    examples = {name: (settings.model_fields[name].examples or [""])[0] for name in missing}
     return [
-        (name, "unset" if name in missing else _plain(value))
-        for name, value in settings(**examples)
+        (name, "unset" if name in missing else _plain(name, value))
+        for name, value in _with_examples(settings, missing)
     ]
 
 
-def _plain(value: object) -> str:
+def _with_examples(settings: type[BaseSettings], missing: set[str]) -> BaseSettings:
+    """Returns the settings with an example for what is missing: the first ones that fit."""
+    choices = [settings.model_fields[name].examples or [""] for name in missing]
+    for examples in product(*choices):
+        with suppress(ValidationError):
+            return settings(**dict(zip(missing, examples, strict=True)))
+    return settings()
+
+
+def _plain(name: str, value: object) -> str:
+    """Returns a value as it is shown: a SecretStr hides itself, and a URL may hold secrets."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if value is None:
         return ""
-    # A URL may hold a password; a SecretStr hides itself.
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:********@", str(value))
+    shown = without_secrets(str(value))
+    # Who knows the path of a webhook can post to it.
+    return re.sub(r"(://[^/?#]*)[/?#].+", rf"\1/{MARK}", shown) if "webhook" in name else shown
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -253,6 +302,23 @@ def _parser() -> argparse.ArgumentParser:
         "model", nargs="?", default="", help="only this model (default: the provider itself)"
     )
     turn_on.set_defaults(command=_turn_on)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="search the storage for objects that the database does not know",
+        epilog="Gateways sweep by themselves, but not more than 1 % of all objects or 20 in a "
+        "day: more are a sign of a restored dump, or of a storage with two databases.",
+    )
+    how = sweep.add_mutually_exclusive_group(required=True)
+    how.add_argument("--dry-run", action="store_true", help="only tell what there is")
+    how.add_argument("--yes", action="store_true", help="remove them, however many they are")
+    sweep.add_argument(
+        "--unrecorded",
+        action="store_true",
+        help="with --yes: also those from a time at which the database was not in use, as between "
+        "a dump and its restoring",
+    )
+    sweep.set_defaults(command=_sweep)
 
     allow_text = commands.add_parser(
         "allow-text",

@@ -1,13 +1,13 @@
 """The whole gateway: opens its parts in order, serves, and closes them in reverse."""
 
-import asyncio
 import logging
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
+
+from aiohttp.web import Application
 
 from imggen.rules.budgets import Providers
 from imggen.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server as add_admin
@@ -28,9 +28,12 @@ from server.admission.jobs import Admission
 from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
+from server.edge.binding import cannot_listen
 from server.edge.endpoint import Endpoint, Service
+from server.edge.files import file_limit, raise_file_limit, shares
 from server.edge.health import following_database
-from server.edge.media import media_app, serve_http
+from server.edge.http import Bounds, serve_http
+from server.edge.media import media_app
 from server.edge.monitor import monitor_app
 from server.forecast.batches import BatchForecast
 from server.forecast.jobs import Forecast
@@ -44,6 +47,8 @@ from server.requests.stories import StoryReader
 from server.routing.catalogue import Catalogue
 from server.routing.observer import Observer
 from server.routing.rows import PROVIDERS
+from server.safety.gate import TextGate
+from server.safety.texts import TextCheck
 from server.services.admin import AdminService
 from server.services.batches import BatchService
 from server.services.budgets import BudgetService
@@ -57,19 +62,26 @@ from server.services.routing import RoutingService
 from server.services.stories import StoryService
 from server.services.styles import StyleService
 from server.settings import GatewaySettings
-from server.storage import Storage, StorageSettings, open_storage
+from server.stopping import stop_signal, unless
+from server.storage import Storage, StorageSettings, open_usable
+from server.storage.environment import tell_redirections
 from server.storage.folder import FolderStorage
 from server.store import Store, open_store
 from server.store.database import Database
 from server.store.migrate import missing
+from server.store.opening import needing_database, until_open
 from server.store.signals import Signals
+from server.store.write_probe import WriteProbe
 from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.fleet import FleetMetrics
 from server.upkeep.retirements import RetirementNotices
+from server.upkeep.stalls import StallNotices
 from server.upkeep.sweep import Sweeper
+from server.upkeep.usage import Usage
 from server.watching import Watching
 
+_FEW_FILES = 1024
 _log = logging.getLogger(__name__)
 
 
@@ -87,15 +99,27 @@ async def serve(
     storage_settings: StorageSettings,
     announce: Callable[[Addresses], None],
 ) -> None:
-    """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once."""
-    with stop_signal() as stop:
-        async with open_gateway(settings, storage_settings) as gateway:
-            if settings.serves_unchecked_pictures:
-                _log.warning("pictures not checked", extra={"listen": settings.listen})
-            _log.info("listening", extra=asdict(gateway.addresses))
-            announce(gateway.addresses)
-            await stop.wait()
-            _log.info("draining", extra={"drain_s": settings.drain_s})
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once.
+
+    A database that is away is waited for. Raises CannotStart.
+    """
+    limit = raise_file_limit()
+    if limit < _FEW_FILES:
+        _log.warning("few files", extra={"limit": limit})
+    url = settings.database_url
+    tell_redirections(storage_settings)
+    with stop_signal() as stop, needing_database(url):
+        async with AsyncExitStack() as stack:
+            async with unless(stop):
+                await until_open(settings.database, settings.start_wait_s)
+                gateway = await stack.enter_async_context(open_gateway(settings, storage_settings))
+            if not stop.is_set():
+                if settings.serves_unchecked_pictures:
+                    _log.warning("pictures not checked", extra={"listen": settings.listen})
+                _log.info("listening", extra=asdict(gateway.addresses))
+                announce(gateway.addresses)
+                await stop.wait()
+                _log.info("draining", extra={"drain_s": settings.drain_s})
     _log.info("stopped")
 
 
@@ -126,12 +150,14 @@ async def open_gateway(
     *,
     catalogue: Catalogue | None = None,
     make_signals: Callable[[Database], Signals] = Signals,
+    gate: TextGate | None = None,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway while it is entered; leaving it drains it.
 
     `catalogue` replaces the models that the settings name; `make_signals` makes what tells
-    other processes of changes. Raises Unavailable when the database is away, RuntimeError when
-    it lacks migrations, and OSError or RuntimeError when an address cannot be bound.
+    other processes of changes; `gate` is one that other gateways of the process check texts by.
+    Raises Unavailable when the database is away, RuntimeError when it lacks migrations, and
+    CannotStart when an address cannot be bound.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -144,12 +170,17 @@ async def open_gateway(
             settings,
             offered,
             timedelta(seconds=storage_settings.url_ttl_s),
+            settings.text_check(gate),
         )
         endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics, traces)
         fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings), offered)
         monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
-        metrics_port = await enter(serve_http(monitor, settings.host, settings.metrics_port))
-        media = await _serve_media(stack, settings, parts.storage)
+        most = shares(file_limit(), settings.database_pool_max)
+        of_metrics = Bounds("metrics", most.monitor, closed=parts.metrics.count_closed("metrics"))
+        metrics_port = await _listen(stack, settings, "metrics_port", monitor, of_metrics)
+        of_media = Bounds("media", most.media, closed=parts.metrics.count_closed("media"))
+        media = await _serve_media(stack, settings, parts.storage, of_media)
+        await enter(Usage(parts.store.uses).running())
         if settings.sweep_interval_s:
             kept = timedelta(days=settings.events_kept_days)
             sweeper = Sweeper(parts.store, parts.storage, parts.metrics, events_kept=kept)
@@ -158,9 +189,10 @@ async def open_gateway(
             sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
             await enter(sender.running(settings.alert_interval_s))
         await enter(RetirementNotices(offered).running())
+        await enter(StallNotices(parts.store.outbox, parts.metrics).running())
         await enter(endpoint)
-        ping = parts.store.database.ping
-        await enter(following_database(endpoint, ping, settings.health_interval_s))
+        probe = await enter(WriteProbe(settings.database, parts.store.database))
+        await enter(following_database(endpoint, probe.ask, settings.health_interval_s))
         host = settings.listen.rpartition(":")[0]
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
 
@@ -180,27 +212,31 @@ async def _open_parts(
 ) -> Parts:
     enter = stack.enter_async_context
     metrics = GatewayMetrics()
-    storage = await enter(open_storage(storage_settings))
-    store = await enter(
-        open_store(settings.database_url, max_connections=settings.database_pool_max)
-    )
+    store = await enter(open_store(settings.database, max_connections=settings.database_pool_max))
     await _refuse_old_schema(store)
+    storage = await enter(open_usable(storage_settings))
     metrics.read_connections(store.database.idle)
+    store.database.count_expiry = metrics.count_expiry
     signals = make_signals(store.database)
     await enter(signals.running())
-    watching = Watching(store, settings.database_url)
+    watching = Watching(store, settings.database, silence_s=settings.watch_silence_s)
+    watching.listener.count_break = metrics.count_listener_break
     await enter(watching.running())
     return Parts(store, storage, signals, watching, metrics)
 
 
 async def _services(
-    parts: Parts, settings: GatewaySettings, catalogue: Catalogue, url_ttl: timedelta
+    parts: Parts,
+    settings: GatewaySettings,
+    catalogue: Catalogue,
+    url_ttl: timedelta,
+    check: TextCheck,
 ) -> list[Service]:
     """Returns every service of the contract; the styles are read here, once."""
     store, signals, metrics = parts.store, parts.signals, parts.metrics
     styles = await store.styles.list()
     users = KnownUsers(store)
-    texts = TextAdmission(settings.text_check(), metrics)
+    texts = TextAdmission(check, metrics)
     forecast = Forecast(store.jobs.outlook)
     limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
     backlog = Backlog(store.jobs.waiting, forecast, limits)
@@ -309,32 +345,21 @@ async def _refuse_old_schema(store: Store) -> None:
         )
 
 
-async def _serve_media(stack: AsyncExitStack, settings: GatewaySettings, storage: Storage) -> str:
+async def _listen(
+    stack: AsyncExitStack, settings: GatewaySettings, name: str, app: Application, bounds: Bounds
+) -> int:
+    """Serves on the port that a setting names, and returns what was bound; raises CannotStart."""
+    port: int = getattr(settings, name)
+    try:
+        return await stack.enter_async_context(serve_http(app, settings.host, port, bounds))
+    except OSError as error:
+        raise cannot_listen(f"IMGGEN_{name.upper()}", settings.host, port, error) from error
+
+
+async def _serve_media(
+    stack: AsyncExitStack, settings: GatewaySettings, storage: Storage, bounds: Bounds
+) -> str:
     if not isinstance(storage, FolderStorage):
         return ""
-    port = await stack.enter_async_context(
-        serve_http(media_app(storage), settings.host, settings.http_port)
-    )
+    port = await _listen(stack, settings, "http_port", media_app(storage), bounds)
     return f"{settings.listen.rpartition(':')[0]}:{port}"
-
-
-@contextmanager
-def stop_signal() -> Iterator[asyncio.Event]:
-    """Yields an event that SIGTERM or SIGINT sets; the next signal has its usual effect."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-
-    def release() -> None:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-    def halt() -> None:
-        stop.set()
-        release()
-
-    for number in numbers:
-        loop.add_signal_handler(number, halt)
-    try:
-        yield stop
-    finally:
-        release()

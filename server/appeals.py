@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from imggen.rules.checks import clean
+from imggen.rules.cleaning import clean
+from server.databases import Address
 from server.safety.gate import TextGate
 from server.safety.texts import CLASSIFIERS, digest_of
 from server.store import open_store
@@ -44,17 +45,17 @@ def appeal_of_digest(gate: TextGate, digest: str, rule: str) -> Appeal:
     return Appeal(digest, rule)
 
 
-async def allow(database_url: str, appeal: Appeal, who: str) -> str:
+async def allow(where: str | Address, appeal: Appeal, who: str) -> str:
     """Allows a text, and returns what has changed, as a sentence."""
-    async with open_store(database_url, max_connections=1) as store:
+    async with open_store(where, max_connections=1) as store:
         new = await store.allowed_texts.allow(appeal.digest, appeal.rule, who)
     may = "may break" if new else "was already allowed to break"
     return f"{appeal.digest} {may} the rule {appeal.rule}"
 
 
-async def withdraw(database_url: str, appeal: Appeal, who: str) -> str:
+async def withdraw(where: str | Address, appeal: Appeal, who: str) -> str:
     """Withdraws what was allowed, and returns what has changed, as a sentence."""
-    async with open_store(database_url, max_connections=1) as store:
+    async with open_store(where, max_connections=1) as store:
         gone = await store.allowed_texts.withdraw(appeal.digest, appeal.rule, who)
     may = "may no longer break" if gone else "was not allowed to break"
     return f"{appeal.digest} {may} the rule {appeal.rule}"

@@ -63,6 +63,30 @@ class GatewayMetrics:
             ("state",),
             registry=self.registry,
         )
+        self._closed = Counter(
+            "imggen_closed_http_connections",
+            "Connections that were closed because the port had as many as it may have.",
+            ("port",),
+            registry=self.registry,
+        )
+        self.outbox_held = Gauge(
+            "imggen_outbox_held_seconds",
+            "The age of each open transaction that holds back events, from 10 seconds on.",
+            ("pid", "name"),
+            registry=self.registry,
+        )
+        self._given_up = Counter(
+            "imggen_database_given_up",
+            "Times that the connections of the database pool were given up, by the reason.",
+            ("why",),
+            registry=self.registry,
+        )
+        self._listener_breaks = Counter(
+            "imggen_listener_breaks",
+            "Times that the connection broke on which this gateway hears of changes, by the cause.",
+            ("why",),
+            registry=self.registry,
+        )
         self.serving = Gauge(
             "imggen_serving",
             "1 while health checks are answered SERVING.",
@@ -71,6 +95,12 @@ class GatewayMetrics:
         self.last_sweep = Gauge(
             "imggen_last_sweep_timestamp_seconds",
             "When this gateway last ended a sweep, in seconds since 1970; 0 if it has not.",
+            registry=self.registry,
+        )
+        self.kept_orphans = Gauge(
+            "imggen_kept_orphans",
+            "Objects that the database does not know and that the last whole search by this gateway"
+            " has left, since they are too many for a day.",
             registry=self.registry,
         )
         # `labels()` takes a lock and hashes its arguments, so the children are kept.
@@ -88,12 +118,24 @@ class GatewayMetrics:
         """Counts a call that has ended with an error of the contract."""
         self._refused.labels(reason).inc()
 
+    def count_closed(self, port: str) -> Callable[[], None]:
+        """Returns what counts a connection that was closed, since the port had too many."""
+        return self._closed.labels(port).inc
+
     def time_call(self, method: str, seconds: float) -> None:
         """Adds the time that a call with one answer took."""
         timer = self._timers.get(method)
         if timer is None:
             timer = self._timers[method] = self._seconds.labels(method)
         timer.observe(seconds)
+
+    def count_expiry(self, why: str) -> None:
+        """Counts that the pool's connections were given up."""
+        self._given_up.labels(why).inc()
+
+    def count_listener_break(self, why: str) -> None:
+        """Counts that the connection for signals broke."""
+        self._listener_breaks.labels(why).inc()
 
     def read_open_calls(self, read: Callable[[], int]) -> None:
         """Reads the number of open calls from `read` at each scrape."""

@@ -8,6 +8,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from imggen.rules.budgets import MOST_MICROS
+from server.databases import DatabaseSettings
+from server.hidden import without_secrets
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
 from server.traces import TraceSettings
@@ -20,7 +22,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
 
-class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
+class GatewaySettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
     """The gateway's settings; docs/settings.md is made from them."""
 
     listen: str = Field(
@@ -40,8 +42,10 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
         "refuses any other address, `anywhere` is for pictures that somebody looks at before "
         "children do.",
     )
-    database_url: str = Field(
-        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
+    start_wait_s: Seconds = Field(
+        20.0,
+        description="How long a start waits for a database that is away before it ends with "
+        "status 1; a worker waits until it is there.",
     )
     database_pool_max: int = Field(10, ge=1, description="The most connections of one gateway.")
 
@@ -60,7 +64,7 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
     jwt_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET),
         description="The HS256 secret that signs tokens, 32 characters at least. The default is "
-        "public, so the gateway takes it on a loopback address only. Unused with a key set.",
+        "public, so the gateway takes it on a loopback address only. Refused with a key set.",
     )
     jwks_url: str = Field(
         "", description="The key set (JWKS) whose keys sign tokens; for production."
@@ -94,6 +98,23 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
     keepalive_timeout_s: Seconds = Field(
         20.0, description="How long it waits for the answer before it closes the connection."
     )
+    keepalive_min_s: Seconds = Field(
+        5.0,
+        description="How close pings of a caller may be; who pings faster is sent away "
+        "(`too_many_pings`). Clients in Go ping every 10 s at most.",
+    )
+    watch_silence_s: Annotated[float, Field(gt=0)] = Field(
+        10.0,
+        description="After how much silence a watch repeats its snapshot; keep it below what any "
+        "proxy between callers and gateways allows (nginx 60 s, HAProxy often 30).",
+    )
+    max_metadata_bytes: int = Field(
+        32 * 1024,
+        ge=8 * 1024,
+        le=1024 * 1024,
+        description="The most metadata of a call, its token included: the bytes of all names "
+        "and values, and 32 for each pair.",
+    )
     max_connection_age_s: Seconds = Field(
         1800.0,
         description="After how long a caller is told to reconnect, so that load spreads over "
@@ -116,8 +137,8 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
     sweep_interval_s: Seconds = Field(
         300.0,
         description="How often the bytes of deleted images are swept, and day-old objects that "
-        "the database does not know; so a storage must not serve two databases. 0 means never, "
-        "by this gateway.",
+        "the database does not know, though it was in use; 1 % of all or 20 in a day at most. So a "
+        "storage must not serve two databases. 0 means never, by this gateway.",
     )
     events_kept_days: Annotated[float, Field(gt=0)] = Field(
         7.0, description="How long WatchEvents can go back; older events are swept."
@@ -177,12 +198,27 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
             raise ValueError(f'"{value}" is not an address; use host:port, like 127.0.0.1:50051')
+        if _is_bare_ipv6(host):
+            raise ValueError(
+                f'"{value}" is an IPv6 address without brackets, whose port nobody can tell; use '
+                "[host]:port, like [::1]:50051"
+            )
         return value
 
     @model_validator(mode="after")
     def _secret_fits(self) -> Self:
         if self.key_set is not None:
+            if "jwt_secret" in self.model_fields_set:
+                raise ValueError(
+                    "IMGGEN_JWT_SECRET: without effect with a key set, whose keys sign tokens; "
+                    "unset it, or IMGGEN_JWKS_URL and IMGGEN_JWKS_FILE"
+                )
             return self
+        if "jwks_cooldown_s" in self.model_fields_set:
+            raise ValueError(
+                "IMGGEN_JWKS_COOLDOWN_S: without effect without a key set; set IMGGEN_JWKS_URL or "
+                "IMGGEN_JWKS_FILE, or unset it"
+            )
         secret = self.jwt_secret.get_secret_value()
         if secret == DEVELOPMENT_SECRET and not is_loopback(self.host):
             raise ValueError(
@@ -214,12 +250,18 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
         if self.jwks_url and self.jwks_file:
             raise ValueError("set IMGGEN_JWKS_URL or IMGGEN_JWKS_FILE, not both")
         if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
-            raise ValueError(f'IMGGEN_JWKS_URL: "{self.jwks_url}" must start with https://')
+            shown = without_secrets(self.jwks_url)
+            raise ValueError(f'IMGGEN_JWKS_URL: "{shown}" must start with https://')
         return self
 
     @model_validator(mode="after")
     def _signed_webhook(self) -> Self:
         if not self.alert_webhook_url:
+            if self.alert_webhook_secret.get_secret_value():
+                raise ValueError(
+                    "IMGGEN_ALERT_WEBHOOK_SECRET: without effect without "
+                    "IMGGEN_ALERT_WEBHOOK_URL; set both or neither"
+                )
             return self
         if not self.alert_webhook_url.startswith(("https://", "http://")):
             raise ValueError("IMGGEN_ALERT_WEBHOOK_URL must start with https://")
@@ -257,6 +299,13 @@ class GatewaySettings(RoutingSettings, SafetySettings, TraceSettings):
     def daily_budget_micros(self) -> int:
         """The daily budget in millionths of a US dollar."""
         return round(self.daily_budget_usd * 1_000_000)
+
+
+def _is_bare_ipv6(host: str) -> bool:
+    """Whether a host has colons and no brackets, as an IPv6 address must in front of a port."""
+    if host.startswith("["):
+        return not host.endswith("]")
+    return ":" in host and "/" not in host
 
 
 def is_loopback(host: str) -> bool:

@@ -1,16 +1,12 @@
-"""Plain sentences for what keeps the command from starting: wrong settings, an absent database."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
+"""Plain sentences for settings that keep the command from starting."""
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from imggen.v1.errors_pb2 import ErrorReason
-from server.errors import Unavailable
+from server.causes import CannotStart
+from server.settings import GatewaySettings
 from server.settings_reference import all_settings
-from server.store.database import REFUSED
+from server.storage.settings import StorageSettings
 
 # By pydantic's types of errors; an error of another type keeps its own message.
 _SENTENCES = {
@@ -26,10 +22,6 @@ _SENTENCES = {
 }
 
 
-class CannotStart(RuntimeError):
-    """A start without what it needs; the message says what to do."""
-
-
 def explain(error: ValidationError) -> list[str]:
     """Returns a line for every setting that is missing or wrong."""
     lines: dict[tuple[int | str, ...], str] = {}
@@ -39,24 +31,14 @@ def explain(error: ValidationError) -> list[str]:
     return list(lines.values())
 
 
-@contextmanager
-def needing_database(url: str) -> Iterator[None]:
-    """Raises CannotStart if the database cannot be reached, or refuses the connection."""
-    host = urlsplit(url).netloc.rpartition("@")[2]  # without a password; empty for a socket
-    database = f"the database at {host}" if host else "the database"
-    try:
-        yield
-    except Unavailable as error:
-        if error.reason != ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE:
-            raise
+def refuse_unused(settings: GatewaySettings, storage: StorageSettings) -> None:
+    """Raises CannotStart for a setting of the gateway that the storage leaves without effect."""
+    if storage.is_bucket and "http_port" in settings.model_fields_set and settings.http_port:
         raise CannotStart(
-            f"cannot reach {database} ({_why(error.__cause__)}); "
-            "start Postgres or set IMGGEN_DATABASE_URL"
-        ) from error
-    except REFUSED as error:
-        raise CannotStart(
-            f"{database} refuses the connection ({error}); correct IMGGEN_DATABASE_URL"
-        ) from error
+            "IMGGEN_HTTP_PORT: without effect with an s3:// storage, whose URLs S3 serves; unset "
+            "it or use file:///folder",
+            lasting=True,
+        )
 
 
 def _line(problem: ErrorDetails) -> str:
@@ -80,9 +62,3 @@ def _right(name: str) -> str:
         return ""
     number = int(field.default) if field.default == int(field.default) else field.default
     return f"seconds, like {number}" if name.endswith("_s") else f"a number like {number}"
-
-
-def _why(cause: BaseException | None) -> str:
-    if isinstance(cause, ConnectionRefusedError):
-        return "Connection refused"
-    return str(cause) or type(cause).__name__

@@ -2,7 +2,8 @@
 
 coverage (7.10 and later, `patch = ["subprocess"]`) starts itself in every child of a measured
 process and saves when the child exits. Ray's workers do not exit: they are killed. So each
-child saves its data twice a second.
+child saves its data twice a second; pytest's workers, which do exit and have the most to save,
+less often.
 """
 
 import atexit
@@ -15,6 +16,8 @@ from coverage.plugin_support import Plugins
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 INTERVAL_S = 0.5
+INTERVAL_OF_PYTEST_S = 2.0
+_WORKER = "PYTEST_XDIST_WORKER"
 
 
 def coverage_init(_registry: Plugins, _options: object) -> None:
@@ -34,6 +37,12 @@ def _let_children_import_this_module() -> None:
 
 def _save_until_exit() -> None:
     exiting = threading.Event()
+    # A worker of pytest names itself after its start, and its children inherit the name.
+    is_within_worker = _WORKER in os.environ
+
+    def interval_s() -> float:
+        is_worker = _WORKER in os.environ and not is_within_worker
+        return INTERVAL_OF_PYTEST_S if is_worker else INTERVAL_S
 
     def stop() -> None:
         exiting.set()
@@ -44,7 +53,7 @@ def _save_until_exit() -> None:
         # Coverage has registered its last save already; later registrations run first.
         if not exiting.wait(INTERVAL_S):
             atexit.register(stop)
-        while not exiting.wait(INTERVAL_S):
+        while not exiting.wait(interval_s()):
             if (coverage := Coverage.current()) is not None:
                 coverage.save()
 

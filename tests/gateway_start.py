@@ -6,23 +6,37 @@ import signal
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.images import IMAGES, lay_out, stages
+from tests.integration.swift import Swift
 
 
-def here(environment: Mapping[str, str], database: str) -> dict[str, str]:
-    """Returns the settings of a config with this machine's database, and ports that are free."""
+def here(environment: Mapping[str, str], database: str, swift: Swift) -> dict[str, str]:
+    """Returns the settings of a config with this machine's servers, and ports that are free.
+
+    Its bucket is made, if it is not there.
+    """
     host = environment["IMGGEN_LISTEN"].rpartition(":")[0]
+    client = swift.session.client("s3", endpoint_url=swift.endpoint_url)
+    with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+        client.create_bucket(Bucket=urlsplit(environment["IMGGEN_STORAGE_URL"]).netloc)
+    client.close()
     return {
         **environment,
         "IMGGEN_DATABASE_URL": database,
         "IMGGEN_LISTEN": f"{host}:0",
         "IMGGEN_HTTP_PORT": "0",
         "IMGGEN_METRICS_PORT": "0",
+        "IMGGEN_STORAGE_ENDPOINT_URL": swift.endpoint_url,
+        "AWS_ACCESS_KEY_ID": swift.access_key,
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
     }
 
 

@@ -1,11 +1,18 @@
 """A Postgres server for the length of a block."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
+
 from cluster.embedded.postgres import embedded_postgres
+
+# They guard against a crash of the machine, after which nobody reads these data; those of a killed
+# server are whole without them. With them the tests wait for the disk most of their time.
+_FOR_THE_MACHINE = ("fsync", "full_page_writes")
 
 
 @contextmanager
@@ -18,4 +25,16 @@ def temporary_postgres() -> Iterator[str]:
         ) as folder,
         embedded_postgres(Path(folder) / "data") as url,
     ):
+        asyncio.run(forget_the_disk(url))
         yield url
+
+
+async def forget_the_disk(url: str) -> None:
+    """Has a server write from now on without waiting for the disk."""
+    connection = await asyncpg.connect(url)
+    try:
+        for name in _FOR_THE_MACHINE:
+            await connection.execute(f"ALTER SYSTEM SET {name} = off")
+        await connection.execute("SELECT pg_reload_conf()")
+    finally:
+        await connection.close()

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from io import BytesIO
 from typing import Any, Self
 
@@ -27,8 +27,9 @@ from actors.engine.render import (
     StepEvent,
 )
 from actors.engine.source import check_source
-from actors.engine.text import encode
+from actors.engine.text import Embeddings, encode
 from actors.settings import DiffuserSettings
+from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
 
 _LATENTS = ["latents"]
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
@@ -43,6 +44,7 @@ class Diffuser:
 
     Renders take turns; references are encoded beside them, one at a time. `on_step` is called
     after every step of every render, in the thread that renders and before the next step begins.
+    `traces` take the parts of those renders whose requests name a trace.
     """
 
     def __init__(
@@ -53,19 +55,27 @@ class Diffuser:
         adapter: Adapter | None = None,
         preview_interval_s: float = 1.0,
         on_step: OnStep = _ignore,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self.model = model
         self._pipeline = pipeline
         self._adapter = adapter
         self._preview_interval_s = preview_interval_s
         self._on_step = on_step
+        self._traces = traces
         self._turn = asyncio.Lock()
         self._watched: dict[str, threading.Event] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
         self._encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
 
     @classmethod
-    def load(cls, settings: DiffuserSettings, *, on_step: OnStep = _ignore) -> Self:
+    def load(
+        cls,
+        settings: DiffuserSettings,
+        *,
+        on_step: OnStep = _ignore,
+        traces: Traces = NO_TRACES,
+    ) -> Self:
         """Loads the checkpoint that the settings name, and its adapter; blocks.
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
@@ -75,7 +85,7 @@ class Diffuser:
         source = check_source(settings)
         pipeline = load_source(settings, source)
         adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
-        return cls(pipeline, model=settings.model, adapter=adapter, on_step=on_step)
+        return cls(pipeline, model=settings.model, adapter=adapter, on_step=on_step, traces=traces)
 
     def warm(self) -> None:
         """Renders two steps at the model's usual size, so that the first caller does not wait."""
@@ -87,6 +97,7 @@ class Diffuser:
         *,
         on_step: OnStep = _ignore,
         watched: threading.Event | None = None,
+        span: Span = NO_SPAN,
     ) -> RenderResult:
         """Draws one picture; blocks. Raises PictureBroken for one that is not made of numbers.
 
@@ -94,7 +105,8 @@ class Diffuser:
         number of threads. Elsewhere rounding differs, and little else, since the noise is drawn
         on the CPU for every device: between thread counts, a few of 65,536 pixels differ by 1.
         An exception from `on_step` ends the render at that step. Previews are made once
-        `watched` is set, or from the start if the request says so.
+        `watched` is set, or from the start if the request says so. What takes time is told as
+        parts of the `span`.
         """
 
         def heard(event: StepEvent) -> None:
@@ -104,9 +116,10 @@ class Diffuser:
         watched = watched or threading.Event()
         if request.previews:
             watched.set()
-        references = self._condition(request)
+        with part(span, "read references") if request.references else nullcontext():
+            references = self._condition(request)
         rendering = _Render(self._pipeline, request, self._preview_interval_s, watched)
-        return rendering.run(heard, references)
+        return rendering.run(heard, references, span)
 
     def _condition(self, request: RenderRequest) -> dict[str, Any]:
         if self._adapter is not None:
@@ -122,12 +135,33 @@ class Diffuser:
         the next request starts after that.
         """
         watched = self._watched[request.id] = threading.Event()
+        span = self._begin(request)
         try:
-            async with self._turn, aclosing(self._stream(request, watched)) as events:
-                async for event in events:
-                    yield event
+            await self._wait(span)
+            try:
+                async with aclosing(self._stream(request, watched, span)) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                self._turn.release()
+        except Exception as error:
+            span.fail(type(error).__name__)
+            raise
         finally:
             self._watched.pop(request.id, None)
+            span.end()
+
+    def _begin(self, request: RenderRequest) -> Span:
+        # A worker of the version before sends a request without it.
+        trace = getattr(request, "trace", "")
+        if not trace:
+            return NO_SPAN
+        about: dict[str, Value] = {"imggen.model": self.model, "imggen.steps": request.steps}
+        return self._traces.begin("draw", Kind.SERVER, trace, about)
+
+    async def _wait(self, span: Span) -> None:
+        with part(span, "wait for the diffuser"):
+            await self._turn.acquire()
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it waits or runs here."""
@@ -150,7 +184,7 @@ class Diffuser:
         return await loop.run_in_executor(self._encoding, self._adapter.embed, png)
 
     async def _stream(
-        self, request: RenderRequest, watched: threading.Event
+        self, request: RenderRequest, watched: threading.Event, span: Span
     ) -> AsyncGenerator[RenderEvent]:
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[StepEvent | None] = asyncio.Queue()
@@ -162,7 +196,7 @@ class Diffuser:
             loop.call_soon_threadsafe(events.put_nowait, event)
 
         def run() -> RenderResult:
-            return self.render(request, on_step=on_step, watched=watched)
+            return self.render(request, on_step=on_step, watched=watched, span=span)
 
         rendered = loop.run_in_executor(self._thread, run)
         rendered.add_done_callback(lambda _: events.put_nowait(None))
@@ -197,9 +231,24 @@ class _Render:
         self._previews = Previews(pipeline, preview_interval_s, mirrored=request.mirrored)
         self._watched = watched
 
-    def run(self, on_step: OnStep, references: Mapping[str, Any]) -> RenderResult:
+    def run(self, on_step: OnStep, references: Mapping[str, Any], span: Span) -> RenderResult:
         request = self._request
-        embeddings = encode(self._pipeline, request.prompt, request.negative_prompt)
+        with part(span, "encode text"):
+            embeddings = encode(self._pipeline, request.prompt, request.negative_prompt)
+            if span is not NO_SPAN:
+                self._wait_for_the_gpu()
+        with part(span, "denoise"):
+            latents = self._denoise(embeddings, on_step, references)
+        with part(span, "decode"):
+            image = decode(self._pipeline, latents, mirrored=request.mirrored)
+            png = _png(image)
+        name = _scheduler_name(self._pipeline.scheduler)
+        return RenderResult(png, image.width, image.height, name)
+
+    def _denoise(
+        self, embeddings: Embeddings, on_step: OnStep, references: Mapping[str, Any]
+    ) -> torch.Tensor:
+        request = self._request
 
         def step_ended(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
             self._wait_for_the_gpu()
@@ -208,7 +257,7 @@ class _Render:
             on_step(StepEvent(index + 1, request.steps, preview))
             return {}
 
-        latents: torch.Tensor = self._pipeline(
+        drawn: torch.Tensor = self._pipeline(
             prompt_embeds=embeddings.prompt,
             negative_prompt_embeds=embeddings.negative,
             pooled_prompt_embeds=embeddings.pooled,
@@ -224,9 +273,7 @@ class _Render:
             output_type="latent",
             **references,
         ).images
-        image = decode(self._pipeline, latents, mirrored=request.mirrored)
-        name = _scheduler_name(self._pipeline.scheduler)
-        return RenderResult(_png(image), image.width, image.height, name)
+        return drawn
 
     def _wait_for_the_gpu(self) -> None:
         # Kernels run later than the Python that queues them: without this a step would be

@@ -41,6 +41,7 @@ class RenderRequest:
     `previews` asks for small pictures of the model's prediction, once a second at most; with an
     `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
     its previews are what the model draws in a mirror; the columns of references are the model's.
+    `trace` is the `traceparent` of the call that the render is a part of; empty for none.
     """
 
     prompt: str
@@ -56,6 +57,7 @@ class RenderRequest:
     previews: bool = False
     id: str = ""
     mirrored: bool = False
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

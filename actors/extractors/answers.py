@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from actors.extractors.bounds import MOST_ITEMS, MOST_LETTERS
 from actors.extractors.pages import Page
 from actors.extractors.said import Said
+from imggen.rules.graphemes import first
 from server.domain.ids import CharacterId
 from server.domain.scenes import DayTime, Figure, Mood, Scene, Season, Weather
 
@@ -150,7 +151,7 @@ def _plain(name: object) -> str:
 def _clean(phrase: object) -> str:
     """Returns a phrase in lower case, without characters that are no text."""
     known = (one for one in _text(phrase).lower() if unicodedata.category(one) not in _NO_TEXT)
-    return " ".join("".join(known)[:MOST_LETTERS].split())
+    return " ".join(first("".join(known), MOST_LETTERS).split())
 
 
 def _member(values: type[E], value: object) -> E | None:

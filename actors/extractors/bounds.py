@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
+from imggen.rules.graphemes import first
 from server.domain.scenes import Figure, Scene
 
 MOST_ITEMS = 40
@@ -35,7 +36,7 @@ def _cut(scene: Scene, most: int) -> Scene:
         figures=tuple(_figure(one, most) for one in scene.figures[:MOST_ITEMS]),
         away=scene.away[:MOST_ITEMS],
         extras=_first(scene.extras, most),
-        place=scene.place[:MOST_LETTERS],
+        place=first(scene.place, MOST_LETTERS),
         weather=scene.weather[:most],
         props=_first(scene.props, most),
         colours=_first(scene.colours, most),
@@ -55,7 +56,7 @@ def _figure(figure: Figure, most: int) -> Figure:
 
 
 def _first(items: Sequence[str], most: int) -> tuple[str, ...]:
-    return tuple(item[:MOST_LETTERS] for item in items[:most])
+    return tuple(first(item, MOST_LETTERS) for item in items[:most])
 
 
 def _told(text: str, most: int) -> str:

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Sequence
 
-_TOKEN = re.compile(r"[^\W_]+(?:['\u2019\-][^\W_]+)*|[,;.!?]")
+from imggen.rules.unicode import EXTEND
+
+_LETTER = rf"[^\W_][{EXTEND}]*"  # with its marks and joiners
+_TOKEN = re.compile(rf"(?:{_LETTER})+(?:['\u2019\-](?:{_LETTER})+)*|[,;.!?]")
 _DENYING = frozenset(
     {"no", "not", "without", "never", "neither", "nor", "nothing", "lacks", "lacking"}
 )

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable
 
 from actors.storybook.table import Match, Table
 from actors.storybook.vocabulary.looks import SHADES, VAGUE, VIVID
+from imggen.rules.unicode import EXTEND
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[,;.!?]")
+_LETTER = rf"[^\W_][{EXTEND}]*"  # with its marks and joiners
+_WORD = re.compile(rf"(?:{_LETTER})+(?:['\u2019](?:{_LETTER})+)*|[,;.!?]")
 _ARTICLES = frozenset({"a", "an", "the", "her", "his", "its", "their", "some"})
 _MARKS = frozenset({",", ";", ".", "!", "?"})
 _PLACING = frozenset(

@@ -28,6 +28,7 @@ from server.domain.jobs import Sampling
 from server.domain.models import Format
 from server.errors import Unavailable
 from server.routing.failover import FailureKind
+from server.traces import current
 
 Check = Callable[[], Awaitable[object]]
 """Raises Unavailable while a renderer does not answer."""
@@ -92,7 +93,12 @@ class LocalProvider:
         read = references[: self.references.most]
         placed = tuple(_placed(one, mirrored=prompt.mirrored) for one in read)
         request = self._profile.request(spec, prompt, format.native, references=placed)
-        request = replace(request, previews=progress.watched.is_set(), id=uuid4().hex)
+        request = replace(
+            request,
+            previews=progress.watched.is_set(),
+            id=uuid4().hex,
+            trace=current().context,
+        )
         result = await self._draw(request, progress)
         return RenderedPicture(
             png=result.png,

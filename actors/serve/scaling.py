@@ -18,6 +18,7 @@ from server.domain.lanes import Demand
 from server.domain.states import Lane
 from server.errors import Unavailable
 from server.store import open_store
+from server.store.causes import said_of
 
 _KEPT_POLLS = 3
 _log = logging.getLogger(__name__)
@@ -37,9 +38,12 @@ class BacklogPolicy:
         drawn_within_s: float = 60.0,
         unmeasured_s: float = 10.0,
         lane: str = Lane.LOCAL.value,
+        model: str | None = None,
         poll_s: float = 2.0,
     ) -> None:
         """Takes the time within which what waits is to be drawn, and the replicas' lane.
+
+        With a `model`, only what that may draw counts: others draw in the lane, too.
 
         `unmeasured_s` is how long a picture takes before any was measured, `poll_s` how often the
         database is asked. Raises ValueError for a lane that does not exist, or a time of 0 or less.
@@ -54,6 +58,7 @@ class BacklogPolicy:
         self._within = timedelta(seconds=drawn_within_s)
         self._unmeasured = timedelta(seconds=unmeasured_s)
         self._lane = Lane(lane)
+        self._model = model
         self._poll_s = poll_s
         self._asked_at = float("-inf")
         self._found: tuple[float, Demand] | None = None
@@ -75,11 +80,10 @@ class BacklogPolicy:
 
     async def _ask(self) -> None:
         try:
-            url = WorkerSettings().database_url
-            async with open_store(url, max_connections=1) as store:
-                self._found = monotonic(), await store.demands.of(self._lane)
+            async with open_store(WorkerSettings().database, max_connections=1) as store:
+                self._found = monotonic(), await store.demands.of(self._lane, self._model)
         except Unavailable as error:
-            _log.warning("replicas kept", extra={"lane": self._lane, "error": error.message})
+            _log.warning("replicas kept", extra={"lane": self._lane, "error": said_of(error)})
         except Exception:
             # Nobody awaits the task. The replicas stay as they are, and the log says why.
             _log.exception("scaling broken", extra={"lane": self._lane})

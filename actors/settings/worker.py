@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from server.databases import DatabaseSettings
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
@@ -13,12 +14,9 @@ from server.traces import TraceSettings
 _READ_AT_ONCE = 4
 
 
-class WorkerSettings(RoutingSettings, SafetySettings, TraceSettings):
+class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
-    database_url: str = Field(
-        "postgresql://127.0.0.1:5432/imggen", description="The Postgres database."
-    )
     worker_name: str = Field(
         "", description="The worker's name in leases and logs; empty for host and process id."
     )
@@ -46,13 +44,15 @@ class WorkerSettings(RoutingSettings, SafetySettings, TraceSettings):
         3600.0,
         ge=0,
         description="How long a job waits for a classifier that is away before it fails with "
-        "CHECK_UNAVAILABLE; no such job is drawn unchecked.",
+        "CHECK_UNAVAILABLE; no such job is drawn unchecked. Time in which no worker looks does "
+        "not count.",
     )
     no_offer_s: float = Field(
         120.0,
         ge=0,
         description="How long a job waits while no model may draw it, before it fails with "
-        "NO_ELIGIBLE_OFFER, or while no budget covers it, before it fails with BUDGET_EXHAUSTED.",
+        "NO_ELIGIBLE_OFFER, or while no budget covers it, before it fails with BUDGET_EXHAUSTED. "
+        "Time in which no worker looks does not count.",
     )
     moderated_tries_next_offer: bool = Field(
         False,

@@ -17,11 +17,12 @@ from actors.worker.payments import CallRefused
 from actors.worker.pictures import PictureNotAllowed
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.routed import FailOver, NothingHere, OfferWaits
+from actors.worker.storing import JobObjects
 from actors.worker.texts import Unchecked
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.lanes import JobLane
-from server.domain.states import JobStatus
+from server.domain.states import JobStatus, Lane
 from server.errors import ImggenError, Unavailable
 from server.routing.lanes import sooner
 from server.routing.reasons import not_held
@@ -33,6 +34,8 @@ from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, current
 
 _MESSAGE_MAX = 500
 _LOOKED_AT_AGAIN = timedelta(seconds=5)
+_TRIED_AGAIN = timedelta(seconds=30)
+"""How long an offer that failed rests while all others are paused."""
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +54,7 @@ class AttemptParts:
     `progress` is a store for writes that a crash of the database may lose, `backoff` the
     ceiling of the first wait after a failure. A job that no model may draw fails after
     `no_offer_s` seconds, one whose classifier is away after `unchecked_s`. Those that this worker
-    cannot draw are `left` to others.
+    cannot draw are `left` to others. `objects` is what the stages store by.
     """
 
     stages: Drawing
@@ -65,6 +68,7 @@ class AttemptParts:
     left: LeftAlone
     metrics: WorkerMetrics
     traces: Traces = NO_TRACES
+    objects: JobObjects | None = None
 
 
 class Attempt:
@@ -85,8 +89,13 @@ class Attempt:
 
     async def run(self) -> None:
         """Draws the job and writes its end; raises if the end cannot be written."""
+        objects = self._parts.objects
         with within(self._span()):
-            await self._run()
+            try:
+                await self._run()
+            finally:
+                if objects is not None:
+                    await objects.end(self.claim, self._parts.store.images)
 
     def _span(self) -> Span:
         claim = self.claim
@@ -128,6 +137,8 @@ class Attempt:
             await self._end_failed_over(failed)
         except Unchecked as unchecked:
             await self._end_unchecked(unchecked)
+        except StorageUnavailable as error:
+            await self._end_unstored(error)
         except Exception as error:
             await self._end_failed(error)
         else:
@@ -136,6 +147,8 @@ class Attempt:
     async def _end_completed(self, outcome: Outcome) -> None:
         claim, parts = self.claim, self._parts
         if await parts.patience.write(lambda: parts.store.complete(claim, outcome)):
+            if parts.objects is not None:
+                parts.objects.keep(claim)
             fields = {**fields_of(claim), "ms": sum(outcome.stage_ms.values())}
             _log.info("job completed", extra=fields)
             parts.metrics.measure(claim.lane, outcome.stage_ms)
@@ -214,6 +227,9 @@ class Attempt:
         """Queues a job for the offer that failed, once it may be asked again."""
         claim, parts = self.claim, self._parts
         failure = self._log_offer(waiting)
+        if waiting.paused:
+            await self._wait(failure, _beside(waiting.paused, waiting.lanes))
+            return
         if claim.unoffered_s >= parts.no_offer_s:
             await self._fail_unoffered(_waited(waiting, failure))
             return
@@ -232,6 +248,15 @@ class Attempt:
             await self._fail_unoffered(failure)
             return
         await self._wait(failure, [JobLane(claim.lane, claim.models, in_a_while())])
+
+    async def _end_unstored(self, error: StorageUnavailable) -> None:
+        """Gives a job back that needed the storage before it was drawn, which costs no attempt."""
+        claim, parts = self.claim, self._parts
+        _log.warning("storage away", extra={**fields_of(claim), "error": error.message})
+        if parts.objects is not None:
+            parts.objects.failed(error)
+        await parts.patience.write(lambda: parts.store.leases.release([claim]))
+        self._count(Ending.RETURNED)
 
     async def _wait(self, failure: Failure, lanes: Sequence[JobLane]) -> None:
         claim, parts = self.claim, self._parts
@@ -299,6 +324,14 @@ class Attempt:
 def in_a_while() -> datetime:
     """Returns when a job that nothing may draw is looked at again."""
     return datetime.now(UTC) + _LOOKED_AT_AGAIN
+
+
+def _beside(paused: frozenset[Lane], lanes: Sequence[JobLane]) -> list[JobLane]:
+    """Returns lanes of which those that are not paused open in a while, and the others at once."""
+    later = datetime.now(UTC) + _TRIED_AGAIN
+    return [
+        one if one.lane in paused else replace(one, opens_at=one.opens_at or later) for one in lanes
+    ]
 
 
 def _waited(waiting: OfferWaits, failure: Failure) -> Failure:

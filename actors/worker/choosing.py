@@ -22,12 +22,13 @@ from server.routing.wishes import Offer, wish_of
 class Choice:
     """What may draw a job now: `offer` in the lane that it was claimed in, if any.
 
-    `lanes` are those in which it waits for its other offers.
+    `lanes` are those in which it waits for its other offers; an admin has paused some of them.
     """
 
     offer: Offer | None
     routing: Routing
     lanes: Sequence[JobLane]
+    paused: frozenset[Lane] = frozenset()
 
     def unheld(self, lane: Lane) -> list[Row]:
         """Returns the models that may draw it in a lane, where this worker holds none of them."""
@@ -89,7 +90,7 @@ class Chooser:
             for offer in routing.offers
             if offer.model.lane is claim.lane and offer.model.name in self._models
         )
-        return Choice(next(here, None), routing, lanes(routing, conditions))
+        return Choice(next(here, None), routing, lanes(routing, conditions), conditions.paused)
 
     async def health(self, provider: str) -> HealthState:
         """Returns the health of a provider."""

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from time import perf_counter
-from typing import Any, Protocol
+from time import monotonic, perf_counter
+from typing import Protocol
 
 from actors.settings import WorkerSettings
 from actors.worker.attempt import Attempt, AttemptParts, Drawing
@@ -17,10 +17,13 @@ from actors.worker.leaving import LeftAlone
 from actors.worker.metrics import Unmeasured, WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.reporting import Stop
+from actors.worker.storing import JobObjects
 from server.domain.jobs import Claim
 from server.domain.states import Lane
 from server.errors import Unavailable
+from server.storage import StorageUnavailable
 from server.store import Store
+from server.store.causes import said_of
 from server.store.signals import WAKE, Listener, Signals
 from server.traces import NO_TRACES, Traces
 
@@ -29,10 +32,14 @@ _BACKOFF = timedelta(seconds=2)
 # the first backoff and a poll follow each other.
 _RESCUE_PAUSE_MAX_S = 1.0
 _AWAY_PAUSE_S = 0.25
+_OPENED_AT_ONCE = 500
 _MODELS_PAUSE_S = 1.0
 _RENEWED_WITHIN_S = 2.0
 """The time after a database outage in which every live worker renews its leases."""
 _RESCUE_BACKOFF = timedelta(seconds=1)
+_BROKEN_PAUSE_MAX_S = 1.0
+_BROKEN_FOR_GOOD = 5
+_MENDED_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -64,11 +71,13 @@ class Worker:
         draws: Collection[str] | None = None,
         traces: Traces = NO_TRACES,
         metrics: WorkerMetrics | None = None,
+        objects: JobObjects | None = None,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
-        Nothing is claimed while the `models` do not answer. `backoff` is the ceiling of the first
-        wait after a failure, `draws` the models that it tells the fleet it holds.
+        Nothing is claimed while the `models` do not answer, or the storage of the `objects`.
+        `backoff` is the ceiling of the first wait after a failure, `draws` the models that it tells
+        the fleet it holds: it leaves to others what they alone hold.
         """
         self.name = name
         self._metrics = metrics or Unmeasured()
@@ -76,8 +85,10 @@ class Worker:
         self._left = LeftAlone()
         self._settings = settings
         self._store = store
+        self._pools = (store.database, progress.database)
         self._signals = signals
         self._models = models
+        self._objects = objects
         self._models_away = False
         self._cold_start: timedelta | None = None
         self._backoff = backoff
@@ -91,6 +102,7 @@ class Worker:
             self._left,
             self._metrics,
             traces,
+            objects,
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
@@ -101,20 +113,21 @@ class Worker:
         self._wanted = True
         self._introduced = False
         self._loops: list[asyncio.Task[None]] = []
+        self._breaks: dict[str, list[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Claims and runs jobs until the block ends, then drains."""
-        listener = Listener(self._settings.database_url)
+        listener = Listener(self._settings.database, silent=self._give_up_connections)
         listener.subscribe(WAKE, self._hear, self._wake.set)
         async with listener.running():
             self._count_slots()
             claiming, *others = self._loops = [
-                asyncio.create_task(self._forever(loop()), name=f"{self.name} {loop.__name__}")
+                asyncio.create_task(self._forever(loop), name=f"{self.name} {loop.__name__}")
                 for loop in (
                     *(self._claim_loop, self._heartbeat_loop),
-                    *(self._rescue_loop, self._readiness_loop),
+                    *(self._rescue_loop, self._readiness_loop, self._opening_loop),
                 )
             ]
             try:
@@ -138,10 +151,13 @@ class Worker:
         return self._draining
 
     def check(self) -> None:
-        """Raises RuntimeError when the worker has stopped claiming without being told to."""
-        for loop in self._loops:
-            if loop.done() and not self._draining:
-                raise RuntimeError(f"{loop.get_name()} has ended; the worker must be restarted")
+        """Raises RuntimeError when one of the worker's loops breaks again and again by a fault."""
+        for loop, breaks in self._breaks.items():
+            lately = [at for at in breaks if monotonic() - at < _MENDED_S]
+            if len(lately) >= _BROKEN_FOR_GOOD and not self._draining:
+                raise RuntimeError(
+                    f"{self.name} {loop} breaks again and again; the worker must be restarted"
+                )
 
     async def _drain(self) -> None:
         """Lets running jobs finish, releases those that do not in time."""
@@ -152,12 +168,21 @@ class Worker:
             attempt.stop(Stop.DRAINED)
         await self._idle.wait()
 
-    async def _forever(self, loop: Coroutine[Any, Any, None]) -> None:
-        try:
-            await loop
-        except Exception:
-            _log.exception("worker loop broken", extra={"worker": self.name})
-            raise
+    async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Runs a loop; one that a fault breaks begins again, since nobody else does its work."""
+        name = getattr(loop, "__name__", "loop")
+        breaks = self._breaks.setdefault(name, [])
+        while True:
+            try:
+                return await loop()
+            except Exception:
+                _log.exception("worker loop broken", extra={"worker": self.name, "loop": name})
+                breaks[:] = [*breaks, monotonic()][-_BROKEN_FOR_GOOD:]
+            await asyncio.sleep(min(self._settings.poll_s, _BROKEN_PAUSE_MAX_S))
+
+    async def _give_up_connections(self, why: str) -> None:
+        for pool in self._pools:
+            await pool.expire(why)
 
     async def _claim_loop(self) -> None:
         while not self._draining:
@@ -165,8 +190,8 @@ class Worker:
             try:
                 for lane, slots in self._claimable_slots().items():
                     await self._claim(lane, slots)
-            except Unavailable:
-                _log.warning("database away", extra={"worker": self.name})
+            except Unavailable as error:
+                _log.warning("database away", extra={"worker": self.name, "error": said_of(error)})
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.poll_s):
                     await self._wake.wait()
@@ -174,7 +199,7 @@ class Worker:
     async def _claim(self, lane: Lane, slots: int) -> None:
         began = perf_counter()
         claims = await self._store.leases.claim(
-            self.name, lane, slots, self._lease, self._left.jobs()
+            self.name, lane, slots, self._lease, self._left.jobs(), models=self._draws
         )
         waited_s = [claim.queued_s for claim in claims if claim.attempt == 1]
         self._metrics.claim(lane, perf_counter() - began, waited_s)
@@ -192,7 +217,7 @@ class Worker:
             self._wake.set()
 
     def _claimable_slots(self) -> dict[Lane, int]:
-        if self._models_away or not self._wanted:
+        if self._models_away or not self._wanted or (self._objects and self._objects.away):
             return {}
         return self._slots.free(attempt.claim.lane for attempt in self._attempts)
 
@@ -213,8 +238,9 @@ class Worker:
                 held = await self._store.leases.heartbeat(
                     [attempt.claim for attempt in attempts], self._lease
                 )
-            except Unavailable:
-                _log.warning("heartbeat lost", extra={"worker": self.name})
+            except Unavailable as error:
+                fields = {"worker": self.name, "error": said_of(error)}
+                _log.warning("heartbeat lost", extra=fields)
                 # A lease that ran out must be renewed before another worker rescues its job.
                 pause = min(pause, _AWAY_PAUSE_S)
                 continue
@@ -232,8 +258,9 @@ class Worker:
                 await self._look_at_models()
                 if not self._models_away and not self._draining:
                     await self._tell_ready()
-            except Unavailable:
-                _log.warning("readiness not told", extra={"worker": self.name})
+            except Unavailable as error:
+                fields = {"worker": self.name, "error": said_of(error)}
+                _log.warning("readiness not told", extra=fields)
             pause = self._settings.heartbeat_s
             await asyncio.sleep(min(pause, _MODELS_PAUSE_S) if self._models_away else pause)
 
@@ -256,14 +283,16 @@ class Worker:
             self._wanted = False
 
     async def _look_at_models(self) -> None:
-        if self._models is None:
-            return
         try:
-            self._cold_start = await self._models.check()
+            if self._objects is not None:
+                await self._objects.check()
+            if self._models is not None:
+                self._cold_start = await self._models.check()
         except Unavailable as error:
             if not self._models_away:
                 fields = {"worker": self.name, "error": error.message}
-                _log.error("model away", extra=fields)
+                stores = not isinstance(error, StorageUnavailable)
+                _log.error("model away" if stores else "nothing can be stored", extra=fields)
                 self._models_away = True
                 wanted = await self._store.workers.away(self.name)
                 if self._introduced:  # else it was said to an earlier worker of its name
@@ -271,8 +300,24 @@ class Worker:
             return
         if self._models_away:
             self._models_away = False
-            _log.info("model answers", extra={"worker": self.name})
+            _log.info("claims again", extra={"worker": self.name})
             self._wake.set()
+
+    async def _opening_loop(self) -> None:
+        """Opens jobs whose time has come, so that claims find them in the order of their turns."""
+        while True:
+            # While the database is away, the claims say so.
+            with suppress(Unavailable):
+                if any([await self._open_due(lane) for lane in self._slots.most]):
+                    self._wake.set()
+            await asyncio.sleep(self._settings.poll_s / 2)
+
+    async def _open_due(self, lane: Lane) -> int:
+        """Opens all jobs of a lane whose time has come, some at a time; returns how many."""
+        total = 0
+        while (opened := await self._store.leases.open_due(lane, _OPENED_AT_ONCE)) > 0:
+            total += opened
+        return total
 
     async def _rescue_loop(self) -> None:
         away = False

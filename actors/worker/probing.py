@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from actors.providers.base import Provider, ProviderFailed
 from server.errors import Unavailable
+from server.store.causes import said_of
 from server.store.health import Health
 
 _EVERY = timedelta(minutes=5)
@@ -47,8 +48,11 @@ class Probing:
         while True:
             try:
                 await self.probe()
-            except Unavailable:
-                _log.warning("providers not probed")
+            except Unavailable as error:
+                _log.warning("providers not probed", extra={"error": said_of(error)})
+            except Exception:
+                # If this task ended, nobody would try what is off.
+                _log.exception("providers not probed")
             await asyncio.sleep(self._looks_s)
 
     async def probe(self) -> None:

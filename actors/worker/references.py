@@ -156,7 +156,7 @@ class ReferenceResolver:
                 if len(png) > _MOST_BYTES:
                     break
         if digest.hexdigest() != reference.sha256:
-            raise PictureUnreadable(f"{reference.key}: not the bytes that were stored")
+            raise PictureUnreadable("its bytes are not those that were stored")
         return bytes(png)
 
 

@@ -18,9 +18,10 @@ from server.routing.catalogue import Catalogue
 from server.routing.conditions import BudgetRest, Conditions
 from server.routing.lanes import lanes
 from server.routing.observer import Observer
-from server.routing.router import route_again
+from server.routing.router import Routing, route_again
 from server.routing.wishes import wish_of
 from server.store import Store
+from server.store.causes import said_of
 from server.store.signals import Signals
 from server.store.store import Statements
 
@@ -32,16 +33,21 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _FIRST = JobId(UUID(int=0))
 _log = logging.getLogger(__name__)
 
-Seen = tuple[Mapping[tuple[str, str], HealthState], frozenset[Lane]]
-"""What moves waiting jobs at once: the health of providers, and which lanes are paused."""
+Seen = tuple[
+    Mapping[tuple[str, str], HealthState],
+    frozenset[Lane],
+    Mapping[Lane, frozenset[str] | None],
+]
+"""What moves waiting jobs at once: the health of providers, which lanes are paused, and which
+models workers hold."""
 
 
 class Rerouting:
     """Routes waiting jobs again, in one worker of the fleet at a time.
 
-    It looks at once after the health of a provider has changed, or a lane was paused or resumed,
-    and now and then for speeds and queues. Jobs that are claimed are chosen for again anyway; this
-    moves those that nobody claims.
+    It looks at once after the health of a provider has changed, a lane was paused or resumed, or
+    the models that workers hold are others, and now and then for speeds and queues. Jobs that are
+    claimed are chosen for again anyway; this moves those that nobody claims.
     """
 
     def __init__(
@@ -51,15 +57,14 @@ class Rerouting:
         self._observer = observer
         self._store = store
         self._signals = signals
-        self._seen: Seen = ({}, frozenset())
+        self._seen: Seen = ({}, frozenset(), {})
         self._at = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Reroutes in the background until the block ends; not where all jobs are local."""
-        ways = {(row.lane, row.provider) for row in self._catalogue.models}
-        local = ways == {(Lane.LOCAL, "local")}
-        task = None if local else asyncio.create_task(self._run(), name="rerouting")
+        """Reroutes in the background until the block ends; not where one model draws all jobs."""
+        fixed = len(self._catalogue.models) == 1
+        task = None if fixed else asyncio.create_task(self._run(), name="rerouting")
         try:
             yield
         finally:
@@ -71,14 +76,17 @@ class Rerouting:
         while True:
             try:
                 await self._look()
-            except Unavailable:
-                _log.warning("jobs not rerouted")
+            except Unavailable as error:
+                _log.warning("jobs not rerouted", extra={"error": said_of(error)})
+            except Exception:
+                # If this task ended, jobs would wait for offers that are gone.
+                _log.exception("jobs not rerouted")
             await asyncio.sleep(_LOOKS_S)
 
     async def _look(self) -> None:
         conditions = await self._observer.conditions()
         health = {key: found.state for key, found in conditions.health.items()}
-        seen = (health, conditions.paused)
+        seen = (health, conditions.paused, conditions.held)
         if seen != self._seen or monotonic() - self._at >= _ANYWAY_S:
             await self._reroute(conditions)  # by what is kept as seen, and by nothing newer
             self._seen, self._at = seen, monotonic()
@@ -102,13 +110,24 @@ class Rerouting:
             _log.info("jobs rerouted", extra={"jobs": changed})
         return changed
 
+    async def _route(
+        self, statements: Statements, job: WaitingJob, conditions: Conditions
+    ) -> Routing:
+        """Returns the routing of a job; where all else is paused, with what failed it before."""
+        wish = wish_of(job.spec, job.limits, job.passed_over, job.shown)
+        routing = route_again(self._catalogue, wish, conditions)
+        if not (routing.paused and job.passed_over):
+            return routing
+        lasting = await statements.leases.not_again(job.job_id)
+        again = route_again(self._catalogue, replace(wish, excluded=lasting), conditions)
+        return routing if again.paused else again
+
     async def _reroute_page(
         self, statements: Statements, page: Sequence[WaitingJob], conditions: Conditions
     ) -> int:
         changes = []
         for job in page:
-            wish = wish_of(job.spec, job.limits, job.passed_over, job.shown)
-            routing = route_again(self._catalogue, wish, conditions)
+            routing = await self._route(statements, job, conditions)
             now = lanes(routing, conditions)
             if not routing.offers:
                 now = _not_put_off(now, job.lanes, conditions.now)

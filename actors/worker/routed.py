@@ -18,6 +18,7 @@ from actors.worker.texts import ContentRefused
 from server.domain.health import HealthState
 from server.domain.jobs import Claim, Outcome
 from server.domain.lanes import JobLane
+from server.domain.states import Lane
 from server.routing.explained import explained
 from server.routing.failover import RULES, FailureKind
 from server.routing.router import Routing
@@ -46,8 +47,19 @@ class FailOver(Exception):
 class OfferWaits(FailOver):
     """Raised where no other offer is left, and the one that failed costs nothing to ask again.
 
-    So does one whose call no budget covers now.
+    So does one whose call no budget covers now. Offers may be left in lanes that are `paused`, to
+    which a job is not given up: whichever is there first draws it, its own one or they.
     """
+
+    def __init__(
+        self,
+        model: str,
+        cause: Exception,
+        lanes: Sequence[JobLane],
+        paused: frozenset[Lane] = frozenset(),
+    ) -> None:
+        super().__init__(model, cause, lanes)
+        self.paused = paused
 
 
 class RoutedDrawing:
@@ -85,7 +97,7 @@ class RoutedDrawing:
         after the offer has failed and others are left, OfferWaits where it is asked again later,
         ContentRefused, and the errors of the stages.
         """
-        choice = await self._chooser.choose(claim)
+        choice = await self._choose(claim)
         if choice.offer is None:
             raise NothingHere(choice)
         offer = choice.offer
@@ -100,6 +112,19 @@ class RoutedDrawing:
                 )
         except (ProviderFailed, CallRefused, BeingProbed) as error:
             raise await self._after(claim, offer, error) from error
+
+    async def _choose(self, claim: Claim) -> Choice:
+        """Returns what may draw a job: what failed it before, too, where all else is paused."""
+        choice = await self._chooser.choose(claim)
+        if not (choice.routing.paused and claim.passed_over):
+            return choice
+        again = await self._chooser.choose(await self._forgiven(claim))
+        return choice if again.routing.paused else again
+
+    async def _forgiven(self, claim: Claim) -> Claim:
+        """Returns a claim that passes over those models alone that are not asked again."""
+        lasting = await self._patience.write(lambda: self._store.leases.not_again(claim.job_id))
+        return replace(claim, passed_over=lasting)
 
     def _provider(self, claim: Claim, offer: Offer) -> Provider:
         provider: Provider = TracedProvider(self._providers[offer.model.name])
@@ -138,7 +163,11 @@ class RoutedDrawing:
                 return error
         self._chooser.forget()
         choice = await self._chooser.choose(claim, without=[offer.model.name])
-        if any(_may_follow(one, error) for one in choice.routing.offers):
+        following = {one.model.lane for one in choice.routing.offers if _may_follow(one, error)}
+        if following <= choice.paused and following and _waits(error):
+            later = await self._chooser.choose(await self._forgiven(claim))
+            return OfferWaits(offer.model.name, error, later.lanes, choice.paused)
+        if following:
             return FailOver(offer.model.name, error, choice.lanes)
         leases = self._store.leases
         first = await self._patience.write(lambda: leases.refusal(claim))

@@ -21,6 +21,7 @@ from actors.worker.pictures import JobPictures
 from actors.worker.reading import ContentReader
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
+from actors.worker.storing import JobObjects
 from actors.worker.texts import JobTexts
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.ids import CharacterId
@@ -31,7 +32,7 @@ from server.domain.spec import RenderSpec
 from server.domain.states import AssetKind, ImageType, Stage
 from server.errors import Unavailable
 from server.routing.catalogue import KNOWN, Catalogue
-from server.storage import Storage, StorageUnavailable, object_key
+from server.storage import Storage
 from server.store.scenes import Scenes
 from server.traces import Kind, child
 
@@ -62,7 +63,8 @@ class Stages:
     ) -> None:
         """Takes the providers by their models' names, and the catalogue that has those models.
 
-        `store_pauses_s` are the pauses before each retry of a store while the storage is away.
+        `store_pauses_s` are the pauses before each retry of a store while the storage is away; the
+        last one repeats.
         `finishing` runs in a thread. `upscalers` are by the names of the models whose pictures they
         enlarge; those of others are enlarged by Lanczos. Without a resolver of references all
         characters are drawn from words, without `scenes` each attempt reads its page anew, without
@@ -71,13 +73,13 @@ class Stages:
         self._providers = providers
         self._catalogue = catalogue
         self._extractor = extractor
-        self._storage = storage
+        self.objects = JobObjects(storage, store_pauses_s)
+        """What is stored of attempts; those that fail leave it to be removed."""
         self._references = references
         self._scenes = scenes
         self._texts = texts
         self._pictures = pictures or JobPictures()
         self._upscalers = upscalers
-        self._store_pauses_s = store_pauses_s
         self._finishing = finishing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
@@ -183,10 +185,9 @@ class Stages:
         return tuple(task.result() for task in tasks)
 
     async def _put(self, claim: Claim, asset: RenderedAsset) -> NewAsset:
-        key = object_key(claim.user_id, claim.job_id, claim.attempt, asset.data, asset.content_type)
         about = {"imggen.asset": asset.kind.value, "imggen.bytes": len(asset.data)}
         with child("store asset", Kind.CLIENT, about):
-            await self._put_patiently(key, asset)
+            key = await self.objects.put(claim, asset)
         return NewAsset(
             kind=asset.kind,
             storage_key=key,
@@ -196,15 +197,6 @@ class Stages:
             width=asset.width,
             height=asset.height,
         )
-
-    async def _put_patiently(self, key: str, asset: RenderedAsset) -> None:
-        for pause in self._store_pauses_s:
-            try:
-                return await self._storage.put(key, asset.data, asset.content_type)
-            except StorageUnavailable as error:
-                _log.warning("storage away", extra={"key": key, "error": error.message})
-                await asyncio.sleep(pause)
-        return await self._storage.put(key, asset.data, asset.content_type)
 
 
 def _looked_at(finished: Finished) -> Iterator[bytes]:

@@ -31,7 +31,7 @@ from imggen.v1.generation_pb2_grpc import (
     add_GenerationServiceServicer_to_server,
 )
 from imggen.v1.job_pb2 import GetJobRequest, GetJobResponse
-from server.app import stop_signal
+from server.stopping import stop_signal
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

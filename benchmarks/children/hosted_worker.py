@@ -16,8 +16,8 @@ from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from benchmarks.processes import say_ready
-from server.app import stop_signal
 from server.routing.observer import Observer
+from server.stopping import stop_signal
 from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.store.signals import Signals

@@ -9,10 +9,10 @@ from actors.settings import WorkerSettings
 from actors.worker.loop import Worker
 from actors.worker.reporting import Reporter
 from benchmarks.processes import say_ready
-from server.app import stop_signal
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.states import AssetKind
+from server.stopping import stop_signal
 from server.store import open_store
 from server.store.signals import Signals
 

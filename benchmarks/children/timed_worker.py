@@ -10,9 +10,9 @@ from actors.worker.loop import Worker
 from actors.worker.reporting import Reporter
 from benchmarks.children.instant_worker import NoDrawing
 from benchmarks.processes import say_ready
-from server.app import stop_signal
 from server.domain.jobs import Claim, Outcome
 from server.domain.states import Stage
+from server.stopping import stop_signal
 from server.store import open_store
 from server.store.signals import Signals
 

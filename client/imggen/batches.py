@@ -1,6 +1,7 @@
 """The client's methods for whole stories and their batches."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Unpack
@@ -59,12 +60,17 @@ class BatchCalls(Calls):
     async def wait_batch(self, batch: Batch | str, timeout: float | None = None) -> BatchSnapshot:
         """Waits for the end of a batch and returns its last snapshot, failed images included.
 
+        With a `timeout` it goes on to its end, however long the server is away.
+
         Raises:
             DeadlineExceeded: The batch has not ended within `timeout` seconds; it continues.
         """
         last = BatchSnapshot()
+        patience = self._patience if timeout is None else math.inf
+        request = batch_pb2.WatchBatchRequest(batch_id=batch_id_of(batch))
+        followed = follow_batch(self._connection, request, patience=patience)
         try:
-            async with asyncio.timeout(timeout), aclosing(self.watch_batch(batch)) as snapshots:
+            async with asyncio.timeout(timeout), aclosing(followed) as snapshots:
                 async for snapshot in snapshots:
                     last = snapshot
         except TimeoutError as late:

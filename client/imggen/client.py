@@ -1,6 +1,7 @@
 """The client for asyncio: each method sends one request, or follows a stream."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from copy import copy
@@ -9,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self, Unpack, overload
 
+from imggen.absence import Absence
 from imggen.admin import AdminCalls
 from imggen.batches import BatchCalls
 from imggen.budgets import BudgetCalls
@@ -171,6 +173,8 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
     async def wait(self, job: Job | str, timeout: float | None = None) -> Image:
         """Waits for the end of a job and returns its image.
 
+        With a `timeout` it goes on to its end, however long the server is away.
+
         Raises:
             JobFailed: The job failed permanently.
             JobCancelled: The job was cancelled.
@@ -178,7 +182,7 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
         """
         try:
             async with asyncio.timeout(timeout):
-                last = await self._last_snapshot(job)
+                return await self._image_of(job, self._patience if timeout is None else math.inf)
         except TimeoutError as late:
             if isinstance(late, DeadlineExceeded):
                 raise
@@ -187,11 +191,6 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
                 "it again, or cancel it",
                 reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
             ) from late
-        if last.job.status == JobStatus.JOB_STATUS_FAILED:
-            raise JobFailed(last.job)
-        if last.job.status == JobStatus.JOB_STATUS_CANCELLED:
-            raise JobCancelled(last.job)
-        return last.image if last.HasField("image") else await self.get_image(last.job.image_id)
 
     async def cancel(self, job: Job | str) -> Job:
         """Cancels a job: a queued job at once, a running job before its next step."""
@@ -321,9 +320,18 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
                 await receive(chunks, file)
             return Path(path)
 
-    async def _last_snapshot(self, job: Job | str) -> Snapshot:
+    async def _image_of(self, job: Job | str, patience: float) -> Image:
+        """Returns the image of a job that has ended; raises what has become of it instead."""
         last = Snapshot()
-        async with aclosing(self.watch(job)) as snapshots:
+        request = job_pb2.WatchJobRequest(job_id=job_id_of(job))
+        async with aclosing(follow(self._connection, request, patience=patience)) as snapshots:
             async for snapshot in snapshots:
                 last = snapshot
-        return last
+        if last.job.status == JobStatus.JOB_STATUS_FAILED:
+            raise JobFailed(last.job)
+        if last.job.status == JobStatus.JOB_STATUS_CANCELLED:
+            raise JobCancelled(last.job)
+        if last.HasField("image"):
+            return last.image
+        absence = Absence(self._connection, patience)
+        return await absence.until_answered(lambda: self.get_image(last.job.image_id))

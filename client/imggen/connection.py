@@ -10,7 +10,7 @@ import grpc.aio
 
 from imggen.channel import open_channel
 from imggen.errors import ImggenError
-from imggen.status import error_of
+from imggen.status import error_of, says_away
 from imggen.tracing import trace_metadata
 from imggen.v1.admin_pb2_grpc import AdminServiceStub
 from imggen.v1.batch_pb2_grpc import BatchServiceStub
@@ -50,7 +50,8 @@ class Connection:
         self, target: str, credentials: grpc.ChannelCredentials | None, token: TokenSource | None
     ) -> None:
         self.target = target
-        # Whether the server has ever answered: only then is reconnecting worthwhile.
+        # Whether the server, or a proxy for it, has ever answered: only then is reconnecting
+        # worthwhile.
         self.reached = False
         self._credentials = credentials
         self._token = token
@@ -162,5 +163,6 @@ class Connection:
     def _error(
         self, raised: grpc.aio.AioRpcError, request: object, timeout: float | None
     ) -> ImggenError:
+        self.reached = self.reached or says_away(raised)
         method = type(request).__name__.removesuffix("Request")
         return error_of(raised, method=method, target=self.target, timeout=timeout)

@@ -46,10 +46,12 @@ class ImggenError(Exception):
 
     `code` is gRPC's, `reason` the contract's; `retry_after` is set if a retry can succeed, and
     `violations` names every bad field of the request. `metadata` has the ids, states and limits
-    that the error is about; the message is the same for all errors of a kind.
+    that the error is about; the message is the same for all errors of a kind. `foreign` is set
+    for a status that is not the service's: a proxy, the network or gRPC itself ended the call.
     """
 
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
+    foreign: bool = False
 
     def __init__(
         self,

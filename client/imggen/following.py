@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from imggen.absence import Absence
 from imggen.connection import Connection
-from imggen.errors import Cancelled, Unavailable
+from imggen.errors import ImggenError, Unavailable
 from imggen.v1.event_pb2 import Event, WatchEventsRequest
 
 
@@ -15,10 +15,10 @@ async def follow_events(
     """Yields events without end, reconnecting when the stream breaks.
 
     Raises:
-        Unavailable: The server was never reached, or not again within `patience` seconds.
+        ImggenError: The server was never reached, or not again within `patience` seconds.
         FailedPrecondition: The cursor is too old (CURSOR_EXPIRED).
     """
-    absence = Absence(patience)
+    absence = Absence(connection, patience)
     while True:
         try:
             answers = connection.stream(connection.events.WatchEvents, request, timeout=None)
@@ -30,10 +30,7 @@ async def follow_events(
                         yield event
                     # Only now has the caller handled the event; until here it is sent again.
                     request.after_cursor = event.cursor
-            broken = Unavailable("the server ended the stream of events")
-        # A stopping server cancels its streams; the caller's own cancel is not an ImggenError.
-        except (Unavailable, Cancelled) as error:
-            if not connection.reached:
-                raise
-            broken = error if isinstance(error, Unavailable) else Unavailable(error.message)
+            broken: ImggenError = Unavailable("the server ended the stream of events")
+        except ImggenError as error:
+            broken = error
         await absence.pause(broken)

@@ -1,5 +1,6 @@
 """Turns gRPC's errors into the typed errors of `imggen.errors`."""
 
+import re
 from collections.abc import Mapping
 
 import grpc
@@ -14,6 +15,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 
 DETAILS_KEY = "grpc-status-details-bin"
 DOMAIN = "imggen.dev"
+_AWAY = re.compile(r"http2 header with status: 50[234]\b")
 
 _KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
     kind.code: kind
@@ -43,6 +45,22 @@ def error_of(
     status = _details(raised)
     if status is not None:
         return _from_details(raised.code(), status)
+    error = _without_details(raised, method, target, timeout)
+    error.foreign = True
+    return error
+
+
+def says_away(raised: grpc.aio.AioRpcError) -> bool:
+    """Returns whether a proxy has answered that the service behind it is away for now.
+
+    It does so in HTTP, without a status of gRPC, which gRPC tells in its own words (1.85).
+    """
+    return bool(_AWAY.search(raised.details() or ""))
+
+
+def _without_details(
+    raised: grpc.aio.AioRpcError, method: str, target: str, timeout: float | None
+) -> ImggenError:
     text = raised.details() or ""
     kind = _KINDS.get(raised.code(), errors.Internal)
     match raised.code():
@@ -74,7 +92,9 @@ def error_of(
                 reason=ErrorReason.ERROR_REASON_METHOD_UNKNOWN,
             )
         case code:
-            return kind(text or f"{method} failed with {code.name}")
+            return kind(
+                f"{method} was ended between here and imggen at {target}: {text or code.name}"
+            )
 
 
 def _details(raised: grpc.aio.AioRpcError) -> Status | None:
@@ -92,7 +112,7 @@ def _from_details(code: grpc.StatusCode, status: Status) -> ImggenError:
     for detail in status.details:
         for message in (information, bad_request, retry):
             detail.Unpack(message)
-    return _KINDS.get(code, errors.Internal)(
+    error = _KINDS.get(code, errors.Internal)(
         status.message,
         reason=reason_of(information.reason if information.domain == DOMAIN else ""),
         violations=tuple(
@@ -102,3 +122,5 @@ def _from_details(code: grpc.StatusCode, status: Status) -> ImggenError:
         retry_after=retry.retry_delay.ToTimedelta() or None,
         metadata=information.metadata,
     )
+    error.foreign = information.domain != DOMAIN
+    return error

@@ -130,6 +130,8 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
     def wait(self, job: Job | str, timeout: float | None = None) -> Image:
         """Waits for the end of a job and returns its image.
 
+        With a `timeout` it goes on to its end, however long the server is away.
+
         Raises:
             JobFailed: The job failed permanently.
             JobCancelled: The job was cancelled.

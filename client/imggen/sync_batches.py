@@ -42,6 +42,8 @@ class SyncBatchCalls:
     def wait_batch(self, batch: Batch | str, timeout: float | None = None) -> BatchSnapshot:
         """Waits for the end of a batch and returns its last snapshot, failed images included.
 
+        With a `timeout` it goes on to its end, however long the server is away.
+
         Raises:
             DeadlineExceeded: The batch has not ended within `timeout` seconds; it continues.
         """

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from imggen.absence import Absence
 from imggen.connection import Connection
-from imggen.errors import Cancelled, Unavailable
+from imggen.errors import ImggenError, Unavailable
 from imggen.v1.batch_pb2 import BATCH_STATUS_PROCESSING, WatchBatchRequest, WatchBatchResponse
 from imggen.v1.job_pb2 import (
     JOB_STATUS_CANCELLED,
@@ -32,9 +32,9 @@ async def follow(
     """Yields snapshots until the job has ended, reconnecting when the stream breaks.
 
     Raises:
-        Unavailable: The server was never reached, or not again within `patience` seconds.
+        ImggenError: The server was never reached, or not again within `patience` seconds.
     """
-    newest = Job()
+    newest = WatchJobResponse()
     snapshots = _follow(
         connection,
         lambda: connection.stream(connection.jobs.WatchJob, request, timeout=None),
@@ -43,9 +43,11 @@ async def follow(
     )
     async with aclosing(snapshots):
         async for snapshot in snapshots:
-            if not goes_back(newest, snapshot.job):
-                newest = snapshot.job
-                yield snapshot
+            # The server repeats a snapshot after a silence, and so does a new stream.
+            if goes_back(newest.job, snapshot.job) or repeats(newest, snapshot):
+                continue
+            newest = snapshot
+            yield snapshot
 
 
 async def follow_batch(
@@ -54,8 +56,9 @@ async def follow_batch(
     """Yields snapshots until the batch has ended, reconnecting when the stream breaks.
 
     Raises:
-        Unavailable: The server was never reached, or not again within `patience` seconds.
+        ImggenError: The server was never reached, or not again within `patience` seconds.
     """
+    newest = WatchBatchResponse()
     snapshots = _follow(
         connection,
         lambda: connection.stream(connection.batches.WatchBatch, request, timeout=None),
@@ -64,7 +67,9 @@ async def follow_batch(
     )
     async with aclosing(snapshots):
         async for snapshot in snapshots:
-            yield snapshot
+            if snapshot != newest:
+                newest = snapshot
+                yield snapshot
 
 
 async def _follow(
@@ -74,7 +79,7 @@ async def _follow(
     patience: float,
 ) -> AsyncGenerator[Snapshot, None]:
     """Yields the snapshots of a stream until the last, opening a new stream when one breaks."""
-    absence = Absence(patience)
+    absence = Absence(connection, patience)
     while True:
         try:
             async with aclosing(stream()) as snapshots:
@@ -83,13 +88,15 @@ async def _follow(
                     yield snapshot
                     if is_last(snapshot):
                         return
-        # A stopping server cancels its streams; the caller's own cancel is not an ImggenError.
-        except (Unavailable, Cancelled) as error:
-            if not connection.reached:
-                raise
-            await absence.pause(error)
-        else:
-            await absence.pause(Unavailable("the server ended the watch before the end"))
+            broken: ImggenError = Unavailable("the server ended the watch before the end")
+        except ImggenError as error:
+            broken = error
+        await absence.pause(broken)
+
+
+def repeats(seen: WatchJobResponse, now: WatchJobResponse) -> bool:
+    """Returns whether a snapshot has nothing that the one before it did not have."""
+    return not now.preview and now.job == seen.job and now.image == seen.image
 
 
 def goes_back(seen: Job, now: Job) -> bool:

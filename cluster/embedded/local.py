@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from cluster.embedded.node import ray_node, serving
 from cluster.embedded.postgres import embedded_postgres
 from cluster.embedded.processes import (
@@ -28,10 +30,13 @@ from cluster.embedded.processes import (
     only_one,
 )
 from cluster.embedded.session import in_own_session
+from server.causes import CannotStart
 from server.identity.caller import Role
 from server.identity.tokens import mint_token
 from server.settings import GatewaySettings
+from server.start_errors import explain
 from server.store.migrate import migrate
+from server.store.opening import needing_database
 
 EMBEDDED = ROOT / "cluster" / "serve" / "embedded.yaml"
 _LISTEN = "127.0.0.1:50051"
@@ -82,7 +87,7 @@ def running(
         environment = _environment(folder, database, listen)
         stack.enter_context(_in_environment(environment))
         say("starting the gateway and Ray")
-        token = _prepare(environment)
+        token = _prepare()
         ready = stack.enter_context(gateway(os.environ, folder, logs / "gateway.log"))
         stack.enter_context(ray_node(logs / "ray"))
         where = ready()
@@ -121,7 +126,11 @@ def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
 def _in_environment(settings: Mapping[str, str]) -> Iterator[None]:
     """Adds settings to the environment, which Ray's processes inherit; existing ones win."""
     before = dict(os.environ)
-    os.environ.update({name: value for name, value in settings.items() if name not in before})
+    added = {name: value for name, value in settings.items() if name not in before}
+    if before.get("IMGGEN_STORAGE_URL", "file:").startswith("s3:"):
+        for name in ("IMGGEN_URL_SECRET", "IMGGEN_PUBLIC_URL", "IMGGEN_HTTP_PORT"):
+            added.pop(name, None)  # refused with a bucket
+    os.environ.update(added)
     os.environ.update({name: settings[name] for name in ("PYTHONPATH", MARK)})
     try:
         yield
@@ -130,10 +139,11 @@ def _in_environment(settings: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _prepare(environment: Mapping[str, str]) -> str:
+def _prepare() -> str:
     """Migrates the database and returns a token for development."""
-    asyncio.run(migrate(environment["IMGGEN_DATABASE_URL"]))
     settings = GatewaySettings()
+    with needing_database(settings.database_url):
+        asyncio.run(migrate(settings.database))
     return mint_token(
         settings.jwt_secret.get_secret_value(),
         issuer=settings.jwt_issuer,
@@ -185,9 +195,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
+    except CannotStart as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if error.lasting else 1
     except StartFailed as error:
         print(f"error: {error}\nlogs: {options.folder / 'logs'}", file=sys.stderr)
         return 1
+    except ValidationError as error:
+        for line in explain(error):
+            print(f"error: {line}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0

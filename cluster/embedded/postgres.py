@@ -38,10 +38,16 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
 
 def dump_schema(url: str) -> str:
     """Returns the schema of a database of such a server, as pg_dump writes it."""
-    command = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_dump"
     options = ("--schema-only", "--no-owner", "--no-privileges")
-    answer = subprocess.run((command, *options, url), check=True, capture_output=True, text=True)
+    answer = subprocess.run(
+        (postgres_program("pg_dump"), *options, url), check=True, capture_output=True, text=True
+    )
     return answer.stdout
+
+
+def postgres_program(name: str) -> Path:
+    """Returns a program of such a server, such as pg_dump."""
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / name
 
 
 def _start(server: PostgresServer) -> None:

@@ -194,6 +194,15 @@ ROWS: Mapping[str, Sequence[Panel]] = {
         Panel(
             "Connections", "short", {"{{state}}": "sum by (state) (imggen_database_connections)"}
         ),
+        Panel(
+            "Connections lost",
+            "short",
+            {
+                "given up: {{why}}": counted("imggen_database_given_up_total", "10m", "why"),
+                "listener: {{why}}": counted("imggen_listener_breaks_total", "10m", "why"),
+            },
+            "In ten minutes each.",
+        ),
     ),
     "Upkeep": (
         Panel(
@@ -211,6 +220,7 @@ ROWS: Mapping[str, Sequence[Panel]] = {
                 "last sweep": "time() - (max(imggen_last_sweep_timestamp_seconds) > 0)",
                 "oldest change kept": "max(imggen_outbox_oldest_seconds)",
                 "oldest change held back": "max(imggen_outbox_unsettled_seconds)",
+                "held back by {{pid}} {{name}}": "max by (pid, name) (imggen_outbox_held_seconds)",
             },
         ),
         Panel(

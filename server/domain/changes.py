@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -65,10 +65,28 @@ class Stretch:
     """A part of the outbox: all its changes up to `end`, in order.
 
     `full` means that there may be more after it already, and `unsettled` that some committed
-    changes cannot be read until another transaction has ended.
+    changes cannot be read until another transaction has ended. `floor` is the oldest transaction
+    of the server, whatever it does.
     """
 
     changes: Sequence[Change]
     end: Cursor
     full: bool = False
     unsettled: bool = False
+    floor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A transaction that holds back all changes after it, until it ends.
+
+    It is that of a session, or one that was `prepared` under a name. Its age and its user are
+    unknown where the database does not tell them.
+    """
+
+    xact: int
+    pid: int | None
+    prepared: str | None
+    user: str | None
+    application: str | None
+    age: timedelta | None

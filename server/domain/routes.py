@@ -36,7 +36,8 @@ class Route:
 
     `canary` is whether that is there as a canary, `late` whether it is the soonest of offers that
     all miss the deadline. `most_micros` is the most that all calls that
-    draw the picture can cost together; it is known of the choice at admission only.
+    draw the picture can cost together; it is known of the choice at admission only. `lane_paused`
+    is whether an admin has paused the lanes of all its offers.
     """
 
     offers: tuple[RouteOffer, ...] = ()
@@ -45,6 +46,7 @@ class Route:
     canary: bool = False
     most_micros: int | None = None
     late: bool = False
+    lane_paused: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Returns the route as JSON for the database."""
@@ -60,6 +62,7 @@ class Route:
             canary=data.get("canary", False),
             most_micros=data.get("most_micros"),
             late=data.get("late", False),
+            lane_paused=data.get("lane_paused", False),
         )
 
 

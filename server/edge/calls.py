@@ -1,13 +1,13 @@
 """Open calls, and how a gateway drains them."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 import grpc
 
+from imggen.rules.calls import Pairs
 from imggen.v1 import errors_pb2 as reasons
 from server.errors import Unavailable
 from server.traces import NO_SPAN, Span
@@ -19,7 +19,7 @@ class Call:
 
     method: str
     request_id: str
-    metadata: Mapping[str, str | bytes] = field(repr=False)  # holds the caller's token
+    metadata: Pairs = field(repr=False)  # holds the caller's token
     task: "asyncio.Task[object]"
     started: float
     streaming: bool

@@ -10,8 +10,10 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from server.edge.binding import cannot_listen
 from server.edge.calls import OpenCalls
 from server.edge.descriptors import read_descriptors
+from server.edge.files import file_limit, hang_up, shares
 from server.edge.interceptors import CallInterceptor, CallLimits
 from server.edge.reflection import Reflection
 from server.edge.tls import CertificateFiles, Certificates
@@ -20,11 +22,13 @@ from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
 from server.traces import NO_TRACES, Traces
 
-# Times the interceptor's limit: from here on gRPC itself refuses a message, without a reason.
+# Times the interceptor's limits: from here on gRPC itself refuses a message or metadata, without
+# a reason, and nothing counts it.
 _HARD_LIMIT = 4
-_LEAST_PING_INTERVAL_MS = 20_000
-# After the drain only connections that do not read are left.
+# How long answers may take to leave after the drain; then only connections that do not read, or
+# that say nothing, are left.
 _CLOSE_S = 1.0
+_HANDSHAKE_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ class Endpoint:
         self._names = [service.name for service in services]
         self._metrics = metrics
         self._health = health.aio.HealthServicer()
-        limits = CallLimits(settings.default_deadline_s, settings.max_request_bytes)
+        limits = CallLimits(
+            settings.default_deadline_s, settings.max_request_bytes, settings.max_metadata_bytes
+        )
         interceptor = CallInterceptor(verifier, metrics, self.calls, limits, traces)
         self._server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
         for service in services:
@@ -101,8 +107,14 @@ class Endpoint:
         # A load balancer goes on sending calls here until it has seen NOT_SERVING.
         await asyncio.sleep(self._settings.drain_delay_s)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._server.stop(self._settings.drain_s + _CLOSE_S))
-            group.create_task(self.calls.drain(self._settings.drain_s))
+            stopped = group.create_task(self._server.stop(self._settings.drain_s + _CLOSE_S))
+            await self.calls.drain(self._settings.drain_s)
+            await asyncio.wait([stopped], timeout=_CLOSE_S)
+            # It also waits for connections that have not begun to speak HTTP/2, to the end of its
+            # grace period; stopped again, it waits for nothing.
+            await self._server.stop(None)
+        # Such a connection would keep gRPC from ending with the process for another ten seconds.
+        hang_up(self.port)
 
     def _note(self, serving: bool) -> None:
         self.serving = serving
@@ -110,12 +122,23 @@ class Endpoint:
 
     def _listen(self) -> int:
         settings = self._settings
+        credentials = self._credentials()
+        try:
+            if credentials is None:
+                return self._server.add_insecure_port(settings.listen)
+            return self._server.add_secure_port(settings.listen, credentials)
+        except RuntimeError as error:
+            port = int(settings.listen.rpartition(":")[2])
+            raise cannot_listen("IMGGEN_LISTEN", settings.host, port, error) from error
+
+    def _credentials(self) -> grpc.ServerCredentials | None:
+        settings = self._settings
         if settings.tls_cert_file is None or settings.tls_key_file is None:
-            return self._server.add_insecure_port(settings.listen)
+            return None
         files = CertificateFiles(
             settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file
         )
-        return self._server.add_secure_port(settings.listen, Certificates(files).credentials())
+        return Certificates(files).credentials()
 
 
 def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
@@ -123,15 +146,25 @@ def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
         # Two gateways on one port would otherwise share its calls silently.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.max_request_bytes * _HARD_LIMIT),
+        # Between its two limits gRPC refuses metadata at random.
+        ("grpc.max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
+        ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),
         ("grpc.keepalive_time_ms", _ms(settings.keepalive_s)),
         ("grpc.keepalive_timeout_ms", _ms(settings.keepalive_timeout_s)),
         ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_ping_interval_without_data_ms", _LEAST_PING_INTERVAL_MS),
+        ("grpc.http2.min_ping_interval_without_data_ms", _ms(settings.keepalive_min_s)),
+        ("grpc.max_allowed_incoming_connections", _most_connections(settings)),
+        # Until it has begun to speak HTTP/2.
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         ("grpc.max_connection_age_grace_ms", _ms(settings.max_connection_age_grace_s)),
     ]
     if settings.max_connection_age_s:
         options.append(("grpc.max_connection_age_ms", _ms(settings.max_connection_age_s)))
     return options
+
+
+def _most_connections(settings: GatewaySettings) -> int:
+    return shares(file_limit(), settings.database_pool_max).grpc
 
 
 def _ms(seconds: float) -> int:

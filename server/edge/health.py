@@ -1,4 +1,7 @@
-"""Health that follows the database, without which no call can be served."""
+"""Health that follows the database, without which no call can be served.
+
+A database that answers and refuses writes serves none either.
+"""
 
 import asyncio
 import logging
@@ -6,26 +9,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from server.edge.endpoint import Endpoint
+from server.store.causes import cause_of
 
-# A ping waits for a connection of the pool; a busy pool is not an absent database.
-_PING_TIMEOUT_S = 5.0
 _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def following_database(
-    endpoint: Endpoint, ping: Callable[[], Awaitable[None]], interval_s: float
+    endpoint: Endpoint, ask: Callable[[], Awaitable[None]], interval_s: float
 ) -> AsyncIterator[None]:
-    """Sets the endpoint's health by whether the database answers, every `interval_s`.
+    """Sets the endpoint's health by whether `ask` returns, every `interval_s`.
 
     The database is asked once before the block begins.
     """
-    await _ask(endpoint, ping)
+    words = await _follow(endpoint, ask, "")
 
     async def follow() -> None:
+        said = words
         while True:
             await asyncio.sleep(interval_s)
-            await _ask(endpoint, ping)
+            said = await _follow(endpoint, ask, said)
 
     task = asyncio.create_task(follow(), name="health")
     try:
@@ -36,15 +39,16 @@ async def following_database(
             await task
 
 
-async def _ask(endpoint: Endpoint, ping: Callable[[], Awaitable[None]]) -> None:
+async def _follow(endpoint: Endpoint, ask: Callable[[], Awaitable[None]], said: str) -> str:
+    """Asks once; returns why the database is away, which is logged when it changes, else empty."""
     try:
-        async with asyncio.timeout(_PING_TIMEOUT_S):
-            await ping()
-        problem = None
+        await ask()
+        problem, words = None, ""
     except Exception as error:
-        problem = error
-    answers = problem is None
-    if answers is not endpoint.serving:
-        level = logging.INFO if answers else logging.ERROR
-        _log.log(level, "database answers" if answers else "database away", exc_info=problem)
-    await endpoint.set_serving(answers)
+        problem, words = error, cause_of(error).words
+    if problem is None and not endpoint.serving:
+        _log.info("database answers")
+    elif problem is not None and (endpoint.serving or words != said):
+        _log.error("database away", extra={"error": str(cause_of(problem))}, exc_info=problem)
+    await endpoint.set_serving(problem is None)
+    return words

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -13,7 +14,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from imggen.rules.calls import method_unknown, read_bearer
+from imggen.rules.calls import check_metadata, method_unknown, read_bearer
 from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
 from imggen.v1 import errors_pb2 as reasons
@@ -29,6 +30,7 @@ from server.errors import (
 from server.identity.caller import Context, serve_as
 from server.identity.tokens import TokenVerifier
 from server.metrics import GatewayMetrics
+from server.store.causes import Again
 from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces
 from server.traces.spans import enter
 
@@ -52,15 +54,17 @@ _FAULTS = frozenset(
     }
 )
 
+_MET_PAUSES_S = (0.02, 0.05, 0.1)
 _log = logging.getLogger("imggen.calls")
 
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """Limits of a call: the deadline where the caller set none, and the size of its request."""
+    """Limits of a call: the deadline where the caller set none, and the sizes of what it sends."""
 
     default_deadline_s: float
     max_request_bytes: int
+    max_metadata_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +145,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 await self._admit(call, request, context, needs_token)
                 # Typed as float, but None for a call without a deadline.
                 if context.time_remaining() is not None:
-                    response: object = await behaviour(request, context)
+                    response: object = await _repeated(behaviour, request, context)
                 else:
                     async with asyncio.timeout(self._limits.default_deadline_s):
-                        response = await behaviour(request, context)
+                        response = await _repeated(behaviour, request, context)
             except BaseException as error:
                 await self._fail(call, context, error)
             self._end(call)
@@ -177,10 +181,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         task = asyncio.current_task()
         assert task is not None
         # Each reading of the metadata decodes it again.
-        metadata = dict(context.invocation_metadata() or ())
+        pairs = context.invocation_metadata() or ()
+        metadata = dict(pairs)
         request_id = _request_id(metadata)
         context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
-        call = Call(method, request_id, metadata, task, task.get_loop().time(), streaming)
+        call = Call(method, request_id, pairs, task, task.get_loop().time(), streaming)
         if traced:
             call.span = self._span(method, metadata)
             enter(call.span)
@@ -199,6 +204,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     async def _admit(
         self, call: Call, request: object, context: Context, needs_token: bool
     ) -> None:
+        check_metadata(call.metadata, self._limits.max_metadata_bytes)
         if needs_token:
             if self._calls.draining:
                 raise shutting_down()
@@ -226,10 +232,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     async def _refuse(self, call: Call, context: Context, error: Exception) -> Never:
         explained = explain(error, call.request_id)
-        if explained.code is grpc.StatusCode.INTERNAL:
-            _log.error("call failed", extra=_fields(call), exc_info=error)
         answer = refusal(explained)
         call.code, call.reason = answer.code, answer.reason
+        if explained.code is grpc.StatusCode.INTERNAL:
+            _log.error("call failed", extra=_fields(call), exc_info=error)
         # Logged and counted first, so that a caller that has the answer can find it.
         self._end(call)
         trailing = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, answer.details))
@@ -249,6 +255,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             _log.info("call", extra=fields)
         if call.span is not NO_SPAN:
             _end_span(call)
+
+
+async def _repeated(
+    behaviour: Callable[..., Awaitable[object]], request: object, context: Context
+) -> object:
+    """Returns the answer; a call whose transaction met another one is made again, a few times."""
+    for pause_s in _MET_PAUSES_S:
+        try:
+            return await behaviour(request, context)
+        except Again:
+            await asyncio.sleep(random.uniform(0, pause_s))
+    return await behaviour(request, context)
 
 
 def _end_span(call: Call) -> None:

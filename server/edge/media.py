@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -13,7 +11,6 @@ from server.storage.keys import content_type_of
 from server.storage.urls import Verdict
 
 _FRESH = "get the image again for a fresh address"
-_SHUTDOWN_S = 5.0
 
 
 def media_app(storage: FolderStorage) -> web.Application:
@@ -22,21 +19,6 @@ def media_app(storage: FolderStorage) -> web.Application:
     app.router.add_get("/media/{key:.*}", _Media(storage).read)
     app.on_response_prepare.append(_forbid_sniffing)
     return app
-
-
-@asynccontextmanager
-async def serve_http(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serves an application and yields the port that was bound; 0 takes a free one.
-
-    At the end it stops accepting, and open answers have 5 seconds to finish.
-    """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-        yield int(runner.addresses[0][1])
-    finally:
-        await runner.cleanup()
 
 
 class _Media:

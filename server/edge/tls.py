@@ -1,10 +1,13 @@
 """TLS for gRPC; certificates are read again when their files change."""
 
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+
+from server.causes import CannotStart, cause_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,13 @@ class Certificates:
     """The server's certificates; gRPC asks for them at each handshake, from another thread."""
 
     def __init__(self, files: CertificateFiles) -> None:
+        """Raises CannotStart for files that cannot be read, or do not fit together."""
+        _check(files)
         self._files = files
         self._stamps = _stamps(files.all())
 
     def credentials(self) -> grpc.ServerCredentials:
-        """Returns server credentials; raises OSError when a file cannot be read."""
+        """Returns server credentials."""
         return grpc.dynamic_ssl_server_credentials(
             self._read(),
             self._when_changed,  # type: ignore[arg-type]  # None, for no change, is documented
@@ -49,6 +54,44 @@ class Certificates:
         return grpc.ssl_server_certificate_configuration(
             [(files.key.read_bytes(), files.chain.read_bytes())], authorities
         )
+
+
+def _check(files: CertificateFiles) -> None:
+    """Raises CannotStart for what gRPC takes without a word, and then fails every handshake with.
+
+    The message names the setting.
+    """
+    _readable("IMGGEN_TLS_CERT_FILE", files.chain)
+    _readable("IMGGEN_TLS_KEY_FILE", files.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    names = f"IMGGEN_TLS_CERT_FILE, IMGGEN_TLS_KEY_FILE: {files.chain} and {files.key}"
+    try:
+        # Without the password, the terminal would be asked for it.
+        context.load_cert_chain(files.chain, files.key, password="")
+    except (OSError, ValueError) as error:
+        raise _unfit(
+            f"{names} are no PEM certificate and its key without a password", error
+        ) from error
+    if files.client_authorities:
+        _readable("IMGGEN_TLS_CLIENT_CA_FILE", files.client_authorities)
+        try:
+            context.load_verify_locations(files.client_authorities)
+        except OSError as error:
+            raise _unfit(
+                f"IMGGEN_TLS_CLIENT_CA_FILE: {files.client_authorities} has no certificates, PEM",
+                error,
+            ) from error
+
+
+def _readable(setting: str, path: Path) -> None:
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise CannotStart(f"{setting}: {path}: {error.strerror}", lasting=True) from error
+
+
+def _unfit(problem: str, error: Exception) -> CannotStart:
+    return CannotStart(f"{problem} ({cause_of(error)})", lasting=True)
 
 
 def _stamps(paths: Iterable[Path]) -> list[tuple[int, int]]:

@@ -34,11 +34,20 @@ class BatchForecast:
         """Returns when a batch should end; None when it has ended, or while nobody can draw it."""
         if batch.status.ended:
             return None
-        pace = await self._paces.get((batch.user_id, batch.lanes))
+        pace = await self._pace(batch)
         drawn = pace.served and batch.spec_version <= pace.spec_version
-        if pace.paused and batch.counts[JobStatus.QUEUED]:
-            drawn = False
-        return datetime.now(UTC) + time_left(batch, pace) if drawn else None
+        if drawn and not await self.paused(batch):
+            return datetime.now(UTC) + time_left(batch, pace)
+        return None
+
+    async def paused(self, batch: Batch) -> bool:
+        """Returns whether jobs of a batch wait, and all lanes are paused that may take them."""
+        if batch.status.ended or not batch.counts[JobStatus.QUEUED]:
+            return False
+        return (await self._pace(batch)).paused
+
+    async def _pace(self, batch: Batch) -> Pace:
+        return await self._paces.get((batch.user_id, batch.lanes))
 
 
 def time_left(batch: Batch, pace: Pace) -> timedelta:

@@ -14,7 +14,9 @@ from jwt import PyJWK, PyJWKClient, PyJWKSet
 from jwt.exceptions import PyJWTError
 
 from imggen.v1 import errors_pb2 as reasons
+from server.causes import cause_of
 from server.errors import Unauthenticated, Unavailable
+from server.hidden import without_secrets
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +105,8 @@ class KeySet:
             try:
                 keys = await asyncio.to_thread(self._load)
             except (PyJWTError, OSError, ValueError) as error:
-                _log.warning("keys not read", extra={"where": self._where, "error": str(error)})
+                fields = {"where": without_secrets(self._where), "error": cause_of(error)}
+                _log.warning("keys not read", extra=fields)
                 return
             self._keys = {key.key_id: key for key in keys if key.public_key_use != "enc"}
             self._read_at = self._clock()
@@ -111,13 +114,13 @@ class KeySet:
     def _unknown(self, key_id: str | None) -> Unauthenticated | Unavailable:
         if self._read_at == float("-inf"):
             return Unavailable(
-                f"the keys at {self._where} cannot be read for the moment; try again",
+                "the issuer's keys cannot be read for the moment; try again",
                 reasons.ERROR_REASON_KEYS_UNAVAILABLE,
                 retry_after=timedelta(seconds=self._cooldown_s),
             )
         name = "an unknown key" if key_id else "a key that it does not name"
         return Unauthenticated(
-            f"the token is signed with {name}; use one of those that {self._where} lists",
+            f"the token is signed with {name}; get a new one from its issuer",
             reasons.ERROR_REASON_TOKEN_INVALID,
             metadata={"key_id": key_id[:64]} if key_id else None,
         )

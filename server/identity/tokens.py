@@ -16,6 +16,9 @@ from server.identity.keys import KeySource
 
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 _LONGEST_SUBJECT = 255
+_LATEST = 2**63 - 1  # some issuers count in milliseconds, none in more digits than these
+_MALFORMED = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What PyJWT 2.15 lets pass of a token that nobody should have signed, like `exp` of 1e999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +76,28 @@ class TokenVerifier:
 
     async def _claims(self, token: str) -> dict[str, Any]:
         try:
-            key = await self._keys.key(_key_id(token))
-            return jwt.decode(
+            key_id = _key_id(token)
+        except (jwt.PyJWTError, *_MALFORMED) as error:
+            raise self._refusal(token, error) from error
+        key = await self._keys.key(key_id)
+        try:
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=list(self._rules.algorithms),
                 issuer=self._rules.issuer,
                 audience=self._rules.audience,
                 leeway=self._rules.leeway_s,
-                options={"require": _REQUIRED},
+                # When it was made refuses nobody: the issuer's clock may be ahead.
+                options={"require": _REQUIRED, "verify_iat": False},
             )
-        except jwt.PyJWTError as error:
+            if int(claims["exp"]) > _LATEST:
+                raise jwt.DecodeError("Expiration Time claim (exp) is no time")
+            return claims
+        except (jwt.PyJWTError, *_MALFORMED) as error:
             raise self._refusal(token, error) from error
 
-    def _refusal(self, token: str, error: jwt.PyJWTError) -> Unauthenticated:
+    def _refusal(self, token: str, error: Exception) -> Unauthenticated:
         rules = self._rules
         match error:
             case jwt.ExpiredSignatureError():
@@ -106,7 +117,10 @@ class TokenVerifier:
                     reasons.ERROR_REASON_TOKEN_AUDIENCE,
                 )
             case _:
-                problem = f"is not valid: {error}" if _is_jwt(token) else "is not a JWT"
+                said = (
+                    str(error) if isinstance(error, jwt.PyJWTError) else "a claim is no such value"
+                )
+                problem = f"is not valid: {said}" if _is_jwt(token) else "is not a JWT"
                 return Unauthenticated(
                     f"the token {problem}; use one that {rules.issuer} signed "
                     f"with {' or '.join(rules.algorithms)}, with exp, iss, aud and sub",
@@ -144,7 +158,7 @@ def _key_id(token: str) -> str | None:
 def _is_jwt(token: str) -> bool:
     try:
         jwt.decode(token, options={"verify_signature": False})
-    except jwt.DecodeError:
+    except (jwt.DecodeError, *_MALFORMED):
         return False
     return True
 
@@ -152,17 +166,25 @@ def _is_jwt(token: str) -> bool:
 def _expiry(token: str) -> str:
     # Its signature was verified before its expiry was looked at.
     seconds = jwt.decode(token, options={"verify_signature": False})["exp"]
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+    except _MALFORMED:
+        return datetime.min.replace(tzinfo=UTC).isoformat()
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
     subject, issuer = claims["sub"], claims["iss"]
-    if not 0 < len(subject) <= _LONGEST_SUBJECT:
+    if not 0 < len(subject) <= _LONGEST_SUBJECT or not _is_storable(subject):
         raise Unauthenticated(
-            f"the token's sub must have 1 to {_LONGEST_SUBJECT} characters",
+            f"the token's sub must have 1 to {_LONGEST_SUBJECT} characters of Unicode, and no NUL",
             reasons.ERROR_REASON_TOKEN_INVALID,
         )
     return Caller(user_id_of(issuer, subject), subject, issuer, _roles(claims.get("roles")))
+
+
+def _is_storable(text: str) -> bool:
+    """Returns whether Postgres takes a text: JSON can hold a half of a pair of UTF-16, and NUL."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _roles(claim: object) -> frozenset[Role]:

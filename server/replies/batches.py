@@ -45,6 +45,7 @@ class BatchReplies:
             completed_at=_time(batch.completed_at),
             estimated_completion_time=_time(await self._forecast.completion(batch)),
             metadata=batch.metadata,
+            lane_paused=await self._forecast.paused(batch),
         )
 
     async def image(self, image: BatchImage) -> batch_pb2.BatchImage:

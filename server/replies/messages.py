@@ -242,7 +242,7 @@ class Replies:
         return message
 
     def _add_urls(self, image: Image, message: image_pb2.Image) -> None:
-        expires = datetime.now(UTC) + self._url_ttl
+        expires = self._storage.lasting(datetime.now(UTC) + self._url_ttl)
         display = image.keys[AssetKind.DISPLAY]
         message.url = self._storage.sign(display, expires)
         message.cdn_url = self._storage.sign_cdn(display, expires)

@@ -22,6 +22,7 @@ def story_plan(pages: Sequence[PagePlan], quote: StoryQuote) -> PlanStoryRespons
         price_micros=quoted.price_micros,
         most_micros=quoted.most_micros,
         expected_duration=duration(quote.seconds),
+        lane_paused=quoted.lane_paused,
         models=quoted.models,
     )
 
@@ -38,6 +39,7 @@ def _page(page: PagePlan) -> PlannedPage:
         expected_duration=duration(None if math.isinf(offer.seconds) else offer.seconds),
         not_drawn=not_drawn(page.not_drawn(offer)),
         better=_better(page, more) if more else None,
+        lane_paused=page.paused,
     )
 
 

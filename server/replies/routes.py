@@ -57,6 +57,7 @@ def route_message(found: Route, reused_from: ImageId | None = None) -> routing_p
         reason=found.reason,
         reused_from_image_id=str(reused_from or ""),
         most_micros=found.most_micros,
+        lane_paused=found.lane_paused and reused_from is None,
     )
 
 
@@ -76,6 +77,7 @@ def story_quote(quote: StoryQuote) -> QuoteStoryResponse:
         price_micros=quote.price_micros,
         most_micros=quote.most_micros,
         expected_duration=duration(quote.seconds),
+        lane_paused=quote.paused,
         models=[
             QuotedModel(
                 model=part.model,

@@ -55,6 +55,7 @@ class BoardPage:
             offers=picture.routing.offers,
             drawn=self.drawn,
             reading=reading,
+            paused=picture.routing.paused and self.drawn > 0,
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+from imggen.rules.graphemes import first
 from server.domain.routes import Route, RouteLoser, RouteOffer
 from server.routing.router import Routing
 from server.routing.wishes import Offer
@@ -18,6 +19,7 @@ def explained(routing: Routing, most_micros: int | None = None) -> Route:
         reason=_reason(routing),
         canary=routing.canary,
         late=routing.late,
+        lane_paused=routing.paused,
         most_micros=most_micros,
     )
 
@@ -31,5 +33,5 @@ def _offer(offer: Offer) -> RouteOffer:
 def _reason(routing: Routing) -> str:
     if not routing.successor:
         return routing.reason
-    asked = routing.wish.model[:60]
+    asked = first(routing.wish.model, 60)
     return f"{asked} is not served any more, {routing.successor} draws for it; {routing.reason}"

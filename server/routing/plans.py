@@ -17,7 +17,8 @@ there."""
 class PagePlan:
     """A page that was read, and what may draw it; the cover has the number 0 and no id.
 
-    `drawn` pictures are made of it: those that stored ones answer do not count.
+    `drawn` pictures are made of it: those that stored ones answer do not count. `paused` is whether
+    all its offers are in paused lanes.
     """
 
     number: int
@@ -26,6 +27,7 @@ class PagePlan:
     offers: tuple[Offer, ...]
     drawn: int
     reading: Reading
+    paused: bool = False
 
     @property
     def better(self) -> Offer | None:

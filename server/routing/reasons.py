@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from imggen.rules.graphemes import first
 from imggen.rules.money import apart
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.states import Lane
@@ -56,12 +57,12 @@ class Loser:
 def another_model(asked: str, drawn: str) -> str:
     """Returns why a model is none that was asked for; `drawn` is what draws for the `asked` one."""
     heir = f", and {drawn} draws for it" if drawn != asked else ""
-    return f"{asked[:60]} was asked for{heir}"
+    return f"{first(asked, 60)} was asked for{heir}"
 
 
 def another_provider(model: Row, asked: str) -> str:
     """Returns why a model of another provider than the one asked for draws nothing."""
-    return f"its provider is {model.provider}, and {asked[:60]} was asked for"
+    return f"its provider is {model.provider}, and {first(asked, 60)} was asked for"
 
 
 def below(score: float, least: float, shown: float | None) -> str:

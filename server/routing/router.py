@@ -44,7 +44,8 @@ class Routing:
     `violations` are what is wrong with the wish itself. `successor` is the model that stands for
     the one asked for, which is gone; empty where none does. `canary` is whether the first offer
     is there as a canary, `late` whether every offer misses the deadline, and the soonest is first.
-    `led` is why the first one is not the best; empty where it is.
+    `led` is why the first one is not the best; empty where it is. `paused` is whether there are
+    offers, and an admin has paused the lanes of all of them.
     """
 
     wish: Wish
@@ -55,6 +56,7 @@ class Routing:
     canary: bool = False
     late: bool = False
     led: str = ""
+    paused: bool = False
 
     def led_by(self, offer: Offer, why: str) -> "Routing":
         """Returns the routing with one of its offers first, and why, unless it is so already."""
@@ -141,6 +143,7 @@ def route(catalogue: Catalogue, wish: Wish, conditions: Conditions) -> Routing:
         violations=() if isinstance(found, Row) else tuple(found),
         successor=asked.model if asked.model != wish.model else "",
         canary=canary is not None,
+        paused=bool(offers) and all(one.model.lane in conditions.paused for one in offers),
     )
 
 

@@ -26,7 +26,8 @@ class StoryQuote:
 
     `price_micros` is the most that it costs if each first offer draws its image with one call, and
     `most_micros` the most that it can cost if others must draw, or draw again. Stored pictures
-    answer the `reused` ones, which are not among the `images`.
+    answer the `reused` ones, which are not among the `images`. `paused` is whether one of them has
+    offers in paused lanes only.
     """
 
     images: int
@@ -35,6 +36,7 @@ class StoryQuote:
     parts: tuple[StoryPart, ...]
     reused: int = 0
     most_micros: int = 0
+    paused: bool = False
 
 
 def quote_story(

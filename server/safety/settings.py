@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.safety.gate import load_gate
+from server.safety.gate import TextGate, load_gate
 from server.safety.texts import TextCheck
 
 
@@ -29,6 +29,11 @@ class SafetySettings(BaseSettings):
         "`none`, which marks them NOT_CHECKED. Gateways and workers must have the same.",
     )
 
-    def text_check(self) -> TextCheck:
-        """Returns the check of texts; it reads the lists, which takes a tenth of a second."""
-        return TextCheck(load_gate() if self.text_safety == "lists" else None)
+    def text_check(self, gate: TextGate | None = None) -> TextCheck:
+        """Returns the check of texts, by a gate that is there already where one is given.
+
+        Otherwise it reads the lists, which takes a tenth of a second.
+        """
+        if self.text_safety == "none":
+            return TextCheck(None)
+        return TextCheck(gate or load_gate())

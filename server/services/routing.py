@@ -230,5 +230,7 @@ class RoutingService(routing_pb2_grpc.RoutingServiceServicer):
         ]
         quote = quote_story(offers, conditions, self._batch_max_concurrent, needs)
         most = sum(picture.most_micros for picture in pictures)
-        quote = replace(quote, reused=len(admitted.copies), most_micros=most)
+        paused = any(picture.routing.paused for picture in pictures)
+        reused = len(admitted.copies)
+        quote = replace(quote, reused=reused, most_micros=most, paused=paused)
         return board, quote, pages_of(board.pictures, drawn)

@@ -26,7 +26,7 @@ class ObjectMissing(NotFound):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"image: its bytes are gone from the storage ({key}); generate it again",
+            "image: its bytes are gone from the storage; generate it again",
             errors_pb2.ERROR_REASON_IMAGE_NOT_FOUND,
         )
         self.key = key
@@ -37,7 +37,7 @@ class KeyTaken(Internal):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"{key}: other bytes are stored under this key; a key is written once",
+            "storage: other bytes are stored under the picture's key; a key is written once",
             errors_pb2.ERROR_REASON_STORE_FAILED,
         )
         self.key = key
@@ -46,12 +46,41 @@ class KeyTaken(Internal):
 class StorageUnavailable(Unavailable):
     """Raised when the storage failed to do what it was asked; the cause has the details."""
 
+    advice = "try again"
+
     def __init__(self, action: str, problem: str) -> None:
         super().__init__(
-            f"storage: could not {action} ({problem}); try again",
+            f"storage: could not {_without_key(action)} ({problem}); {self.advice}",
             errors_pb2.ERROR_REASON_STORAGE_UNAVAILABLE,
             retry_after=timedelta(seconds=1),
         )
+        self.action = action
+        self.problem = problem
+
+    def during(self, action: str) -> Self:
+        """Returns this failure as that of the action that it was a step of."""
+        return type(self)(action, f"{self.action.partition(' ')[0]}: {self.problem}")
+
+
+class StorageRefused(StorageUnavailable):
+    """Raised when the storage will answer the same until somebody mends it.
+
+    No other try helps: a wrong secret, a missing bucket, a folder that is read-only.
+    """
+
+    advice = "mend it, since another try gets the same answer"
+
+
+class StorageFull(StorageRefused):
+    """Raised when the storage has no room, which no changed setting gives it."""
+
+    advice = "make room"
+
+
+def _without_key(action: str) -> str:
+    """Returns an action without the key that it was for: callers read it, and users are in keys."""
+    verb, _, what = action.partition(" ")
+    return f"{verb} a picture" if "/" in what else action
 
 
 class Storage(Protocol):
@@ -102,8 +131,19 @@ class Storage(Protocol):
         """Returns a URL as `sign` does, through the CDN if there is one."""
         ...
 
+    def lasting(self, expires_at: datetime) -> datetime:
+        """Returns until when URLs work that are signed now for `expires_at`.
+
+        That is earlier where the credentials that sign them end. Raises StorageUnavailable when
+        they have ended.
+        """
+        ...
+
     async def check(self) -> None:
-        """Returns when the storage can be read and written to."""
+        """Returns when the storage can be used in every way that it will be, by using it once.
+
+        Raises StorageRefused when only a person can mend what is wrong.
+        """
         ...
 
     async def __aenter__(self) -> Self: ...

@@ -1,6 +1,7 @@
 """A folder as the storage, on one machine or mounted by many."""
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
 from types import TracebackType
 from typing import BinaryIO, Self
 from uuid import uuid4
@@ -17,10 +19,13 @@ from server.storage.base import (
     CHUNK_SIZE,
     KeyTaken,
     ObjectMissing,
+    StorageFull,
+    StorageRefused,
     StorageUnavailable,
     StoredObject,
 )
 from server.storage.keys import check_key, check_prefix, check_put
+from server.storage.trial import use
 from server.storage.urls import UrlSigner
 
 # No key starts with a dot, so a file that is being written is never an object.
@@ -28,6 +33,15 @@ _INCOMING = ".incoming"
 _LEFTOVERS_AFTER_S = 24 * 3600
 _LIST_BATCH = 256
 _PUBLISH_TRIES = 10
+# About what the files of one picture take, so that a disk without room for one is full.
+_TRIAL_BYTES = 4 * 1024 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK}
+_REFUSED = {
+    *(errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.ENAMETOOLONG, errno.ENOTDIR),
+    *(errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS),
+}
+"""What another try gets again; EIO, ESTALE and the like may be the moment's."""
 
 
 class FolderStorage:
@@ -94,9 +108,19 @@ class FolderStorage:
         """Returns the same as `sign`: a folder has no CDN."""
         return self.signer.sign(key, expires_at)
 
+    def lasting(self, expires_at: datetime) -> datetime:
+        """Returns `expires_at`: the secret that signs has no end."""
+        return expires_at
+
     async def check(self) -> None:
-        """Returns when a file could be made in the folder and removed again."""
-        await asyncio.to_thread(self._check)
+        """Returns when a file could be written, linked, read and removed again.
+
+        Raises StorageRefused where it takes a person, StorageFull without room for a picture.
+        """
+        try:
+            await use(self, _TRIAL_BYTES)
+        except StorageUnavailable as error:
+            raise error.during("check the folder") from error
 
     def _open(self) -> None:
         with _translated("open", "the folder"):
@@ -106,12 +130,6 @@ class FolderStorage:
                 with suppress(FileNotFoundError):
                     if leftover.stat().st_mtime < time.time() - _LEFTOVERS_AFTER_S:
                         leftover.unlink()
-
-    def _check(self) -> None:
-        probe = self._incoming / uuid4().hex
-        with _translated("check", "the folder"):
-            probe.touch(exist_ok=False)
-            probe.unlink()
 
     def _put(self, key: str, data: bytes) -> None:
         temporary = self._incoming / uuid4().hex
@@ -141,6 +159,11 @@ class FolderStorage:
         except FileExistsError:
             if target.read_bytes() != data:
                 raise KeyTaken(key) from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            lacks = f"its file system makes no hard links: {error.strerror}"
+            raise StorageRefused(f"write {key}", lacks) from error
         _sync_folder(target.parent)
 
     def _make_folders(self, folder: Path) -> None:
@@ -169,8 +192,11 @@ class FolderStorage:
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in names:
                 path = Path(folder, name)
-                with suppress(FileNotFoundError):
-                    stat = path.stat()
+                # Objects are files: a link that others made may lead in a circle, or out of here.
+                with suppress(FileNotFoundError, PermissionError):
+                    stat = path.lstat()
+                    if not S_ISREG(stat.st_mode):
+                        continue
                     modified = datetime.fromtimestamp(stat.st_mtime, UTC)
                     if modified < older_than:
                         key = path.relative_to(self._root).as_posix()
@@ -219,4 +245,11 @@ def _translated(action: str, what: str, root: Path | None = None) -> Iterator[No
             raise ObjectMissing(what) from error
         raise StorageUnavailable(f"{action} {what}", "the folder is gone") from error
     except OSError as error:
-        raise StorageUnavailable(f"{action} {what}", error.strerror or "I/O error") from error
+        kind = _kind(error)
+        raise kind(f"{action} {what}", error.strerror or "I/O error") from error
+
+
+def _kind(error: OSError) -> type[StorageUnavailable]:
+    if error.errno in _FULL:
+        return StorageFull
+    return StorageRefused if error.errno in _REFUSED else StorageUnavailable

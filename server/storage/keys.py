@@ -18,6 +18,8 @@ MAX_LENGTH = 512
 
 # No part starts with a dot, so none is `.`, `..` or hidden; no character is quoted in URLs.
 _KEY = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.([a-z]+)")
+_ID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_OURS = re.compile(rf"{_ID}/({_ID})/([0-9]{{1,9}})/[0-9a-f]{{64}}\.([a-z]+)")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*")
 
 
@@ -30,6 +32,14 @@ def object_key(user: UUID, job: UUID, attempt: int, data: bytes, content_type: s
             f"use one of {', '.join(CONTENT_TYPES.values())}"
         )
     return f"{user}/{job}/{attempt}/{hashlib.sha256(data).hexdigest()}.{endings[0]}"
+
+
+def attempt_of(key: str) -> tuple[UUID, int] | None:
+    """Returns the job and attempt of a key that `object_key` made; None for any other name."""
+    match = _OURS.fullmatch(key)
+    if match is None or match[3] not in CONTENT_TYPES:
+        return None
+    return UUID(match[1]), int(match[2])
 
 
 def content_type_of(key: str) -> str:

@@ -1,75 +1,69 @@
 """S3, or a server that speaks its protocol, as the storage."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 import boto3
-from botocore.auth import S3SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.response import StreamingBody
 
 from server.storage.base import (
     CHUNK_SIZE,
     KeyTaken,
-    ObjectMissing,
+    StorageRefused,
     StorageUnavailable,
     StoredObject,
 )
 from server.storage.cloudfront import CloudFront
 from server.storage.keys import check_key, check_prefix, check_put
+from server.storage.s3_client import THREADS, Bucket, Clients, Manner, without_conditions
+from server.storage.s3_errors import Exists, lasts, status_of, translated
+from server.storage.s3_signing import Signing, fetch
+from server.storage.trial import use
 from server.storage.urls import seconds_until
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_THREADS = 16
-_PROBE = "probe"
-_REFUSED = {"403", "AccessDenied", "Forbidden"}  # the answer to a HEAD has no code but its status
-_LACKING = {
-    "read": "the object is missing, or the credentials lack s3:GetObject; without s3:ListBucket S3"
-    " does not say which",
-    "write": "the credentials lack s3:PutObject",
-    "delete": "the credentials lack s3:DeleteObject",
-    "list": "the credentials lack s3:ListBucket",
-    "check": "the credentials lack s3:ListBucket",
-}
-"""What a refusal of each action means."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Where the objects are: a bucket, and the folder in it (empty, or ending in a slash).
-
-    `endpoint_url` is set for a server other than AWS.
-    """
-
-    name: str
-    folder: str = ""
-    endpoint_url: str | None = None
+_TRIAL_BYTES = 64 * 1024
+_TRIAL_URL = timedelta(minutes=5)
+_REFRESH_S = 30.0
+_NO_MANNER = {301, 404, 412}
+"""The answers that no other manner of writing changes: the bucket, its region, the object."""
+_NOT_THERE = {403, 404}  # without s3:ListBucket, what is missing is forbidden
+_log = logging.getLogger(__name__)
 
 
 class S3Storage:
     """Keeps objects in a bucket, with boto3's blocking client in a bounded pool of threads."""
 
     def __init__(
-        self, session: boto3.Session, bucket: Bucket, cdn: CloudFront | None = None
+        self,
+        session: boto3.Session | Callable[[], boto3.Session],
+        bucket: Bucket,
+        cdn: CloudFront | None = None,
+        *,
+        refresh_s: float = _REFRESH_S,
     ) -> None:
+        """Takes a session, or what makes one, since a session may refuse its profile.
+
+        `refresh_s` is how often temporary credentials are looked at.
+        """
         self._session = session
         self._bucket = bucket
         self._cdn = cdn
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
+        self._refresh_s = refresh_s
+        self._refreshing: asyncio.Task[None] | None = None
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="s3")
 
     async def __aenter__(self) -> Self:
         try:
@@ -77,6 +71,8 @@ class S3Storage:
         except BaseException:
             self._pool.shutdown(wait=False, cancel_futures=True)
             raise
+        if self._signing.refreshes:
+            self._refreshing = asyncio.create_task(self._refresh(), name="s3 credentials")
         return self
 
     async def __aexit__(
@@ -85,8 +81,12 @@ class S3Storage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._refreshing
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
-        self._client.close()
+        self._clients.close()
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Stores the bytes; raises KeyTaken if others are stored there."""
@@ -113,7 +113,7 @@ class S3Storage:
     async def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
         """Yields the objects under the prefix that were written before `older_than`."""
         check_prefix(prefix)
-        paginator = self._client.get_paginator("list_objects_v2")
+        paginator = self._clients.client().get_paginator("list_objects_v2")
         pages = iter(paginator.paginate(Bucket=self._bucket.name, Prefix=self._key(prefix)))
         while page := await self._run(self._next_page, prefix, pages):
             for entry in page.get("Contents", ()):
@@ -127,14 +127,7 @@ class S3Storage:
         With temporary credentials it expires with them at the latest.
         """
         check_key(key)
-        seconds = seconds_until(expires_at, time.time())
-        # The client's generate_presigned_url resolves the endpoint each time, which takes longer
-        # than the signature.
-        request = AWSRequest("GET", self._base_url + key)
-        S3SigV4QueryAuth(
-            self._credentials.get_frozen_credentials(), "s3", self._region, expires=seconds
-        ).add_auth(request)
-        return str(request.url)
+        return self._signing.sign(key, expires_at)
 
     def sign_cdn(self, key: str, expires_at: datetime) -> str:
         """Returns a URL through CloudFront, or as `sign` does if there is none."""
@@ -144,105 +137,142 @@ class S3Storage:
         seconds_until(expires_at, time.time())
         return self._cdn.sign(self._key(key), expires_at)
 
+    def lasting(self, expires_at: datetime) -> datetime:
+        """Returns `expires_at`, or the end of the credentials, which no URL outlives.
+
+        Raises StorageUnavailable when they have ended.
+        """
+        return self._signing.lasting(expires_at)
+
     async def check(self) -> None:
-        """Returns when the bucket answers."""
-        await self._run(self._check)
+        """Returns when the bucket can be used, and URLs of its region read it.
+
+        Learns what the server lacks. Raises StorageRefused where it takes a person.
+        """
+        await self._run(self._find)
+        try:
+            if not await use(self, _TRIAL_BYTES, self._fetch_as_callers):
+                self._clients.settle(without_conditions(self._clients.manner))
+        except StorageUnavailable as error:
+            raise error.during("use the bucket") from error
+
+    async def _fetch_as_callers(self, key: str) -> None:
+        soon = datetime.now(UTC) + _TRIAL_URL
+        try:
+            await self._run(fetch, self.sign(key, soon), "a signed URL")
+        except StorageRefused:
+            raise
+        except StorageUnavailable as error:
+            if not self._bucket.public_endpoint_url:
+                raise
+            # Where callers are, it may be there all the same.
+            _log.warning("public endpoint not reached", extra={"error": error.message})
+        if self._cdn is not None:
+            try:
+                await self._run(fetch, self.sign_cdn(key, soon), "a URL of the CDN")
+            except StorageUnavailable as error:
+                _log.error("the CDN does not serve the bucket", extra={"error": error.message})
 
     async def _run(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: call(*args, **kwargs))
 
+    async def _refresh(self) -> None:
+        """Keeps the credentials that sign URLs fresh, so that no call waits for new ones."""
+        while True:
+            await asyncio.sleep(self._refresh_s)
+            try:
+                await self._run(self._signing.freeze)
+            except StorageUnavailable as error:
+                _log.warning("credentials not refreshed", extra={"error": error.message})
+            except Exception:
+                # What gives credentials is a program of others, and may fail in any way.
+                _log.exception("credentials not refreshed")
+
     def _open(self) -> None:
         """Makes the client, in a thread since credentials may come from the network."""
-        with _translated("open", "the bucket"):
-            self._client: S3Client = self._session.client(
-                "s3", endpoint_url=self._bucket.endpoint_url, config=_config(self._bucket)
-            )
-            credentials = self._session.get_credentials()
+        with translated("open", "the bucket"):
+            session = self._session
+            if not isinstance(session, boto3.Session):
+                session = session()
+            self._clients = Clients(session, self._bucket)
+            credentials = session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError
             self._credentials = credentials
-            self._region = self._client.meta.region_name
-            probe = self._client.generate_presigned_url(
-                "get_object", Params={"Bucket": self._bucket.name, "Key": self._key(_PROBE)}
-            )
-            self._base_url = probe.partition("?")[0].removesuffix(_PROBE)
+            self._address()
+
+    def _address(self) -> None:
+        clients = self._clients
+        self._signing = Signing(self._credentials, clients.region, clients.base_url())
+
+    def _find(self) -> None:
+        if self._clients.ask_region():
+            self._address()
 
     def _key(self, key: str) -> str:
         return self._bucket.folder + key
 
     def _put(self, key: str, data: bytes, content_type: str) -> None:
         try:
-            with _translated("write", key):
-                self._client.put_object(
-                    Bucket=self._bucket.name,
-                    Key=self._key(key),
-                    Body=data,
-                    ContentType=content_type,
-                    IfNoneMatch="*",
-                )
-        except _Exists:
+            with translated("write", key):
+                self._write(key, data, content_type)
+        except Exists:
             if self._get(key) != data:
                 raise KeyTaken(key) from None
 
+    def _write(self, key: str, data: bytes, content_type: str) -> None:
+        """Writes in the manner of the server; until one write has succeeded, in others too."""
+        clients = self._clients
+        try:
+            self._send(clients.manner, key, data, content_type)
+        except ClientError as error:
+            if clients.settled or not lasts(error) or status_of(error) in _NO_MANNER:
+                raise
+            for manner in clients.manner.weaker():
+                with suppress(ClientError):
+                    self._send(manner, key, data, content_type)
+                    clients.settle(manner)
+                    return
+            raise
+        clients.settle(clients.manner)
+
+    def _send(self, manner: Manner, key: str, data: bytes, content_type: str) -> None:
+        client, bucket, name = self._clients.sending(manner), self._bucket.name, self._key(key)
+        if manner.conditions:
+            client.put_object(
+                Bucket=bucket, Key=name, Body=data, ContentType=content_type, IfNoneMatch="*"
+            )
+            return
+        # Keys are made of their bytes: two writers of one key write the same.
+        try:
+            client.head_object(Bucket=bucket, Key=name)
+        except ClientError as error:
+            if status_of(error) not in _NOT_THERE:
+                raise
+            client.put_object(Bucket=bucket, Key=name, Body=data, ContentType=content_type)
+        else:
+            raise Exists
+
     def _get(self, key: str) -> bytes:
-        with _translated("read", key), closing(self._body(key)) as body:
+        with translated("read", key), closing(self._body(key)) as body:
             return body.read()
 
     def _body(self, key: str) -> StreamingBody:
-        with _translated("read", key):
-            answer = self._client.get_object(Bucket=self._bucket.name, Key=self._key(key))
+        with translated("read", key):
+            answer = self._clients.client().get_object(Bucket=self._bucket.name, Key=self._key(key))
             return answer["Body"]
 
     def _read(self, key: str, body: StreamingBody, size: int) -> bytes:
-        with _translated("read", key):
+        with translated("read", key):
             return body.read(size)
 
     def _delete(self, key: str) -> None:
-        with _translated("delete", key):
-            self._client.delete_object(Bucket=self._bucket.name, Key=self._key(key))
+        with translated("delete", key):
+            self._clients.client().delete_object(Bucket=self._bucket.name, Key=self._key(key))
 
     def _next_page(
         self, prefix: str, pages: "Iterator[ListObjectsV2OutputTypeDef]"
     ) -> "ListObjectsV2OutputTypeDef | None":
-        with _translated("list", prefix):
+        with translated("list", prefix):
             return next(pages, None)
-
-    def _check(self) -> None:
-        with _translated("check", "the bucket"):
-            self._client.head_bucket(Bucket=self._bucket.name)
-
-
-class _Exists(Exception):
-    """Raised when the key is taken, by these bytes or others."""
-
-
-def _config(bucket: Bucket) -> Config:
-    return Config(
-        signature_version="s3v4",
-        connect_timeout=5,
-        read_timeout=20,
-        # A stream holds a connection between its reads, without a thread.
-        max_pool_connections=2 * _THREADS,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        # Servers other than AWS have no host name for each bucket.
-        s3={"addressing_style": "path" if bucket.endpoint_url else "auto"},
-    )
-
-
-@contextmanager
-def _translated(action: str, what: str) -> Iterator[None]:
-    """Raises botocore's errors as the storage's."""
-    try:
-        yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
-        if code == "NoSuchKey":
-            raise ObjectMissing(what) from error
-        if code in {"412", "PreconditionFailed"}:
-            raise _Exists from error
-        if code in _REFUSED and action in _LACKING:
-            code = f"{code}: {_LACKING[action]}"
-        raise StorageUnavailable(f"{action} {what}", code) from error
-    except BotoCoreError as error:
-        raise StorageUnavailable(f"{action} {what}", type(error).__name__) from error

@@ -7,6 +7,7 @@ from server.domain.limits import Limits
 from server.domain.spec import RenderSpec
 from server.domain.states import Lane
 from server.store.database import Record
+from server.store.workers import READY
 
 BROKEN = """a.job_id = j.id
       AND (a.error_reason = 'PICTURE_BROKEN' OR a.refused_sha256 IS NOT NULL)"""
@@ -29,27 +30,70 @@ _SEED = f"""(
       ELSE ((j.spec ->> 'seed')::bigint + count(*) * 2654435769) % 4294967296 END
     FROM attempts a WHERE j.attempt > 1 AND {BROKEN})"""
 
+_DUE = """
+  SELECT l.ctid FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
+  WHERE l.lane = $1 AND NOT l.open AND l.opens_at <= now()
+  ORDER BY l.opens_at LIMIT %s
+  FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
+"""
+_OPEN = "l.lane = $1 AND l.open"
+_PLACE = "l.models, l.priority, l.turn, l.queued_at"
+
+# Whether a worker may claim a job: it holds one of the job's models, or nobody does who is ready. A
+# worker that does not tell what it holds claims all.
+_MINE = "(l.models && $7 OR NOT coalesce(l.models && (SELECT models FROM elsewhere), false))"
+
+# How long a job stood open and no worker took it, but for the time between two polls: nobody looked
+# for an offer, or at its classifier, meanwhile, so that it is no time without one.
+_UNSEEN = "greatest(now() - greatest(next.opens_at, j.updated_at) - interval '10 seconds', '0')"
+
 # The most urgent priority first, and within it users take turns: `turn` is a job's place in that
 # order, given when it is queued (next_turn in schema.sql). `job_lanes` has jobs that are ready
 # only, and those that a lane may not take yet are not `open`, so that a claim reads no rows but
-# those that it takes. It opens rows whose time has come, for the next claim.
+# those that it takes; that its worker cannot read a job's version is seen in the index. Rows whose
+# time has come are opened by OPEN, and by a claim as many as it may take, for the next one: after
+# an outage 100,000 come due within minutes, and to open 500 made a claim last half a second.
 #
 # A lane that an admin has paused gives none, and a worker that one drains gets none. A worker names
 # some jobs, 1,000 at most, that it does not want.
 #
+# A job is left to the workers that hold its models ($7 are those of this one), as long as there
+# are some: see _MINE. `heads` finds the first job of each list of models, by steps through an
+# index, and the walk goes from the first to the last job that is this worker's: what others draw
+# is not read, but for what stands between two jobs of its own.
+#
 # Jobs are locked before their rows of job_lanes, as everywhere. The second lock skips a row that
 # another lane's claim or a reroute has removed since this statement began.
 CLAIM = f"""
-WITH due AS (
-  SELECT l.ctid FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
-  WHERE l.lane = $1 AND NOT l.open AND l.opens_at <= now()
-  ORDER BY l.opens_at LIMIT 500
-  FOR UPDATE OF j SKIP LOCKED FOR UPDATE OF l SKIP LOCKED
-), opened AS (
+WITH RECURSIVE due AS ({_DUE % "$3"}), opened AS (
   UPDATE job_lanes SET open = true WHERE ctid = ANY(ARRAY(SELECT ctid FROM due)) RETURNING 1
+), elsewhere AS MATERIALIZED (
+  SELECT array_agg(DISTINCT held) AS models FROM workers, unnest(models) AS held
+  WHERE $1 = ANY(lanes) AND {READY} AND held <> ALL($7::text[])
+), heads AS (
+  (SELECT {_PLACE} FROM job_lanes l WHERE {_OPEN} ORDER BY {_PLACE} LIMIT 1)
+  UNION ALL
+  SELECT following.* FROM heads, LATERAL (
+    SELECT {_PLACE} FROM job_lanes l WHERE {_OPEN} AND l.models > heads.models
+    ORDER BY {_PLACE} LIMIT 1
+  ) AS following
+), mine AS (
+  SELECT l.* FROM heads l WHERE {_MINE}
+), first AS (
+  SELECT priority, turn, queued_at FROM mine ORDER BY priority, turn, queued_at LIMIT 1
+), last AS (
+  SELECT tail.* FROM mine, LATERAL (
+    SELECT l.priority, l.turn, l.queued_at FROM job_lanes l
+    WHERE {_OPEN} AND l.models = mine.models
+    ORDER BY l.priority DESC, l.turn DESC, l.queued_at DESC LIMIT 1
+  ) AS tail
+  ORDER BY priority DESC, turn DESC, queued_at DESC LIMIT 1
 ), next AS (
-  SELECT l.turn, l.job_id, l.models FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
-  WHERE l.lane = $1 AND l.open AND l.spec_version <= $2 AND l.job_id <> ALL($6)
+  SELECT l.turn, l.job_id, l.models, l.opens_at
+  FROM job_lanes l JOIN image_generation_jobs j ON j.id = l.job_id
+  WHERE {_OPEN} AND l.spec_version <= $2 AND l.job_id <> ALL($6) AND {_MINE}
+    AND (l.priority, l.turn, l.queued_at) >= (SELECT priority, turn, queued_at FROM first)
+    AND (l.priority, l.turn, l.queued_at) <= (SELECT priority, turn, queued_at FROM last)
     AND NOT EXISTS (SELECT FROM paused_lanes WHERE lane = $1)
     AND NOT EXISTS (SELECT FROM workers WHERE name = $4 AND draining)
   ORDER BY l.priority, l.turn, l.queued_at LIMIT $3
@@ -57,7 +101,8 @@ WITH due AS (
 ), claimed AS (
   UPDATE image_generation_jobs j SET
     status = 'processing', attempt = j.attempt + 1, worker = $4, lane = $1, turn = next.turn,
-    lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now()
+    lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now(),
+    no_offer_since = j.no_offer_since + {_UNSEEN}
   FROM next WHERE j.id = next.job_id
   RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
     j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
@@ -75,6 +120,10 @@ WITH due AS (
 SELECT claimed.*, opened.jobs AS opened
 FROM (SELECT count(*) AS jobs FROM opened) AS opened LEFT JOIN claimed ON true
 ORDER BY priority, turn, queued_at
+"""
+
+OPEN = f"""
+UPDATE job_lanes SET open = true WHERE ctid = ANY(ARRAY({_DUE % "$2"})) RETURNING true
 """
 
 

@@ -1,38 +1,45 @@
 """The connection to Postgres: a pool that raises imggen's errors."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from time import monotonic
 from typing import Any, Protocol
+from weakref import WeakSet
 
 import asyncpg
 
-from imggen.v1.errors_pb2 import ErrorReason
-from server.errors import Unavailable
+from server.causes import CannotStart
+from server.database_urls import read_url
+from server.databases import Address
+from server.errors import ImggenError
+from server.store import causes
+from server.store.causes import Again, DatabaseAway, Meaning, cause_of
+from server.store.encoding import require_utf8
+from server.store.pooling import Mode, compare, passed, pooler_of, prepare
+from server.store.session import session_settings
 
 Record = asyncpg.Record
-
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # 0.32 raises it when a connection breaks during a statement
-    asyncpg.exceptions.OperatorInterventionError,  # shutdown and crash of the server
-    asyncpg.exceptions.InsufficientResourcesError,  # too many connections among them
-)
-"""What asyncpg raises when the database is away, and not for a wrong statement."""
 
 UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What asyncpg raises when a row does not fit its table or a value its type."""
 
-REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
-"""What asyncpg raises for a wrong user, password or name of a database."""
+_TRIES = 4
+_PAUSE_S = 0.02
+_SILENT_S = 2.0
+"""After so long a caller that gives up may have met a connection that nobody answers."""
+_EXPIRES_EVERY_S = 1.0
+_CLOSE_S = 10.0
+_log = logging.getLogger(__name__)
 
 # Locks of a session, which end with it; locks of two numbers are separate from migrations' lock.
 _LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"
 _UNLOCK_ALONE = "SELECT pg_advisory_unlock(5017, hashtext($1))"
+# The same locks, of a transaction: where sessions are shared, another one would have them.
+_LOCK_ALONE_SHARED = "SELECT pg_try_advisory_xact_lock(5017, hashtext($1))"
 
 
 class Executor(Protocol):
@@ -53,62 +60,175 @@ class Executor(Protocol):
 
 @contextmanager
 def unavailable_when_away() -> Iterator[None]:
-    """Raises Unavailable for the errors of an absent database, and for a deadlock.
+    """Raises DatabaseAway for the errors of a database that cannot be used, by what they mean.
 
     All other errors leave without the row or the value that they quote.
     """
     try:
         yield
-    except asyncpg.DataError as error:
-        # An argument that does not fit its type: an InterfaceError too, but a bug of the caller.
+    except Exception as error:
+        found = _raised(error)
+        if found is error:
+            raise
+        raise found from error
+
+
+def _raised(error: Exception) -> Exception:
+    """Returns what is raised for an error: itself, without what it quotes, if it is a fault."""
+    if isinstance(error, ImggenError | CannotStart):
+        return error  # of what is done with the connection, or asked of it
+    cause = cause_of(error)
+    match cause.meaning:
+        case Meaning.AGAIN:
+            return Again(cause)
+        case Meaning.AWAY | Meaning.SETTING:
+            return DatabaseAway(cause)
+        case Meaning.FAULT:
+            return _without_row(error)
+
+
+def _without_row(error: Exception) -> Exception:
+    if isinstance(error, asyncpg.DataError):
+        # An argument that does not fit its type.
         error.args = (str(error.args[0]).partition(": ")[0],)
-        error.detail = None
-        raise
-    except asyncpg.DeadlockDetectedError as error:
-        raise Unavailable(
-            "the call met another one in the database, which went first; repeat the call",
-            ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE,
-            retry_after=timedelta(seconds=1),
-        ) from error
-    except AWAY as error:
-        raise Unavailable(
-            "the database is away for the moment; repeat the call",
-            ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE,
-            retry_after=timedelta(seconds=1),
-        ) from error
-    except asyncpg.PostgresError as error:
-        # It may be a whole row, and tracebacks are logged.
-        error.detail = None
-        raise
+    if isinstance(error, asyncpg.DataError | asyncpg.PostgresError):
+        error.detail = None  # it may be a whole row, and tracebacks are logged
+    return error
 
 
 class Database:
-    """A pool of connections; outside a transaction every statement commits by itself."""
+    """A pool of connections; outside a transaction every statement commits by itself.
 
-    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
+    A statement that met another one is repeated. Connections that nobody answers are given up, and
+    with one of them all that are idle, since a firewall or a failover leaves none of them alive.
+    """
+
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[Record]",
+        opened: "WeakSet[asyncpg.Connection[Record]] | None" = None,
+        pooler: Mode = "",
+    ) -> None:
         self._pool = pool
+        self._opened = WeakSet[Any]() if opened is None else opened
+        self._expired_at = float("-inf")
+        self.pooler = pooler
+        """The mode of the pooler between this pool and Postgres; empty for none."""
+        self.lacks_room = False
+        """Whether a write was refused for a full disk, until one is proved to have room."""
+        self.count_expiry: Callable[[str], None] = lambda _why: None
+        """Takes why connections were given up, each time."""
 
     async def fetch(self, query: str, *args: Any) -> list[Record]:
         """Runs a statement and returns its rows."""
-        with unavailable_when_away():
-            return await self._pool.fetch(query, *args)
+        rows: list[Record] = await self._run("fetch", query, args)
+        return rows
 
     async def fetchrow(self, query: str, *args: Any) -> Record | None:
         """Runs a statement and returns its first row."""
-        with unavailable_when_away():
-            return await self._pool.fetchrow(query, *args)
+        row: Record | None = await self._run("fetchrow", query, args)
+        return row
 
     async def execute(self, query: str, *args: Any) -> str:
         """Runs a statement and returns its command tag."""
-        with unavailable_when_away():
-            return await self._pool.execute(query, *args)
+        tag: str = await self._run("execute", query, args)
+        return tag
+
+    async def _run(self, how: str, query: str, args: tuple[Any, ...]) -> Any:
+        for left in reversed(range(_TRIES)):
+            try:
+                async with self._pool.acquire() as connection:
+                    began = monotonic()
+                    try:
+                        return await getattr(connection, how)(query, *args)
+                    except BaseException as error:
+                        await self._give_up_if_silent(connection, error, began)
+                        raise
+            except Exception as error:
+                found = await self._met(error)
+                if found is error:
+                    raise
+                if not left or not isinstance(found, Again):
+                    raise found from error
+            await asyncio.sleep(random.uniform(0, _PAUSE_S * 2 ** (_TRIES - left)))
+        raise AssertionError("the last try returns or raises")
+
+    async def _met(self, error: Exception) -> Exception:
+        """Returns what is raised for an error, after what it says of the other connections."""
+        found = _raised(error)
+        match found.cause.sqlstate if isinstance(found, DatabaseAway) else "":
+            case causes.READ_ONLY:
+                # After a failover a name or another host of the URL leads to the one that writes.
+                await self._expire_again("it is read-only")
+            case causes.DISK_FULL:
+                self.lacks_room = True
+        return found
+
+    async def _give_up_if_silent(self, connection: Any, error: BaseException, began: float) -> None:
+        """Closes a connection on which an answer did not come, so that nobody waits for it again.
+
+        A caller that gives up sooner ends its statement, and keeps the connection.
+        """
+        if not isinstance(error, TimeoutError | asyncio.CancelledError) or _is_closed(connection):
+            return
+        # What asyncpg asks before it hands out a connection: is an answer outstanding?
+        if monotonic() - began >= _SILENT_S and connection._protocol._is_cancelling():
+            connection.terminate()
+            await self._expire_again("no answer in time")
+
+    async def _expire_again(self, why: str) -> None:
+        """Gives up the connections that many calls find bad, once a second at most."""
+        if monotonic() - self._expired_at >= _EXPIRES_EVERY_S:
+            await self.expire(why)
+
+    async def expire(self, why: str) -> None:
+        """Gives up the connections of the pool: idle ones at once, used ones after their use.
+
+        What is asked next opens new ones.
+        """
+        self._expired_at = monotonic()
+        # An idle one has no user, and would be closed only after a word with its server.
+        opened: list[Any] = list(self._opened)
+        idle = [one for one in opened if not one.is_closed() and one._proxy is None]
+        await self._pool.expire_connections()
+        for one in idle:
+            one.terminate()
+        self.count_expiry(why)
+        _log.warning("connections given up", extra={"why": why, "idle": len(idle)})
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[Any]:
+        """Yields a connection; what its user raises is raised by what it means."""
+        failed: BaseException | None = None
+        try:
+            async with self._pool.acquire() as connection:
+                try:
+                    yield connection
+                except BaseException as error:
+                    failed = error
+                    raise
+        except Exception as error:
+            # What its user raised goes before that a broken connection cannot be given back.
+            first = failed or error
+            found = await self._met(first) if isinstance(first, Exception) else first
+            if found is error:
+                raise
+            raise found from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Executor]:
         """Yields a connection inside a transaction that an error rolls back."""
-        with unavailable_when_away():
-            async with self._pool.acquire() as connection, connection.transaction():
+        async with self._held() as connection:
+            began = monotonic()
+            transaction = connection.transaction()
+            try:
+                await transaction.start()
                 yield connection
+                await transaction.commit()
+            except BaseException as error:
+                await self._give_up_if_silent(connection, error, began)
+                await _roll_back(connection, transaction)
+                raise
 
     @asynccontextmanager
     async def alone(self, what: str) -> AsyncIterator[Executor | None]:
@@ -116,18 +236,33 @@ class Database:
 
         Every statement on it commits by itself.
         """
-        with unavailable_when_away():
-            async with self._pool.acquire() as connection:
-                if not await connection.fetchval(_LOCK_ALONE, what):
-                    yield None
-                    return
-                try:
-                    yield connection
-                finally:
+        if self.pooler == "transaction":
+            async with self._alone_by_transaction(what) as executor:
+                yield executor
+            return
+        async with self._held() as connection:
+            began = monotonic()
+            if not await connection.fetchval(_LOCK_ALONE, what):
+                yield None
+                return
+            try:
+                yield connection
+            except BaseException as error:
+                await self._give_up_if_silent(connection, error, began)
+                raise
+            finally:
+                if not _is_closed(connection):  # else its end has freed the lock
                     await connection.execute(_UNLOCK_ALONE, what)
 
+    @asynccontextmanager
+    async def _alone_by_transaction(self, what: str) -> AsyncIterator[Executor | None]:
+        """Yields the pool while a transaction, which has neither an id nor a snapshot, locks."""
+        async with self.transaction() as lock:
+            row = await lock.fetchrow(_LOCK_ALONE_SHARED, what)
+            yield self if row and row[0] else None
+
     async def ping(self) -> None:
-        """Returns when the database answers; raises Unavailable when it is away."""
+        """Returns when the database answers; raises DatabaseAway when it is away."""
         await self.execute("SELECT 1")
 
     def idle(self) -> tuple[int, int]:
@@ -137,7 +272,7 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str,
+    where: str | Address,
     *,
     min_size: int = 1,
     max_size: int = 10,
@@ -148,41 +283,73 @@ async def open_database(
 
     `timeout` bounds a statement and the wait for its answer, in seconds. Without
     `synchronous_commit` a crash of the database may lose the latest writes, which is
-    acceptable for progress only. Raises Unavailable when the database cannot be reached.
+    acceptable for progress only; behind a pooler in transaction mode it loses none. Raises
+    DatabaseAway when the database cannot be reached, UnfitPooler, WrongEncoding for one that
+    cannot hold all texts, and ValueError for a URL that is none.
     """
+    address = Address.of(where)
+    place = read_url(address.url)
+    opened = WeakSet[Any]()
+    settings = session_settings(timeout=timeout, synchronous_commit=synchronous_commit)
+
+    async def begin(connection: "asyncpg.Connection[Record]") -> None:
+        await prepare(connection, pooler, settings)
+        await require_utf8(connection)
+        await connection.set_type_codec(
+            "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+        )
+        opened.add(connection)
+
     with unavailable_when_away():
+        place.check_files()
+        pooler = await pooler_of(address)
         pool = await asyncpg.create_pool(
-            url,
+            place.url,
+            timeout=place.timeout,
             min_size=min_size,
-            max_size=max_size,
+            # One has the lock of `alone`, while others work.
+            max_size=max(max_size, 2) if pooler == "transaction" else max_size,
             command_timeout=timeout,
-            init=_prepare,
+            init=begin,
             reset=_keep,
-            # JIT costs more than these statements take. A bitmap scan collects all rows of a filter
-            # before it sorts them, where a list reads the first ones by an index in its order; the
-            # planner chooses it for filters that usually find few.
-            server_settings={
-                "application_name": "imggen",
-                "jit": "off",
-                "enable_bitmapscan": "off",
-                # It is the best plan while a table is small, and kept while the table grows: the
-                # queue is empty whenever an idle worker plans its claim.
-                "enable_seqscan": "off",
-                "timezone": "UTC",  # a day of a budget is a day in UTC
-                "synchronous_commit": "on" if synchronous_commit else "off",
-            },
+            server_settings=passed(pooler, settings),
+            statement_cache_size=0 if pooler == "transaction" else 100,
         )
     try:
-        yield Database(pool)
+        if pooler == "transaction":
+            with unavailable_when_away():
+                async with pool.acquire() as connection:
+                    await compare(connection, settings)
+        yield Database(pool, opened, pooler)
     finally:
-        await pool.close()
+        await _close(pool)
+
+
+async def _roll_back(connection: Any, transaction: Any) -> None:
+    """Rolls back what is open; a connection on which that fails is closed instead."""
+    if _is_closed(connection) or not connection.is_in_transaction():
+        return
+    try:
+        await transaction.rollback()
+    except Exception:
+        # What the transaction failed for is raised; this one has no more to say.
+        if not _is_closed(connection):
+            connection.terminate()
+
+
+def _is_closed(connection: Any) -> bool:
+    """Returns whether a connection that was acquired has ended, and left its pool."""
+    return connection._con is None or bool(connection.is_closed())
+
+
+async def _close(pool: "asyncpg.Pool[Record]") -> None:
+    """Closes a pool; connections that nobody answers are dropped."""
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _keep(connection: "asyncpg.Connection[Record]") -> None:
     """Saves the round trip that resets a session, since no statement leaves state in one."""
-
-
-async def _prepare(connection: "asyncpg.Connection[Record]") -> None:
-    await connection.set_type_codec(
-        "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
-    )

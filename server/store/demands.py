@@ -6,24 +6,27 @@ from server.domain.lanes import Demand
 from server.domain.states import Lane, Stage
 from server.store.database import Executor
 
+_ITS = "($2::text IS NULL OR ai_model = $2)"
+
 # A paused lane draws nothing, and needs no replica for what waits there. The lower quartile: a
 # picture that waited for its turn inside a replica counts its wait as rendering, which would ask
-# for more replicas because there are too few.
+# for more replicas because there are too few. $2 is a model, or NULL for all of the lane.
 _DEMAND = f"""
 SELECT waiting.jobs AS waiting, waiting.oldest,
   (SELECT count(*) FROM image_generation_jobs
-    WHERE status = 'processing' AND lane = $1) AS running,
+    WHERE status = 'processing' AND lane = $1 AND {_ITS}) AS running,
   (SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY drawn.ms) FROM (
     SELECT (a.stage_ms ->> '{Stage.RENDERING}')::float AS ms FROM (
       SELECT id, attempt FROM image_generation_jobs
-      WHERE status = 'completed' AND attempt > 0 AND lane = $1
+      WHERE status = 'completed' AND attempt > 0 AND lane = $1 AND {_ITS}
       ORDER BY completed_at DESC LIMIT 50
     ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt)
     WHERE a.outcome = 'completed'
   ) AS drawn) AS render_ms
 FROM (
   SELECT count(*) AS jobs, now() - min(queued_at) AS oldest FROM job_lanes
-  WHERE lane = $1 AND open AND NOT EXISTS (SELECT FROM paused_lanes WHERE lane = $1)
+  WHERE lane = $1 AND open AND ($2::text IS NULL OR $2 = ANY(models))
+    AND NOT EXISTS (SELECT FROM paused_lanes WHERE lane = $1)
 ) AS waiting
 """
 
@@ -34,9 +37,9 @@ class Demands:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def of(self, lane: Lane) -> Demand:
-        """Returns what a lane has to draw now."""
-        row = await self._database.fetchrow(_DEMAND, lane)
+    async def of(self, lane: Lane, model: str | None = None) -> Demand:
+        """Returns what a lane has to draw now, or what a model may draw of it."""
+        row = await self._database.fetchrow(_DEMAND, lane, model)
         if row is None:
             raise AssertionError("an aggregate has a row")
         ms = row["render_ms"]

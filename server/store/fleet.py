@@ -40,7 +40,7 @@ ORDER BY asked.scope
 _OUTBOX = """
 SELECT now() - (SELECT at FROM outbox ORDER BY xact, id LIMIT 1) AS oldest,
   now() - (
-    SELECT min(at) FROM outbox WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    SELECT min(at) FROM outbox WHERE xact >= (SELECT outbox_settled())
   ) AS unsettled
 """
 

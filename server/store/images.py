@@ -1,5 +1,8 @@
 """Images for callers: read, listed, deleted; and what a sweep asks about them."""
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from server.domain.ids import CharacterId, ImageId, JobId, UserId
 from server.domain.images import Image, ImageFilter, NewAsset
 from server.domain.paging import Listing, PageRequest
@@ -43,6 +46,16 @@ LEFT JOIN assets s ON s.image_id = i.id AND NOT EXISTS (
 )
 WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL AND i.id > $1
 GROUP BY i.id ORDER BY i.id LIMIT $2
+"""
+
+
+_ORPHANS = """
+SELECT key FROM unnest($1::text[], $2::uuid[], $3::integer[]) AS stored (key, job, attempt)
+WHERE NOT EXISTS (SELECT FROM assets WHERE storage_key = key)
+  AND NOT EXISTS (
+    SELECT FROM image_generation_jobs j
+    WHERE j.id = stored.job AND j.attempt = stored.attempt AND j.status = 'processing'
+  )
 """
 
 
@@ -107,6 +120,16 @@ class Images:
         await self._database.execute(
             "UPDATE images SET swept_at = now() WHERE id = ANY($1)", images
         )
+
+    async def orphans(self, keys: Mapping[str, tuple[UUID, int]]) -> list[str]:
+        """Returns those storage keys that no asset points to, and none is about to.
+
+        `keys` have their jobs and attempts: what a running one has stored may wait for the rest.
+        """
+        jobs = [job for job, _ in keys.values()]
+        attempts = [attempt for _, attempt in keys.values()]
+        rows = await self._database.fetch(_ORPHANS, list(keys), jobs, attempts)
+        return [row["key"] for row in rows]
 
     async def unknown_keys(self, keys: list[str]) -> list[str]:
         """Returns those storage keys that no asset points to."""

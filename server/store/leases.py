@@ -19,7 +19,7 @@ from server.domain.routes import Route
 from server.domain.spec import SPEC_VERSION
 from server.domain.states import JobStatus, Lane
 from server.errors import Unavailable
-from server.store.claims import CLAIM, REFUSED, REFUSED_PICTURE, claim_of
+from server.store.claims import CLAIM, OPEN, REFUSED, REFUSED_PICTURE, claim_of
 from server.store.completions import complete_each
 from server.store.database import UNFIT, Executor, Record
 from server.store.endings import (
@@ -77,6 +77,15 @@ SELECT a.error_message AS message FROM attempts a JOIN image_generation_jobs j O
 WHERE j.id = $1 ORDER BY a.attempt LIMIT 1
 """
 
+_NOT_AGAIN = f"""
+SELECT a.model FROM attempts a JOIN image_generation_jobs j ON {REFUSED} WHERE j.id = $1
+UNION
+SELECT a.model FROM attempts a
+JOIN image_generation_jobs j ON j.id = a.job_id AND a.started_at >= j.queued_at
+JOIN calls c ON (c.job_id, c.attempt) = (a.job_id, a.attempt)
+WHERE j.id = $1 AND a.outcome = 'failed' AND c.call = 'render' AND c.state IN ('settled', 'unknown')
+"""
+
 _CHOSEN = """
 WITH held AS (
   UPDATE image_generation_jobs SET ai_provider = $3, ai_model = $4
@@ -110,19 +119,28 @@ class Leases:
         slots: int,
         lease: timedelta,
         leaving: Collection[JobId] = (),
+        *,
+        models: Collection[str] | None = None,
     ) -> list[Claim]:
         """Claims the most urgent waiting jobs of a lane, at most `slots`, for one lease.
 
-        A worker that an admin drains gets none, and jobs that are named as `leaving` stay. A job
-        whose picture was broken or refused has another seed in its spec than the one it asked for.
-        A job of a known spec version whose spec cannot be read is FAILED instead.
+        A worker that an admin drains gets none, and jobs that are named as `leaving` stay. So do
+        those that none of its `models` may draw, where a worker is ready that holds one which may;
+        a worker that does not tell its models claims them. A job whose picture was broken or
+        refused has another seed in its spec than the one it asked for. A job of a known spec
+        version whose spec cannot be read is FAILED instead.
         """
-        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving))
+        held = None if models is None else list(models)
+        query = (CLAIM, lane, SPEC_VERSION, slots, worker, lease, list(leaving), held)
         rows = await self._take(lane, query)
         if rows[0]["id"] is None and rows[0]["opened"]:
             rows = await self._take(lane, query)
         claims = [await self._read(row) for row in rows if row["id"] is not None]
         return [claim for claim in claims if claim is not None]
+
+    async def open_due(self, lane: Lane, most: int) -> int:
+        """Opens waiting jobs of a lane whose time has come; returns how many, at most `most`."""
+        return len(await self._database.fetch(OPEN, lane, most))
 
     async def heartbeat(self, held: Sequence[Claim], lease: timedelta) -> dict[JobId, bool]:
         """Renews leases; returns the jobs still held, and whether each should be cancelled."""
@@ -240,6 +258,14 @@ class Leases:
             return ""
         row = await self._database.fetchrow(_REFUSAL % REFUSED, claim.job_id)
         return "" if row is None else str(row["message"])
+
+    async def not_again(self, job: JobId) -> frozenset[str]:
+        """Returns the models that a job is not drawn by again, since it was queued.
+
+        Their providers have refused it, or their failed calls may have to be paid.
+        """
+        rows = await self._database.fetch(_NOT_AGAIN, job)
+        return frozenset(row["model"] for row in rows)
 
     async def refused_picture(self, claim: Claim) -> str:
         """Returns why a picture of a job was refused since it was queued; empty if none was."""

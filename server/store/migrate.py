@@ -4,25 +4,29 @@ import asyncio
 from collections.abc import Callable
 from importlib.resources import files
 
-import asyncpg
-
-from server.errors import Unavailable
+from server.causes import CannotStart
+from server.databases import Address
 from server.store.database import Executor, unavailable_when_away
+from server.store.encoding import require_utf8
+from server.store.opening import connected, needing_database
+from server.store.pooling import lasting_session
 
 # Any number, as long as all versions of imggen use the same.
 _LOCK = 0x1399E4
 _PAUSE_S = 2.0
 
 
-async def migrate(database_url: str) -> list[str]:
+async def migrate(where: str | Address) -> list[str]:
     """Applies the migrations that the database lacks, in order, and returns their names.
 
     Many processes may call it at once: an advisory lock lets one apply them while the
-    others wait. Each migration commits together with the row that says it was applied.
+    others wait. Each migration commits together with the row that says it was applied. Raises
+    UnfitPooler where the lock would stay in a pooler.
     """
     with unavailable_when_away():
-        connection = await asyncpg.connect(database_url)
+        connection = await lasting_session(Address.of(where))
     try:
+        await require_utf8(connection)
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations"
@@ -39,31 +43,30 @@ async def migrate(database_url: str) -> list[str]:
         await connection.close()
 
 
-async def until_migrated(database_url: str, say: Callable[[str], None]) -> None:
+async def until_migrated(where: str | Address, say: Callable[[str], None]) -> None:
     """Returns once another process has applied all migrations of this version.
 
     Meanwhile `say` is given what is waited for, when that changes; a database that is away is
-    waited for, too.
+    waited for, too. Raises CannotStart for one that only a changed setting makes usable.
     """
     said = ""
-    while lacks := await _lacks(database_url):
+    while lacks := await _lacks(Address.of(where).session_url):
         if lacks != said:
             say(lacks)
         said = lacks
         await asyncio.sleep(_PAUSE_S)
 
 
-async def _lacks(database_url: str) -> str:
+async def _lacks(url: str) -> str:
     """Returns why a database cannot be used yet; empty if it can."""
     try:
-        with unavailable_when_away():
-            connection = await asyncpg.connect(database_url)
-            try:
+        with needing_database(url):
+            async with connected(url) as connection:
                 lacking = await missing(connection)
-            finally:
-                await connection.close()
-    except Unavailable:
-        return "the database does not answer"
+    except CannotStart as error:
+        if error.lasting:
+            raise
+        return str(error)
     return f"the database lacks {', '.join(lacking)}" if lacking else ""
 
 

@@ -6,16 +6,21 @@ end.
 
 from datetime import timedelta
 
-from server.domain.changes import Change, ChangedKind, Cursor, Scope, Stretch
+from server.domain.changes import Change, ChangedKind, Cursor, Holder, Scope, Stretch
 from server.store.database import Executor, Record
 
 # One snapshot has all: how far changes are settled, how far they were swept, and the changes.
+#
+# All before the oldest transaction of the server, the floor, are settled. It is at hand, and
+# almost always enough; which transactions can write the outbox is looked up where it is not.
 _READ = """
 WITH now AS MATERIALIZED (
-  SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled,
+  SELECT CASE WHEN $5 THEN outbox_settled()
+      ELSE pg_snapshot_xmin(pg_current_snapshot())::text::bigint END AS settled,
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS floor,
     pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ahead
 )
-SELECT now.settled, ($1, $2) >= (swept.xact, swept.id) AND $1 <= now.ahead AS kept,
+SELECT now.settled, now.floor, ($1, $2) >= (swept.xact, swept.id) AND $1 <= now.ahead AS kept,
   EXISTS (SELECT FROM outbox WHERE xact >= now.settled) AS unsettled, change.*
 FROM now CROSS JOIN outbox_swept AS swept LEFT JOIN LATERAL (
   SELECT xact, id, at, user_id, object_kind, object_id, status, image_id, batch_id,
@@ -36,13 +41,13 @@ ORDER BY change.xact, change.id
 """
 
 _READ_ALL = _READ % ""
-_READ_OF_USER = _READ % " AND user_id = $5"
+_READ_OF_USER = _READ % " AND user_id = $6"
 
 # From the front, so that the rest has no gaps, and only settled changes, which can be read by now.
 _SWEEP = """
-WITH front AS (
+WITH now AS MATERIALIZED (SELECT outbox_settled() AS settled), front AS (
   SELECT xact, id, bool_and(
-    at < now() - $1::interval AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    at < now() - $1::interval AND xact < (SELECT settled FROM now)
   ) OVER (ORDER BY xact, id) AS old
   FROM (SELECT xact, id, at FROM outbox ORDER BY xact, id LIMIT $2) AS first
 ), gone AS (
@@ -71,6 +76,15 @@ WHERE outbox_swept.xact > now.ahead OR EXISTS (SELECT FROM gone)
 """
 _AT_ONCE = 5_000
 
+_HOLDERS = """
+SELECT writer.xact, writer.pid, writer.prepared, coalesce(session.usename, held.owner) AS user,
+  session.application_name AS application,
+  clock_timestamp() - coalesce(session.xact_start, held.prepared) AS age
+FROM outbox_writers() AS writer LEFT JOIN pg_stat_activity session USING (pid)
+LEFT JOIN pg_prepared_xacts held ON held.gid = writer.prepared
+ORDER BY writer.xact
+"""
+
 
 class Expired(Exception):
     """Raised when changes after a cursor were swept, or another database made the cursor."""
@@ -82,9 +96,14 @@ class Outbox:
     def __init__(self, database: Executor) -> None:
         self._database = database
 
-    async def read(self, after: Cursor, limit: int, scope: Scope) -> Stretch:
-        """Returns the next settled changes of a scope; raises Expired when some were swept."""
-        arguments = (*after, limit, sorted(scope.kinds))
+    async def read(
+        self, after: Cursor, limit: int, scope: Scope, *, closely: bool = True
+    ) -> Stretch:
+        """Returns the next settled changes of a scope; raises Expired when some were swept.
+
+        Unless it looks `closely`, any transaction of the server holds changes back.
+        """
+        arguments = (*after, limit, sorted(scope.kinds), closely)
         rows = await (
             self._database.fetch(_READ_ALL, *arguments)
             if scope.user_id is None
@@ -96,15 +115,17 @@ class Outbox:
         full = len(changes) == limit
         settled = max(after, Cursor(rows[0]["settled"], 0))
         end = changes[-1].cursor if full else settled
-        return Stretch(changes, end, full, rows[0]["unsettled"])
+        return Stretch(changes, end, full, rows[0]["unsettled"], rows[0]["floor"])
 
     async def newest(self) -> Cursor:
         """Returns the cursor after everything that is settled now."""
-        row = await self._database.fetchrow(
-            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS settled"
-        )
+        row = await self._database.fetchrow("SELECT outbox_settled() AS settled")
         assert row is not None
         return Cursor(row["settled"], 0)
+
+    async def holders(self) -> list[Holder]:
+        """Returns the open transactions that hold back changes, the first one first."""
+        return [Holder(**row) for row in await self._database.fetch(_HOLDERS)]
 
     async def oldest(self) -> Cursor:
         """Returns the cursor before the oldest change that is kept."""

@@ -703,8 +703,9 @@ CREATE TABLE job_lanes (
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='2000', autovacuum_analyze_scale_factor='0', autovacuum_analyze_threshold='2000', autovacuum_vacuum_cost_delay='0');
 COMMENT ON TABLE job_lanes IS 'The queue: a row for each lane of a job that is queued and ready.';
+CREATE INDEX job_lanes_models ON job_lanes USING btree (lane, models, priority, turn, queued_at) WHERE open;
 CREATE INDEX job_lanes_opening ON job_lanes USING btree (lane, opens_at) WHERE (NOT open);
-CREATE INDEX job_lanes_order ON job_lanes USING btree (lane, open, priority, turn, queued_at);
+CREATE INDEX job_lanes_order ON job_lanes USING btree (lane, open, priority, turn, queued_at, spec_version);
 CREATE INDEX job_lanes_turns ON job_lanes USING btree (user_id, lane, priority, turn);
 
 CREATE TABLE budget_limits (
@@ -864,6 +865,33 @@ CREATE TABLE paused_lanes (
     CONSTRAINT paused_lanes_pkey PRIMARY KEY (lane)
 );
 COMMENT ON TABLE paused_lanes IS 'Lanes in which nothing is claimed until an admin resumes them.';
+
+CREATE TABLE write_probes (
+    gateway text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    room bytea,
+    CONSTRAINT write_probes_pkey PRIMARY KEY (gateway)
+);
+ALTER TABLE ONLY write_probes ALTER COLUMN room SET STORAGE EXTERNAL;
+COMMENT ON TABLE write_probes IS 'The last write of each gateway, which proves that it can write.';
+COMMENT ON COLUMN write_probes.gateway IS 'The machine and the process.';
+
+CREATE TABLE database_use (
+    id uuid NOT NULL,
+    began_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT database_use_check CHECK ((began_at <= seen_at)),
+    CONSTRAINT database_use_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE database_use IS 'A row for each gateway that has run without a gap: it saw this database until seen_at.';
+
+CREATE TABLE orphan_removals (
+    removed_at timestamp with time zone DEFAULT now() NOT NULL,
+    objects integer NOT NULL,
+    CONSTRAINT orphan_removals_objects_check CHECK ((objects > 0))
+);
+COMMENT ON TABLE orphan_removals IS 'How many unknown objects sweeps have set out to remove; written before they do.';
+CREATE INDEX orphan_removals_newest ON orphan_removals USING btree (removed_at);
 
 CREATE TABLE migrations (
     name text NOT NULL,
@@ -1388,6 +1416,37 @@ BEGIN
   WHERE kind <> 'plan';
   RETURN NULL;
 END $$;
+
+CREATE FUNCTION outbox_settled() RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT coalesce(min(xact), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+  FROM outbox_writers()
+$$;
+
+CREATE FUNCTION outbox_writers() RETURNS TABLE(xact bigint, pid integer, prepared text)
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT running.id::text::bigint, session.pid, prepared.gid
+  FROM pg_snapshot_xip(pg_current_snapshot()) AS running (id)
+  LEFT JOIN pg_locks held ON held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock'
+    AND held.granted AND held.transactionid = running.id::xid
+  LEFT JOIN pg_stat_get_activity(NULL) session ON session.pid = held.pid
+  LEFT JOIN pg_prepared_xacts prepared ON prepared.transaction = running.id::xid
+  WHERE CASE
+    WHEN prepared.gid IS NOT NULL THEN prepared.database = current_database() AND EXISTS (
+      SELECT FROM pg_locks wrote WHERE wrote.virtualtransaction = held.virtualtransaction
+        AND wrote.locktype = 'relation' AND wrote.relation = 'outbox'::regclass
+    )
+    WHEN session.pid IS NOT NULL THEN
+      session.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND EXISTS (
+        SELECT FROM pg_roles WHERE pg_has_role(session.usesysid, oid, 'MEMBER')
+          AND has_table_privilege(oid, 'outbox', 'INSERT')
+      )
+    ELSE true
+  END
+$$;
 
 CREATE FUNCTION place_behind(last bigint) RETURNS bigint
     LANGUAGE sql

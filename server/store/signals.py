@@ -6,16 +6,19 @@ coalesced, in separate statements.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 
+from server.databases import Address
 from server.domain.ids import JobId
 from server.domain.states import Lane
 from server.errors import Unavailable
-from server.store.database import AWAY, Database
+from server.store.causes import DatabaseAway, Meaning, cause_of, said_of
+from server.store.database import Database, unavailable_when_away
+from server.store.pooling import lasting_session
 
 WAKE = "imggen_wake"
 """The channel of lanes that have new jobs, for workers."""
@@ -28,6 +31,8 @@ _NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $
 _MESSAGES_A_PAYLOAD = 200  # an id and its comma have 37 bytes; a payload may have 8,000
 _PAUSE_S = 0.005
 _RECONNECT_S = 0.5
+_PROBE_S = 3.0
+"""How often a listening connection must answer, and within what time."""
 _log = logging.getLogger(__name__)
 
 
@@ -80,20 +85,36 @@ class Signals:
                 some = [messages.pop() for _ in range(min(len(messages), _MESSAGES_A_PAYLOAD))]
                 try:
                     await self._database.execute(_NOTIFY, channel, ",".join(some))
-                except Unavailable:
-                    _log.warning("signal lost", extra={"channel": channel, "messages": len(some)})
+                except Unavailable as error:
+                    fields = {"channel": channel, "messages": len(some), "error": said_of(error)}
+                    _log.warning("signal lost", extra=fields)
+                except Exception:
+                    # If this task ended, nothing would be told any more.
+                    _log.exception("signal lost", extra={"channel": channel, "messages": len(some)})
 
 
 class Listener:
     """Hears signals on a connection outside the pool, and reconnects when it breaks.
 
+    It is probed every few seconds, since a firewall that forgets a connection tells neither side.
     A process has one; subscriptions are made before it runs.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(
+        self,
+        where: str | Address,
+        *,
+        silent: Callable[[str], Awaitable[None]] | None = None,
+        probe_s: float = _PROBE_S,
+    ) -> None:
+        """Takes what is told of a connection that nobody answers: others may be as dead."""
+        self._address = Address.of(where)
+        self._silent = silent
+        self._probe_s = probe_s
         self._hear: dict[str, list[Callable[[str], None]]] = {}
         self._gaps: list[Callable[[], None]] = []
+        self.count_break: Callable[[str], None] = lambda _why: None
+        """Takes why the connection was lost, each time."""
 
     def subscribe(self, channel: str, hear: Callable[[str], None], gap: Callable[[], None]) -> None:
         """Calls `hear` with each message of a channel.
@@ -105,7 +126,9 @@ class Listener:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listens in the background while entered."""
+        """Listens in the background while entered; raises UnfitPooler where it never could."""
+        with suppress(DatabaseAway, asyncpg.PostgresError), unavailable_when_away():
+            await (await lasting_session(self._address)).close()
         listening = asyncio.Event()
         task = asyncio.create_task(self._run(listening), name="listener")
         try:
@@ -122,15 +145,22 @@ class Listener:
         while True:
             try:
                 await self._listen(listening)
-            except (*AWAY, asyncpg.PostgresError) as error:
-                _log.warning("listener disconnected", extra={"error": repr(error)})
+            except Exception as error:
+                # If this task ended, nothing would be heard any more.
+                await self._lost(error)
             await asyncio.sleep(_RECONNECT_S)
+
+    async def _lost(self, error: Exception) -> None:
+        cause = cause_of(error)
+        fault = error if cause.meaning is Meaning.FAULT else None
+        _log.warning("listener disconnected", extra={"error": str(cause)}, exc_info=fault)
+        self.count_break(cause.words)
+        if isinstance(error, TimeoutError) and self._silent is not None:
+            await self._silent("no answer to a probe")
 
     async def _listen(self, listening: asyncio.Event) -> None:
         broken = asyncio.Event()
-        connection = await asyncpg.connect(
-            self._url, server_settings={"application_name": "imggen"}
-        )
+        connection = await lasting_session(self._address, timeout=self._probe_s)
         try:
             connection.add_termination_listener(lambda _: broken.set())
             for channel in self._hear:
@@ -138,9 +168,18 @@ class Listener:
             listening.set()
             for gap in self._gaps:
                 gap()
-            await broken.wait()
+            while not await self._broken_soon(broken):
+                await connection.execute("SELECT 1")
+            raise ConnectionResetError("the server closed it")
         finally:
             connection.terminate()
+
+    async def _broken_soon(self, broken: asyncio.Event) -> bool:
+        """Waits until the next probe; returns whether the connection broke meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._probe_s):
+                await broken.wait()
+        return broken.is_set()
 
     def _deliver(self, _connection: Any, _pid: int, channel: str, payload: Any) -> None:
         for message in str(payload).split(","):

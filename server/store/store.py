@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from server.databases import Address
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
@@ -39,6 +40,7 @@ from server.store.styles import Styles
 from server.store.submits import NotCovered, Submits
 from server.store.together import Together
 from server.store.users import Users
+from server.store.uses import Uses
 from server.store.watches import Watches
 from server.store.workers import Workers
 
@@ -78,6 +80,7 @@ class Statements:
         self.styles = Styles(database)
         self.submits = Submits(database)
         self.users = Users(database)
+        self.uses = Uses(database)
         self.watches = Watches(database)
         self.workers = Workers(database)
 
@@ -160,10 +163,10 @@ class Store(Statements):
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, max_connections: int = 10, synchronous_commit: bool = True
+    where: str | Address, *, max_connections: int = 10, synchronous_commit: bool = True
 ) -> AsyncIterator[Store]:
     """Opens a store on a database that has been migrated, and closes it at the end."""
     async with open_database(
-        url, max_size=max_connections, synchronous_commit=synchronous_commit
+        where, max_size=max_connections, synchronous_commit=synchronous_commit
     ) as database:
         yield Store(database)

@@ -4,16 +4,18 @@ Off until an endpoint is set; then nothing of OpenTelemetry is imported, and a s
 Attributes have ids, names of models and figures, never a text, a message or a name of a character.
 """
 
-from server.traces.settings import TraceSettings, open_traces
+from server.traces.settings import TraceSettings, open_traces, start_traces
 from server.traces.spans import (
     NO_SPAN,
     NO_TRACES,
     Kind,
+    OpenTraces,
     Span,
     Traces,
     Value,
     child,
     current,
+    part,
     within,
 )
 
@@ -21,6 +23,7 @@ __all__ = [
     "NO_SPAN",
     "NO_TRACES",
     "Kind",
+    "OpenTraces",
     "Span",
     "TraceSettings",
     "Traces",
@@ -28,5 +31,7 @@ __all__ = [
     "child",
     "current",
     "open_traces",
+    "part",
+    "start_traces",
     "within",
 ]

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.traces.spans import NO_TRACES, Traces
+from server.traces.spans import NO_TRACES, OpenTraces, Traces
 
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+:[0-9]{1,5}/?")
 
@@ -28,8 +28,8 @@ class TraceSettings(BaseSettings):
     otlp_endpoint: str = Field(
         "",
         description="The OpenTelemetry collector that traces are sent to, by OTLP over gRPC: "
-        "`http://collector:4317`, or `https://` for TLS; empty for no traces. Set it for gateways "
-        "and workers alike.",
+        "`http://collector:4317`, or `https://` for TLS; empty for no traces. Set it for gateways, "
+        "workers and models alike.",
     )
 
     @field_validator("otlp_endpoint")
@@ -51,14 +51,18 @@ async def open_traces(endpoint: str, service: str, instance: str = "") -> AsyncI
     `instance` names the process, by default its host and its id. What is left is sent when the
     block ends, for as long as that takes, 2 seconds at most.
     """
-    if not endpoint:
-        yield NO_TRACES
-        return
-    # Imported here: it takes 0.2 s and 20 MB, and nothing needs it while traces are off.
-    from server.traces.otlp import OtlpTraces
-
-    traces = OtlpTraces(endpoint, service, instance or f"{socket.gethostname()}-{os.getpid()}")
+    traces = start_traces(endpoint, service, instance)
     try:
         yield traces
     finally:
         await traces.close()
+
+
+def start_traces(endpoint: str, service: str, instance: str = "") -> OpenTraces:
+    """Returns the traces of a service's process, which whoever starts them closes."""
+    if not endpoint:
+        return NO_TRACES
+    # Imported here: it takes 0.2 s and 20 MB, and nothing needs it while traces are off.
+    from server.traces.otlp import OtlpTraces
+
+    return OtlpTraces(endpoint, service, instance or f"{socket.gethostname()}-{os.getpid()}")

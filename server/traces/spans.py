@@ -94,6 +94,14 @@ class NoSpan:
 NO_SPAN: Span = NoSpan()
 
 
+class OpenTraces(Traces, Protocol):
+    """The traces of a process, until they are closed."""
+
+    async def close(self) -> None:
+        """Sends what is left, for about 2 seconds at most."""
+        ...
+
+
 class NoTraces:
     """Traces that are off."""
 
@@ -103,8 +111,11 @@ class NoTraces:
         """Returns the span of nothing."""
         return NO_SPAN
 
+    async def close(self) -> None:
+        """Does nothing."""
 
-NO_TRACES: Traces = NoTraces()
+
+NO_TRACES: OpenTraces = NoTraces()
 
 # As the caller of an RPC: a task that is created in a span's block begins within the span.
 _CURRENT: ContextVar[Span] = ContextVar("span", default=NO_SPAN)
@@ -143,7 +154,13 @@ def child(
     name: str, kind: Kind = Kind.INTERNAL, attributes: Mapping[str, Value] = _NOTHING
 ) -> AbstractContextManager[Span]:
     """Traces a block as a part of the span of this task."""
-    parent = _CURRENT.get()
-    if parent is NO_SPAN:
+    return part(_CURRENT.get(), name, kind, attributes)
+
+
+def part(
+    of: Span, name: str, kind: Kind = Kind.INTERNAL, attributes: Mapping[str, Value] = _NOTHING
+) -> AbstractContextManager[Span]:
+    """Traces a block as a part of a span, in whichever thread it runs."""
+    if of is NO_SPAN:
         return _UNTRACED
-    return within(parent.child(name, kind, attributes))
+    return within(of.child(name, kind, attributes))

@@ -19,6 +19,7 @@ from server.metrics import GatewayMetrics
 from server.money.alerts import SIGNATURE, again_after, body_of, signature
 from server.store import Store
 from server.store.alerts import Alerts
+from server.store.causes import said_of
 
 _AT_ONCE = 100
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -71,7 +72,7 @@ class AlertSender:
             try:
                 await self.send()
             except Unavailable as error:
-                _log.warning("alerts not sent", extra={"error": error.message})
+                _log.warning("alerts not sent", extra={"error": said_of(error)})
             except Exception:
                 # The next round tries again, and calls are served meanwhile.
                 _log.exception("alerts not sent")

@@ -1,16 +1,16 @@
 """The sweep: removes the bytes of deleted images, orphaned objects, old events, watches and plans.
 
-A storage belongs to one database: an object that it does not know is an orphan, whatever stored
-it. Gateways sweep periodically, one at a time in the whole fleet. A sweep can stop anywhere: the
-next one finds the rest.
+An orphan is an object of this system that the database does not know, from a time at which it was
+in use. Gateways sweep periodically, one at a time in the whole fleet. A sweep can stop anywhere:
+the next one finds the rest.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from server.domain.ids import ImageId
@@ -20,9 +20,10 @@ from server.metrics import GatewayMetrics
 from server.storage import Storage
 from server.store import Store
 from server.store.images import Images
+from server.store.store import Statements
+from server.upkeep.orphans import Findings, Search, orphans_of
+from server.upkeep.usage import surely_in_use
 
-# A worker commits the keys of an attempt's objects right after it stores them, never a day later.
-_ORPHAN_AGE = timedelta(days=1)
 _EVENTS_KEPT = timedelta(days=7)
 _IMAGES = 100
 _OBJECTS = 500
@@ -45,7 +46,8 @@ class Swept:
 class Sweeper:
     """Removes objects that no caller can reach any more, and old events, watches and plans.
 
-    Each sweep searches a part of the storage for orphans, and the next one goes on from there.
+    Each sweep searches a part of the storage for orphans, and the next one goes on from there. They
+    are removed once all of it was searched, unless they are too many for a day.
     """
 
     def __init__(
@@ -63,13 +65,13 @@ class Sweeper:
         self._metrics = metrics or GatewayMetrics()
         self._events_kept = events_kept
         self._objects_a_sweep = objects_a_sweep
-        self._objects_at_once = objects_at_once
-        self._listing: AsyncGenerator[list[str], None] | None = None
+        self._search = Search(storage, objects_at_once)
+        self._foreign = 0
         self._failures = 0
 
     @asynccontextmanager
     async def running(self, interval_s: float) -> AsyncIterator[None]:
-        """Sweeps in the background while entered: at once, then every `interval_s`."""
+        """Sweeps in the background while entered, every `interval_s`."""
         task = asyncio.create_task(self._run(interval_s), name="sweep")
         try:
             yield
@@ -77,7 +79,7 @@ class Sweeper:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            await self._stop_listing()
+            await self._search.stop()
 
     async def sweep(self) -> Swept | None:
         """Sweeps once; returns None when another gateway is sweeping.
@@ -92,7 +94,7 @@ class Sweeper:
             events = await statements.outbox.sweep(self._events_kept)
             plans = await statements.plans.sweep(PLAN_KEPT)
             images = await self._sweep_deleted(statements.images)
-            orphans = await self._sweep_orphans(statements.images)
+            orphans = await self._sweep_orphans(statements)
         swept = Swept(images, orphans, self._failures, events, plans)
         self._metrics.last_sweep.set_to_current_time()
         _log.info("swept", extra=asdict(swept))
@@ -100,6 +102,8 @@ class Sweeper:
 
     async def _run(self, interval_s: float) -> None:
         while True:
+            # What a restored database does not know is still to be looked at by a person.
+            await asyncio.sleep(interval_s)
             try:
                 await self.sweep()
             except Unavailable as error:
@@ -107,7 +111,6 @@ class Sweeper:
             except Exception:
                 # The next sweep tries again, and calls are served meanwhile.
                 _log.exception("sweep failed")
-            await asyncio.sleep(interval_s)
 
     async def _sweep_deleted(self, images: Images) -> int:
         count, last = 0, ImageId(UUID(int=0))
@@ -121,39 +124,34 @@ class Sweeper:
             count += len(clean)
         return count
 
-    async def _sweep_orphans(self, images: Images) -> int:
-        count = seen = 0
-        if self._listing is None:
-            self._listing = self._old_objects()
-        try:
-            async for keys in self._listing:
-                orphans = await images.unknown_keys(keys)
-                count += len(await self._delete(orphans))
-                seen += len(keys)
-                if seen >= self._objects_a_sweep:
-                    return count
-        except BaseException:
-            await self._stop_listing()
-            raise
-        self._listing = None
-        return count
+    async def _sweep_orphans(self, statements: Statements) -> int:
+        in_use = surely_in_use(await statements.uses.spans())
+        found = await self._search.go_on(statements.images, in_use, self._objects_a_sweep)
+        if found is None:
+            return 0
+        self._tell_foreign(found)
+        removed = await statements.uses.removed_lately()
+        too_many = bool(found.orphans) and removed + len(found.orphans) > found.most
+        self._metrics.kept_orphans.set(len(found.orphans) if too_many else 0)
+        if too_many:
+            fields = {"orphans": len(found.orphans), "listed": found.listed, "most": found.most}
+            _log.error("orphans kept", extra={**fields, "removed_today": removed})
+            return 0
+        return await self.remove(statements, found.orphans)
 
-    async def _old_objects(self) -> AsyncGenerator[list[str], None]:
-        batch: list[str] = []
-        old = datetime.now(UTC) - _ORPHAN_AGE
-        async with aclosing(self._storage.list("", old)) as objects:
-            async for found in objects:
-                batch.append(found.key)
-                if len(batch) == self._objects_at_once:
-                    yield batch
-                    batch = []
-        if batch:
-            yield batch
+    async def remove(self, statements: Statements, keys: Sequence[str]) -> int:
+        """Removes objects that the database still does not know, and returns how many."""
+        orphans = await orphans_of(statements.images, keys)
+        if not orphans:
+            return 0
+        await statements.uses.note_removal(len(orphans))
+        return len(await self._delete(orphans))
 
-    async def _stop_listing(self) -> None:
-        listing, self._listing = self._listing, None
-        if listing is not None:
-            await listing.aclose()
+    def _tell_foreign(self, found: Findings) -> None:
+        if found.foreign != self._foreign:
+            self._foreign = found.foreign
+            fields = {"objects": found.foreign, "example": found.example}
+            _log.warning("foreign objects", extra=fields)
 
     async def _delete(self, keys: Sequence[str]) -> set[str]:
         """Removes objects and returns those that are gone; later sweeps try the others again."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from server.domain.batches import Batch, BatchImage
 from server.domain.ids import BatchId, JobId
 from server.store import Store
-from server.watching.loop import Watch, WatchLoop
+from server.watching.loop import SILENCE_S, Watch, WatchLoop
 
 _PAUSE_S = 0.1  # a snapshot has every image; ten a second are enough
 
@@ -32,8 +32,8 @@ class BatchSnapshot:
 class BatchWatch(Watch[BatchSnapshot]):
     """One watcher of a batch."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, silence_s: float = SILENCE_S) -> None:
+        super().__init__(silence_s)
         self._shown: BatchSnapshot | None = None
 
     def offer(self, snapshot: BatchSnapshot) -> None:
@@ -46,15 +46,16 @@ class BatchWatch(Watch[BatchSnapshot]):
 class BatchWatches(WatchLoop[BatchId, BatchWatch]):
     """Reads changed batches and gives their snapshots to their watchers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, silence_s: float = SILENCE_S) -> None:
         super().__init__("batches", pause_s=_PAUSE_S)
+        self._silence_s = silence_s
         self._store = store
         self._batch_of: dict[JobId, BatchId] = {}
 
     @asynccontextmanager
     async def watch(self, batch: BatchId) -> AsyncIterator[BatchWatch]:
         """Yields a watch of a batch, which is read at once."""
-        with self._entered(batch, BatchWatch()) as watch:
+        with self._entered(batch, BatchWatch(self._silence_s)) as watch:
             yield watch
 
     def _key_of(self, message: str) -> BatchId | None:

@@ -16,7 +16,8 @@ from server.watching.loop import ReadLoop
 
 _PAGE = 200
 _KEPT = 2_000
-_CHECKPOINT_S = 5.0
+CHECKPOINT_S = 5.0
+_EAGER_READS = 6
 _PAUSE_S = 0.05  # gathers signals: each progress report of a job sends one, and few are changes
 
 
@@ -33,7 +34,7 @@ class Feed:
         *,
         kept: int = _KEPT,
         page: int = _PAGE,
-        checkpoint_s: float = _CHECKPOINT_S,
+        checkpoint_s: float = CHECKPOINT_S,
     ) -> None:
         self.catch_ups = 0  # reads of the database for a single follower
         self._store = store
@@ -45,6 +46,8 @@ class Feed:
         self._start: Cursor | None = None
         self._end = Cursor(0, 0)
         self._moved = asyncio.Event()
+        self._still = 0  # reads in a row that ended where the one before did, with changes after
+        self._closely = False
         self._loop = ReadLoop("feed", self._read, self._poll, pause_s=_PAUSE_S)
 
     def __len__(self) -> int:
@@ -127,14 +130,27 @@ class Feed:
             self._tell()
         full = True
         while full:
-            stretch = await self._store.outbox.read(self._end, self._page, Scope())
+            stretch = await self._store.outbox.read(
+                self._end, self._page, Scope(), closely=self._closely
+            )
+            self._look_again(stretch)
             self._end, full = stretch.end, stretch.full
-            if stretch.unsettled:
-                self.wake()
             if stretch.changes:
                 self._changes += stretch.changes
                 self._drop_oldest()
                 self._tell()
+
+    def _look_again(self, stretch: Stretch) -> None:
+        """Schedules the next read where changes wait for another transaction, later each time.
+
+        The first reads stop at any transaction of the server. One that cannot write the outbox may
+        be open for hours, and is looked through from the second read on that ends before it.
+        """
+        self._still = self._still + 1 if stretch.unsettled and stretch.end == self._end else 0
+        self._closely = self._still > 0 or stretch.floor < stretch.end.xact
+        if stretch.unsettled and self._still < _EAGER_READS:
+            delay = _PAUSE_S * 2**self._still if self._still else 0.0
+            asyncio.get_running_loop().call_later(delay, self.wake)
 
     def _drop_oldest(self) -> None:
         if len(self._changes) >= 2 * self._kept:

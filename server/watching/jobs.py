@@ -13,7 +13,7 @@ from server.domain.ids import JobId
 from server.domain.jobs import Job
 from server.domain.states import JobStatus
 from server.store import Store
-from server.watching.loop import Watch, WatchLoop
+from server.watching.loop import SILENCE_S, Watch, WatchLoop
 
 _PAUSE_S = 0.02  # 50 snapshots a second are enough for eyes
 _WANTED_FOR = timedelta(seconds=6)
@@ -58,8 +58,8 @@ class Preview:
 class JobWatch(Watch[JobSnapshot]):
     """One watcher of a job, with previews if it asked for them."""
 
-    def __init__(self, *, previews: bool) -> None:
-        super().__init__()
+    def __init__(self, *, previews: bool, silence_s: float = SILENCE_S) -> None:
+        super().__init__(silence_s)
         self.previews = previews
         self._shown: Job | None = None
         self._shown_preview = (0, 0)
@@ -78,6 +78,9 @@ class JobWatch(Watch[JobSnapshot]):
             self.show(replace(self.unseen, job=job))
         else:
             self.show(JobSnapshot(job))
+
+    def _again(self, snapshot: JobSnapshot) -> JobSnapshot:
+        return JobSnapshot(snapshot.job)  # its preview was shown
 
     def _fresh(self, job: Job, preview: Preview | None) -> Preview | None:
         """Returns a preview that was not shown, and belongs to what the job does now."""
@@ -100,8 +103,9 @@ def _rank(job: Job | None) -> tuple[int, bool, int]:
 class JobWatches(WatchLoop[JobId, JobWatch]):
     """Reads changed jobs and gives their snapshots to their watchers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, silence_s: float = SILENCE_S) -> None:
         super().__init__("jobs", pause_s=_PAUSE_S)
+        self._silence_s = silence_s
         self._store = store
         self._previews: dict[JobId, Preview] = {}
 
@@ -110,8 +114,11 @@ class JobWatches(WatchLoop[JobId, JobWatch]):
         """Yields a watch of a job, which is read at once."""
         if previews:
             await self._store.watches.renew([job], _WANTED_FOR)
-        with self._entered(job, JobWatch(previews=previews)) as watch:
+        with self._entered(job, self._new(previews)) as watch:
             yield watch
+
+    def _new(self, previews: bool) -> JobWatch:
+        return JobWatch(previews=previews, silence_s=self._silence_s)
 
     def _key_of(self, message: str) -> JobId:
         return JobId(UUID(message))

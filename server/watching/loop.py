@@ -21,8 +21,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import Any, Generic, Protocol, TypeVar
 
 from server.errors import Unavailable
+from server.store.causes import said_of
 
 POLL_S = 2.0
+SILENCE_S = 10.0
+"""After how much silence a watch repeats its snapshot, where no setting says otherwise."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,11 +43,17 @@ AnySnapshot = TypeVar("AnySnapshot", bound=Ends)
 
 
 class Watch(Generic[AnySnapshot]):
-    """One watcher, with the newest snapshot that it has not seen."""
+    """One watcher, with the newest snapshot that it has not seen.
 
-    def __init__(self) -> None:
+    What is watched may stay as it is for hours, and proxies cut a stream that says nothing for a
+    minute or less, so the last snapshot is repeated after `silence_s` without another.
+    """
+
+    def __init__(self, silence_s: float = SILENCE_S) -> None:
         self.unseen: AnySnapshot | None = None
         """The newest snapshot, until it is yielded."""
+        self._silence_s = silence_s
+        self._last: AnySnapshot | None = None
         self._changed = asyncio.Event()
 
     def show(self, snapshot: AnySnapshot) -> None:
@@ -54,14 +64,28 @@ class Watch(Generic[AnySnapshot]):
     async def snapshots(self) -> AsyncGenerator[AnySnapshot, None]:
         """Yields snapshots until what is watched has ended."""
         while True:
-            await self._changed.wait()
-            self._changed.clear()
-            snapshot, self.unseen = self.unseen, None
+            snapshot = await self._next()
             if snapshot is None:
                 continue
+            self._last = snapshot
             yield snapshot
             if snapshot.ended:
                 return
+
+    async def _next(self) -> AnySnapshot | None:
+        """Returns the next snapshot, or the last one again; None where there is none yet."""
+        try:
+            async with asyncio.timeout(self._silence_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return None if self._last is None else self._again(self._last)
+        self._changed.clear()
+        snapshot, self.unseen = self.unseen, None
+        return snapshot
+
+    def _again(self, snapshot: AnySnapshot) -> AnySnapshot:
+        """Returns what is yielded to repeat a snapshot."""
+        return snapshot
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -124,8 +148,8 @@ class ReadLoop:
     async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
-        except Unavailable:
-            _log.warning("changes not read", extra={"of": self._name})
+        except Unavailable as error:
+            _log.warning("changes not read", extra={"of": self._name, "error": said_of(error)})
         except Exception:
             # If this task ended, all watchers would wait forever.
             _log.exception("changes not read", extra={"of": self._name})

@@ -56,7 +56,8 @@ SOUND = Build(ROOT)
 def built(mutation: Mutation | None) -> Iterator[Build]:
     """Yields the build with a mutation; unchanged files are links to the checkout.
 
-    Raises ValueError when an edit no longer matches the code.
+    So is their bytecode, which fits them by time and size; Python replaces a link that no longer
+    does. Raises ValueError when an edit no longer matches the code.
     """
     if mutation is None:
         yield SOUND
@@ -64,12 +65,7 @@ def built(mutation: Mutation | None) -> Iterator[Build]:
     with TemporaryDirectory(prefix="imggen-build-") as folder:
         root = Path(folder)
         for package in _PACKAGES:
-            shutil.copytree(
-                ROOT / package,
-                root / package,
-                copy_function=os.symlink,
-                ignore=shutil.ignore_patterns("__pycache__"),
-            )
+            shutil.copytree(ROOT / package, root / package, copy_function=os.symlink)
         for edit in mutation.edits:
             _apply(edit, root)
         for path, text in mutation.files:

@@ -18,6 +18,7 @@ from tests.faults.scenarios.overload import overload
 from tests.faults.scenarios.paid_load import paid_load
 from tests.faults.scenarios.payments import killed_payments
 from tests.faults.scenarios.poison import poison_jobs
+from tests.faults.scenarios.refusing import read_only_database, renamed_database
 from tests.faults.scenarios.replicas import lost_replicas
 from tests.faults.scenarios.rolls import rolled_gateway
 from tests.faults.scenarios.stopped import stopped_workers
@@ -73,6 +74,8 @@ SCENARIOS = (
     Scenario("poison_jobs", poison_jobs, mutations.DAMAGE_BREAKS_CLAIMS, Rule.LOST),
     Scenario("cut_connections", cut_connections, mutations.ABSENCE_IS_A_FAULT, Rule.CALLS),
     Scenario("database_outage", database_outage, mutations.NO_PATIENCE, Rule.AGAIN),
+    Scenario("read_only_database", read_only_database, mutations.READ_ONLY_IS_A_FAULT, Rule.CALLS),
+    Scenario("renamed_database", renamed_database, mutations.NO_DATABASE_IS_A_FAULT, Rule.CALLS),
     Scenario("broken_storage", broken_storage, mutations.STORED_ONCE, Rule.AGAIN),
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS, Rule.CALLS),
     Scenario("rolled_version", rolled_version, mutations.ANY_VERSION, Rule.VERSION),

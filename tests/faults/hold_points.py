@@ -114,9 +114,11 @@ class RecordingLeases(Leases):
         slots: int,
         lease: timedelta,
         leaving: Collection[JobId] = (),
+        *,
+        models: Collection[str] | None = None,
     ) -> list[Claim]:
         """Claims jobs, and records them."""
-        claims = await super().claim(worker, lane, slots, lease, leaving)
+        claims = await super().claim(worker, lane, slots, lease, leaving, models=models)
         for claim in claims:
             self._points.record("claimed", claim.job_id, claim.attempt)
             await self._points.reach(CLAIMED, claim.job_id, claim.attempt)

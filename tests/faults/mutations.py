@@ -135,7 +135,31 @@ STORED_ONCE = Mutation(
 
 ABSENCE_IS_A_FAULT = Mutation(
     "an absent database is a fault",
-    (Edit("server/store/database.py", "except AWAY as error:", "except () as error:"),),
+    (
+        Edit(
+            "server/store/database.py",
+            "            return DatabaseAway(cause)",
+            "            return _without_row(error)",
+        ),
+    ),
+)
+
+_CAUSES = "server/store/causes.py"
+
+READ_ONLY_IS_A_FAULT = Mutation(
+    "a read-only database is a fault",
+    (Edit(_CAUSES, '    READ_ONLY: (Meaning.AWAY, "it is read-only"),\n', ""),),
+)
+
+NO_DATABASE_IS_A_FAULT = Mutation(
+    "a missing database is a fault",
+    (
+        Edit(
+            _CAUSES,
+            '    "3D000": (Meaning.SETTING, "there is no database of that name"),\n',
+            "",
+        ),
+    ),
 )
 
 

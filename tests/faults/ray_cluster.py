@@ -29,6 +29,10 @@ class RayCluster:
         """Kills the node with the replicas; a new node replaces it."""
         await self._command("node")
 
+    async def evict_node(self) -> None:
+        """Ends the node with the replicas after a drain, as an eviction does; another is there."""
+        await self._command("evict")
+
     async def lose_node(self) -> None:
         """Kills a node with the replicas on it; no other replaces it."""
         await self._command("lose")

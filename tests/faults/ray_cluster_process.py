@@ -1,21 +1,26 @@
 """A Ray cluster of a head and nodes, in a separate process; each line on stdin is a command.
 
-`node` kills a node and adds another; `lose` kills a node; `head` kills the head; `new-head` kills
-it, too, and starts another, which takes over what it knew; `kill DEPLOYMENT` kills its replica;
-`deploy FILE` deploys another config. The end of stdin ends the cluster.
+`node` kills a node and adds another; `evict` adds a node, and ends one as a pod that is evicted: it
+is drained first; `lose` kills a node; `head` kills the head; `new-head` kills it, too, and starts
+another, which takes over what it knew; `kill DEPLOYMENT` kills its replica; `deploy FILE` deploys
+another config. The end of stdin ends the cluster.
 """
 
 import logging
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private.state import actors
 from ray.cluster_utils import Cluster
 from ray.serve._private.api import serve_start
 
@@ -24,6 +29,7 @@ from tests.integration.local_ray import kill_replica
 
 # Replicas need a resource that only the node has, so that it can be killed without the head.
 _HEAD: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 * 1024 * 1024}
+_DRAINED_S = 90
 _NODE: dict[str, Any] = _HEAD | {"resources": {"replicas": 1}}
 
 
@@ -48,6 +54,11 @@ def main(config: Path, nodes: int) -> None:
                 case ["node"]:
                     cluster.remove_node(workers.pop(0), allow_graceful=False)
                     workers.append(cluster.add_node(**_NODE))
+                case ["evict"]:
+                    workers.append(cluster.add_node(**_NODE))
+                    evicted = workers.pop(0)
+                    _drain(cluster.address, evicted.node_id)
+                    cluster.remove_node(evicted, allow_graceful=False)
                 case ["lose"]:
                     cluster.remove_node(workers.pop(0), allow_graceful=False)
                 case ["head"]:
@@ -69,6 +80,25 @@ def main(config: Path, nodes: int) -> None:
         ray.shutdown()
         cluster.shutdown()  # type: ignore[no-untyped-call]  # ray 2.60
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _drain(address: str, node: str) -> None:
+    """Drains a node as a pod's `preStop` does, and waits until its replicas have gone."""
+    reason = ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "evicted"]
+    command = [sys.executable, "-m", "ray.scripts.scripts", "drain-node", "--address", address]
+    deadline = ["--deadline-remaining-seconds", str(_DRAINED_S)]
+    subprocess.run([*command, "--node-id", node, *reason, *deadline], check=True, stdout=sys.stderr)
+    ended = time.monotonic() + _DRAINED_S
+    with _driver(address):
+        while any(map(partial(_is_replica_on, node), actors().values())):
+            if time.monotonic() > ended:
+                raise TimeoutError(f"replicas stay on the node {node}")
+            time.sleep(0.2)
+
+
+def _is_replica_on(node: str, actor: dict[str, Any]) -> bool:
+    place, kind = actor["Address"]["NodeID"], str(actor["ActorClassName"])
+    return bool(place == node) and kind.startswith("ServeReplica") and actor["State"] == "ALIVE"
 
 
 def _kill_head(cluster: Cluster) -> None:

@@ -25,7 +25,7 @@ from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.states import AssetKind
 from server.logs import configure_logs
-from server.storage import Storage, StorageSettings, open_storage
+from server.storage import Storage, StorageSettings, open_usable
 from server.store import open_store
 from server.store.database import open_database
 from server.store.signals import Signals
@@ -80,7 +80,7 @@ async def _work(options: argparse.Namespace) -> None:
         )
         signals = Signals(store.database)
         await enter(signals.running())
-        storage = await enter(open_storage(StorageSettings()))
+        storage = await enter(open_usable(StorageSettings()))
         # The stages call nothing but put().
         recording = cast(Storage, RecordingStorage(storage, points))
         drawing = (

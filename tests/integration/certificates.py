@@ -39,12 +39,12 @@ class Authority:
         )
         self.pem = self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def sign(self, name: str) -> Pair:
-        """Returns a new certificate for 127.0.0.1 and localhost."""
+    def sign(self, name: str, until: timedelta = timedelta(days=1)) -> Pair:
+        """Returns a new certificate for 127.0.0.1 and localhost, which is valid for so long."""
         key = ec.generate_private_key(ec.SECP256R1())
         places = [x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName("localhost")]
         certificate = (
-            _builder(_named(name), self._name, key.public_key())
+            _builder(_named(name), self._name, key.public_key(), until)
             .add_extension(x509.SubjectAlternativeName(places), critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -63,7 +63,10 @@ def _named(name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    until: timedelta = timedelta(days=1),
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -72,6 +75,6 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + until)
     )

@@ -1,5 +1,6 @@
 """Fixtures with real parts: one Postgres per session, one database per test."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +18,7 @@ from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, open_job_queue
 from tests.integration.local_ray import local_imggen
+from tests.integration.swift import Swift, running_swift
 from tests.temporary_postgres import temporary_postgres
 
 
@@ -25,6 +27,26 @@ def postgres() -> Iterator[str]:
     """Yields the URL of a Postgres that runs for the session."""
     with temporary_postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """Returns the name of a migrated database, which the tests' databases are copied from."""
+    name = "imggen_template"
+
+    async def make() -> None:
+        await administer(postgres, f"CREATE DATABASE {name}")
+        await migrate(database_url(postgres, name))
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
+    """Yields a real S3 server that runs for the session."""
+    with running_swift(tmp_path_factory.mktemp("swift")) as swift:
+        yield swift
 
 
 def database_url(server: str, name: str) -> str:
@@ -42,21 +64,12 @@ async def administer(server: str, statement: str) -> None:
 
 
 @pytest.fixture
-async def database(postgres: str) -> AsyncIterator[str]:
-    """Yields the URL of a migrated database for one test, copied from a template."""
-    template = database_url(postgres, "imggen_template")
-    connection = await asyncpg.connect(postgres)
-    try:
-        exists = await connection.fetchval(
-            "SELECT count(*) FROM pg_database WHERE datname = 'imggen_template'"
-        )
-        if not exists:
-            await connection.execute("CREATE DATABASE imggen_template")
-            await migrate(template)
-    finally:
-        await connection.close()
+async def database(postgres: str, template: str) -> AsyncIterator[str]:
+    """Yields the URL of a migrated database for one test."""
     name = f"test_{uuid4().hex}"
-    await administer(postgres, f"CREATE DATABASE {name} TEMPLATE imggen_template")
+    # Files are copied in half the time that the log takes to hold each of their blocks.
+    copy = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+    await administer(postgres, copy)
     yield database_url(postgres, name)
     await administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 

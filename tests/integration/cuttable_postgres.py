@@ -1,4 +1,4 @@
-"""A proxy to Postgres that a test can cut and restore."""
+"""A proxy to Postgres that a test can cut, restore, and freeze."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,13 +7,23 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class CuttablePostgres:
-    """A proxy of connections to a Postgres; while it is cut, it aborts them and accepts none."""
+    """A proxy of connections to a Postgres; while it is cut, it aborts them and accepts none.
+
+    What it froze stays open and carries nothing any more, as when a firewall forgets a connection;
+    the next ones are carried.
+    """
 
     def __init__(self, socket: str) -> None:
         self.refused = 0
         self._socket = socket
         self._cut = False
         self._writers: set[asyncio.StreamWriter] = set()
+        self._frozen: set[asyncio.StreamWriter] = set()
+
+    def freeze(self) -> int:
+        """Stops carrying what is connected; returns how many connections that are."""
+        self._frozen |= self._writers
+        return len(self._writers) // 2
 
     def cut(self) -> None:
         """Aborts every connection, and each new one at once."""
@@ -36,8 +46,8 @@ class CuttablePostgres:
         self._writers |= sides
         try:
             pumps = [
-                asyncio.create_task(_pump(reader, upstream)),
-                asyncio.create_task(_pump(upstream_reader, writer)),
+                asyncio.create_task(self._pump(reader, upstream)),
+                asyncio.create_task(self._pump(upstream_reader, writer)),
             ]
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -45,13 +55,16 @@ class CuttablePostgres:
                 side.transport.abort()
             await asyncio.gather(*pumps, return_exceptions=True)
             self._writers -= sides
+            self._frozen -= sides
 
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while some := await reader.read(65536):
-            writer.write(some)
-            await writer.drain()
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while some := await reader.read(65536):
+                if writer in self._frozen:
+                    # Its end is lost as well.
+                    await asyncio.Event().wait()
+                writer.write(some)
+                await writer.drain()
 
 
 @asynccontextmanager

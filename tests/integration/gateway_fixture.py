@@ -43,6 +43,7 @@ from server.store import Store
 from server.store.signals import CHANGED, Signals
 from server.watching import Watching
 from tests.integration.callers import Caller
+from tests.integration.text_gate import text_gate
 
 LEASE = timedelta(seconds=60)
 _SECRET = "a-secret-of-the-tests-with-enough-bytes"
@@ -227,15 +228,17 @@ async def open_gateway_fixture(
     *,
     catalogue: Catalogue | None = None,
     listen: bool = True,
+    address: str = "127.0.0.1:0",
     **settings: Any,
 ) -> AsyncIterator[GatewayFixture]:
     """Opens the production gateway on free ports; with `listen=False` it sends no signals.
 
-    It offers every local model, has no budget and no queue limit, and does not sweep.
+    gRPC listens on `address`. The gateway offers every local model, has no budget and no queue
+    limit, and does not sweep.
     """
     configured = GatewaySettings.model_validate(
         {
-            "listen": "127.0.0.1:0",
+            "listen": address,
             "http_port": free_port(),
             "metrics_port": 0,
             "drain_s": 0.2,
@@ -257,6 +260,7 @@ async def open_gateway_fixture(
         pixels,
         catalogue=catalogue or Catalogue([STORYBOOK, SDXL]),
         make_signals=Signals if listen else LostSignals,
+        gate=text_gate(),
     ) as served:
         gateway = GatewayFixture(served, configured)
         # As if a worker were there: the test is the worker.

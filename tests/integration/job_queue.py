@@ -34,12 +34,14 @@ from server.domain.states import JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.conditions import GpuCost
 from server.routing.observer import Observer
+from server.storage import Storage
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import Store, open_store
 from server.store.signals import Signals
 from server.traces import open_traces
 from tests.builders import new_job, new_user
+from tests.integration.text_gate import text_gate
 
 DEADLINE_S = 30.0
 STEPS = 20
@@ -143,28 +145,30 @@ class JobQueue:
         pictures: PictureClassifier | None = None,
         refused_pictures: KeptRefusedPictures | None = None,
         metrics: WorkerMetrics | None = None,
+        storage: Storage | None = None,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
 
-        Failures are retried at once.
+        Failures are retried at once. `storage` stands for the queue's folder.
         """
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
             traces = await enter(open_traces(configured.otlp_endpoint, "imggen-worker", name))
-            store = await enter(open_store(configured.database_url, max_connections=3))
+            store = await enter(open_store(configured.database, max_connections=3))
             progress = await enter(
-                open_store(configured.database_url, max_connections=2, synchronous_commit=False)
+                open_store(configured.database, max_connections=2, synchronous_commit=False)
             )
             signals = Signals(store.database)
             await enter(signals.running())
-            storage = await enter(storage_in(self.folder))
+            storage = await enter(storage or storage_in(self.folder))
             renderer = renderer or ScriptedRenderer()
             drawing = providers or every_model(renderer, renderer)
             catalogue = catalogue or Catalogue(KNOWN[name] for name in drawing if name in KNOWN)
             counts = refusals or KeptRefusals()
-            texts = JobTexts(configured.text_check(), store.allowed_texts, counts, classifier)
+            check = configured.text_check(text_gate())
+            texts = JobTexts(check, store.allowed_texts, counts, classifier)
             stages = Stages(
                 drawing,
                 PlainExtractor(),
@@ -203,6 +207,7 @@ class JobQueue:
                 draws=drawing,
                 traces=traces,
                 metrics=metrics,
+                objects=stages.objects,
             )
             await enter(worker.running())
             yield worker

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from server.edge.media import serve_http
+from server.edge.http import serve_http
 from server.metrics import GatewayMetrics
 from server.money.alerts import SIGNATURE, signature
 from server.store import Store

@@ -9,6 +9,7 @@ from ray.serve.config import AutoscalingContext
 
 from actors.serve.scaling import BacklogPolicy
 from server.domain.jobs import Outcome
+from server.domain.lanes import JobLane
 from server.domain.states import Lane, Stage
 from server.store import Store
 from tests.builders import new_user
@@ -34,6 +35,24 @@ async def test_what_waits_runs_and_was_drawn_is_counted(store: Store) -> None:
     assert demand.render is not None
     assert demand.render.total_seconds() == 0.9
     assert (await store.demands.of(Lane.HOSTED)).running == 0
+
+
+async def test_what_one_model_of_a_lane_has_to_draw_is_counted_alone(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await new_user(store)
+    await submit(store, user, 2, JobLane(Lane.LOCAL, ("storybook",)))
+    await submit(store, user, 1, JobLane(Lane.LOCAL, ("sdxl", "storybook")))
+    await submit(store, user, 4, JobLane(Lane.LOCAL, ("sdxl",)))
+    waiting = [(await store.demands.of(Lane.LOCAL, name)).waiting for name in ("storybook", "sdxl")]
+    assert waiting == [3, 5]
+    assert (await store.demands.of(Lane.LOCAL)).waiting == 7
+    assert await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    others = await store.demands.of(Lane.LOCAL, "another")
+    assert (others.running, (await store.demands.of(Lane.LOCAL, "storybook")).running) == (0, 1)
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    assert await answered(BacklogPolicy(model="sdxl", unmeasured_s=60, poll_s=0.05)) == 5
+    assert await answered(BacklogPolicy(model="another", poll_s=0.05)) == 0
 
 
 async def test_the_policy_wants_what_the_database_says(

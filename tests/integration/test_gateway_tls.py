@@ -8,6 +8,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from server.causes import CannotStart
 from tests.endpoint import running_endpoint
 from tests.integration.certificates import Authority, Pair
 
@@ -94,3 +95,29 @@ async def _health_code(
         )
         code: grpc.StatusCode = await call.code()
         return code
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("tls_key_file", None, "IMGGEN_TLS_KEY_FILE: .*: No such file or directory"),
+        ("tls_cert_file", None, "IMGGEN_TLS_CERT_FILE: .*: No such file or directory"),
+        ("tls_key_file", b"", "IMGGEN_TLS_KEY_FILE: .*: Is a directory"),
+        ("tls_key_file", Authority("x").sign("other").key, "key values mismatch"),
+        ("tls_key_file", b"nothing", "are no PEM certificate and its key"),
+        ("tls_cert_file", b"nothing", "are no PEM certificate and its key"),
+        ("tls_client_ca_file", b"nothing", "IMGGEN_TLS_CLIENT_CA_FILE: .* has no certificates"),
+    ],
+)
+async def test_files_that_do_not_fit_end_the_start_and_are_named(
+    mtls: dict[str, Any], tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    file = tmp_path / "wrong"
+    if content:
+        file.write_bytes(content)
+    elif content is not None:
+        file.mkdir()
+    with pytest.raises(CannotStart, match=message) as refused:
+        async with running_endpoint(**{**mtls, name: file}):
+            pass
+    assert refused.value.lasting

@@ -1,17 +1,23 @@
 """The outbox: it holds every change, loses none, and keeps those of one object in order."""
 
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from server.domain.changes import Change, ChangedKind, Cursor, Scope, Stretch
 from server.domain.ids import UserId
 from server.domain.jobs import Claim, Failure, NewJob
 from server.domain.states import Lane
+from server.metrics import GatewayMetrics
 from server.store import Store
 from server.store.outbox import Expired
+from server.upkeep.stalls import StallNotices
+from server.watching.feed import Feed
 from tests.builders import new_job, new_user, outcome
 
 START = Cursor(0, 0)
@@ -214,6 +220,80 @@ async def test_a_dump_of_another_server_is_followed_from_here_on(store: Store) -
     assert await store.jobs.cancel(user, new.id)
     stretch = await store.outbox.read(newest, 100, ALL)
     assert _statuses(stretch.changes, new.id) == ["cancelled"]
+
+
+@asynccontextmanager
+async def _open(url: str, *statements: str) -> AsyncIterator[int]:
+    """Keeps a transaction open that has a number, on a separate connection; yields its pid."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("BEGIN")
+        for statement in (*statements, "SELECT pg_current_xact_id()"):
+            await connection.execute(statement)
+        yield connection.get_server_pid()
+    finally:
+        await connection.close()
+
+
+async def test_a_transaction_in_another_database_holds_nothing_back(
+    store: Store, postgres: str
+) -> None:
+    user = await new_user(store)
+    feed = Feed(store)
+    async with feed.running(), _open(postgres), asyncio.timeout(60):
+        follower = feed.follow(await store.outbox.newest(), ALL)
+        assert not (await anext(follower)).changes
+        new = await _submit(store, user)
+        feed.wake()
+        assert new.id in {change.object_id for change in (await anext(follower)).changes}
+        assert (await _read(store)).changes
+        await store.database.execute("UPDATE outbox SET at = now() - interval '8 days'")
+        assert await store.outbox.sweep(timedelta(days=7)) > 0
+        assert await store.outbox.holders() == []
+        await follower.aclose()
+
+
+async def test_one_of_a_user_who_may_not_write_the_outbox_holds_nothing_back(
+    store: Store, database: str
+) -> None:
+    role = f"r{uuid4().hex}"
+    await store.database.execute(f"CREATE ROLE {role}")
+    async with _open(database, f"SET SESSION AUTHORIZATION {role}") as pid:
+        new = await _submit(store, await new_user(store))
+        # The session is that of its first user still, who could go back to it.
+        assert [one.pid for one in await store.outbox.holders()] == [pid]
+        assert new.id not in {change.object_id for change in (await _read(store)).changes}
+    await store.database.execute(f"ALTER ROLE {role} LOGIN")
+    url = database.replace("postgresql://postgres:", f"postgresql://{role}:")
+    async with _open(url):
+        assert await store.outbox.holders() == []
+        assert new.id in {change.object_id for change in (await _read(store)).changes}
+    await store.database.execute(f"DROP ROLE {role}")
+
+
+async def test_what_holds_changes_back_is_named_after_ten_seconds(
+    store: Store, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    metrics, seconds = GatewayMetrics(), [0.0]
+    notices = StallNotices(store.outbox, metrics, lambda: seconds[0])
+    async with _open(database, "SET application_name = 'a tool'") as pid:
+        held = {"pid": str(pid), "name": "a tool"}
+        await _submit(store, await new_user(store))
+        for seconds[0] in (0.0, 9.0):
+            await notices.look()
+            assert metrics.registry.get_sample_value("imggen_outbox_held_seconds", held) is None
+        for seconds[0] in (11.0, 12.0):
+            await notices.look()
+        found = metrics.registry.get_sample_value("imggen_outbox_held_seconds", held)
+        assert found is not None
+        assert found >= 12.0
+    while await store.outbox.holders():  # the server ends a session after its client
+        await asyncio.sleep(0.01)
+    await notices.look()
+    assert metrics.registry.get_sample_value("imggen_outbox_held_seconds", held) is None
+    assert [record.message for record in caplog.records] == ["events held back", "events go on"]
+    assert vars(caplog.records[0])["pid"] == pid
 
 
 async def _submit(store: Store, user: UserId) -> NewJob:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from imggen.v1 import admin_pb2, admin_pb2_grpc, routing_pb2, routing_pb2_grpc
-from imggen.v1.generation_pb2 import GeneratePortraitRequest
+from imggen.v1.generation_pb2 import GeneratePortraitRequest, GenerateStoryRequest
 from server.domain.ids import JobId
 from server.domain.jobs import Failure
 from server.domain.lanes import JobLane
@@ -20,6 +20,7 @@ from tests.builders import render_spec
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import LEASE, GatewayFixture
 from tests.integration.job_queue import JobQueue
+from tests.integration.plans_of_stories import Planning
 
 
 @pytest.fixture
@@ -182,9 +183,31 @@ async def test_a_batch_has_an_estimate_again_once_its_lane_is_resumed(
     assert batch is not None
     assert batch.counts[JobStatus.QUEUED] == 2
     await store.paused_lanes.pause(Lane.LOCAL, mia.user_id)
-    assert await BatchForecast(store.batches.pace).completion(batch) is None
+    paused = BatchForecast(store.batches.pace)
+    assert (await paused.completion(batch), await paused.paused(batch)) == (None, True)
     await store.paused_lanes.resume(Lane.LOCAL)
-    assert await BatchForecast(store.batches.pace).completion(batch) is not None
+    resumed = BatchForecast(store.batches.pace)
+    assert await resumed.completion(batch) is not None
+    assert not await resumed.paused(batch)
+
+
+async def test_a_quote_and_a_plan_of_a_story_say_that_its_lane_is_paused(
+    gateway: GatewayFixture, mia: Caller, job_queue: JobQueue, operators: Any, admin: Caller
+) -> None:
+    planning = Planning(gateway, mia)
+    story = await planning.story()
+    async with job_queue.worker(poll_s=0.2):
+        await pause(operators, admin)
+        plan = await planning.plan(story)
+        asked = GenerateStoryRequest(story_id=story.id)
+        request = routing_pb2.QuoteStoryRequest(story=asked)
+        quote = await planning.routing.QuoteStory(request, metadata=mia.metadata)
+        batch = await mia.generate_story(story.id)
+    for one in (plan, quote, *plan.pages):
+        assert one.lane_paused
+        assert not one.HasField("expected_duration")
+    assert batch.lane_paused
+    assert not batch.HasField("estimated_completion_time")
 
 
 async def test_callers_see_that_their_job_is_paused_and_a_quote_has_no_time(
@@ -198,6 +221,7 @@ async def test_callers_see_that_their_job_is_paused_and_a_quote_has_no_time(
     route = (await routing.QuoteGeneration(request, metadata=mia.metadata)).route
     assert route.offers
     assert not route.offers[0].HasField("expected_duration")
+    assert route.lane_paused
     job = await mia.portrait(character.id)
     assert job.lane_paused
     assert not job.HasField("estimated_completion_time")

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actors.worker.rerouting import Rerouting
-from imggen.v1 import job_pb2
-from imggen.v1.generation_pb2 import GenerationOptions
+from imggen.v1 import job_pb2, routing_pb2, routing_pb2_grpc
+from imggen.v1.generation_pb2 import GeneratePortraitRequest, GenerationOptions
 from server.domain.states import Lane
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
 from server.routing.conditions import GpuCost
@@ -49,8 +50,22 @@ async def test_a_new_job_is_drawn_in_another_lane_while_its_best_one_is_paused(
     gateway: GatewayFixture, mia: Caller
 ) -> None:
     await gateway.store.paused_lanes.pause(Lane.LOCAL, mia.user_id)
-    job = await mia.portrait()
+    character = await mia.create_character()
+    job = await mia.portrait(character.id)
     assert not job.lane_paused
+    routing: Any = routing_pb2_grpc.RoutingServiceStub(gateway.channel())
+    for provider, paused in (("", False), ("local", True)):
+        portrait = GeneratePortraitRequest(
+            character_id=character.id,
+            style="anime",
+            options=GenerationOptions(provider=provider),
+        )
+        request = routing_pb2.QuoteGenerationRequest(portrait=portrait)
+        quote = await routing.QuoteGeneration(request, metadata=mia.metadata)
+        assert quote.route.lane_paused is paused
+    explained = routing_pb2.ExplainRouteRequest(job_id=job.job_id)
+    found = await routing.ExplainRoute(explained, metadata=mia.metadata)
+    assert not found.admitted.lane_paused
     [claim] = await gateway.store.leases.claim("worker", Lane.HOSTED, 1, LEASE)
     assert (str(claim.job_id), claim.models) == (job.job_id, ("paid",))
 

@@ -23,10 +23,9 @@ from tests.builders import new_job
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
 from tests.integration.job_queue import until
+from tests.integration.old_objects import LONG_AGO, in_use
 from tests.integration.test_money_movements import waits
 from tests.integration.test_services_reuse import REUSE, a_portrait, download, reused
-
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class StuckFolder(FolderStorage):
@@ -80,6 +79,7 @@ async def test_old_bytes_that_only_a_copy_names_are_no_orphans(
     await mia.delete_image(origin)
     sweeper = Sweeper(gateway.store, gateway.storage)
     await sweeper.sweep()
+    await in_use(gateway.store, LONG_AGO)
     for key in await _keys(gateway):
         os.utime(gateway.storage.path(key), (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
     assert await sweeper.sweep() == Swept(images=0, orphans=0, failures=0)

@@ -35,6 +35,18 @@ async def test_a_character_is_stored_as_sent(mia: Caller) -> None:
     assert not nameless_age.HasField("age")
 
 
+async def test_a_story_keeps_what_shapes_its_texts(mia: Caller) -> None:
+    poem = "Roses are red,\n\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\n\nThe end"
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    page = Page(text=poem, scene_description=f"a \u202efamily {family}")
+    story = story_pb2.Story(title=family * 300, pages=[page])
+    request = story_pb2.CreateStoryRequest(story=story)
+    made = (await mia.stories.CreateStory(request, metadata=mia.metadata)).story
+    assert made.title == family * 300
+    assert made.pages[0].text == poem
+    assert made.pages[0].scene_description == f"a family {family}"
+
+
 async def test_an_update_changes_only_what_its_mask_names(mia: Caller) -> None:
     made = await mia.create_character(hair="red", eyes="green", age=7)
     request = character_pb2.UpdateCharacterRequest(

@@ -2,21 +2,25 @@
 
 import asyncio
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from server.app import open_gateway
+from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
 from server.storage import StorageSettings
 from server.storage.base import StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import open_store
+from server.upkeep.by_hand import Wanted, sweep_by_hand
+from server.upkeep.orphans import Findings
 from server.upkeep.sweep import Sweeper, Swept
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
-
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+from tests.integration.old_objects import LONG_AGO, age, all_keys, in_use, lost_object
 
 
 class UnremovableFolder(FolderStorage):
@@ -67,6 +71,7 @@ async def test_only_old_unreferenced_objects_are_orphans(
     await gateway.fail(first, retryable=True)
     second = await gateway.claim()
     fresh = [asset.storage_key for asset, _ in await gateway.store_assets(second)]
+    await in_use(gateway.store, LONG_AGO)
     for key in await _keys(gateway):
         if key not in fresh:
             _age(gateway, key)
@@ -79,17 +84,135 @@ async def test_only_old_unreferenced_objects_are_orphans(
 
 
 async def test_a_large_storage_is_searched_in_parts(gateway: GatewayFixture) -> None:
-    for number in range(12):
-        key = f"user/job/{number}/{number:064x}.png"
-        await gateway.storage.put(key, b"lost", "image/png")
-        _age(gateway, key)
+    await in_use(gateway.store, LONG_AGO)
+    for _ in range(12):
+        await lost_object(gateway.storage)
     sweeper = Sweeper(gateway.store, gateway.storage, objects_a_sweep=5, objects_at_once=3)
     counts = []
     while await _keys(gateway):
         swept = await sweeper.sweep()
         assert swept is not None
         counts.append(swept.orphans)
-    assert counts == [6, 6]
+    # Whether they are too many is known once all were seen.
+    assert counts == [0, 0, 12]
+
+
+async def test_what_was_stored_while_the_database_was_not_in_use_stays(
+    gateway: GatewayFixture,
+) -> None:
+    before, within, after = [await lost_object(gateway.storage) for _ in range(3)]
+    hour = timedelta(hours=1)
+    await in_use(gateway.store, LONG_AGO)
+    age(gateway.storage, before, LONG_AGO - 2 * hour)
+    age(gateway.storage, after, LONG_AGO + 2 * hour)
+    assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, 1, 0)
+    assert await _keys(gateway) == sorted([before, after])
+    assert within not in await _keys(gateway)
+
+
+async def test_two_gateways_that_follow_each_other_leave_no_gap(gateway: GatewayFixture) -> None:
+    key = await lost_object(gateway.storage)
+    hour = timedelta(hours=1)
+    await in_use(gateway.store, LONG_AGO - hour, until=LONG_AGO + timedelta(seconds=1))
+    await in_use(gateway.store, LONG_AGO, until=LONG_AGO + hour)
+    assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, 1, 0)
+    assert key not in await _keys(gateway)
+
+
+async def test_too_many_orphans_are_all_left_and_said(
+    gateway: GatewayFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    await in_use(gateway.store, LONG_AGO)
+    metrics = GatewayMetrics()
+    sweeper = Sweeper(gateway.store, gateway.storage, metrics)
+    for _ in range(21):
+        await lost_object(gateway.storage)
+    assert await sweeper.sweep() == Swept(0, 0, 0)
+    assert len(await _keys(gateway)) == 21
+    assert "orphans kept" in caplog.text
+    assert b"imggen_kept_orphans 21.0" in metrics.page()
+    await gateway.storage.delete((await _keys(gateway))[0])
+    assert await sweeper.sweep() == Swept(0, 20, 0)
+    assert b"imggen_kept_orphans 0.0" in metrics.page()
+
+
+async def test_sweeps_of_one_day_remove_no_more_together(gateway: GatewayFixture) -> None:
+    await in_use(gateway.store, LONG_AGO)
+    for _ in range(15):
+        await lost_object(gateway.storage)
+    assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, 15, 0)
+    for _ in range(6):
+        await lost_object(gateway.storage)
+    assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, 0, 0)
+    await gateway.store.database.execute(
+        "UPDATE orphan_removals SET removed_at = removed_at - interval '1 day'"
+    )
+    assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, 6, 0)
+
+
+def test_of_many_objects_one_in_a_hundred_may_go() -> None:
+    assert Findings(listed=4_000).most == 40
+    assert Findings(listed=100).most == 20
+
+
+async def test_foreign_files_stay_and_stop_no_sweep(
+    gateway: GatewayFixture, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = tmp_path / "pixels"
+    await in_use(gateway.store, LONG_AGO)
+    await lost_object(gateway.storage)
+    foreign = [
+        "README.md",
+        "thumbs.db",
+        "user/job/1/a.png",
+        "böse name.png",
+        os.fsdecode(b"not \xff text.png"),
+    ]
+    for name in foreign:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"not ours")
+        os.utime(path, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
+    (root / "circle.png").symlink_to("circle.png")
+    sweeper = Sweeper(gateway.store, gateway.storage)
+    assert await sweeper.sweep() == Swept(0, 1, 0)
+    assert await sweeper.sweep() == Swept(0, 0, 0)
+    [said] = [record for record in caplog.records if record.message == "foreign objects"]
+    assert vars(said)["objects"] == len(foreign)
+    assert all((root / name).exists() for name in foreign)
+
+
+async def test_what_a_running_attempt_has_stored_long_ago_is_no_orphan(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    await in_use(gateway.store, LONG_AGO)
+    await mia.portrait()
+    claim = await gateway.claim()
+    await gateway.store_assets(claim)
+    stored = await _keys(gateway)
+    for key in stored:
+        age(gateway.storage, key)
+    assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, 0, 0)
+    assert await _keys(gateway) == stored
+
+
+async def test_a_sweep_by_hand_tells_and_removes_what_it_is_told_to(
+    gateway: GatewayFixture, database: str, tmp_path: Path
+) -> None:
+    await in_use(gateway.store, LONG_AGO)
+    for _ in range(30):
+        await lost_object(gateway.storage)
+    lost = await lost_object(gateway.storage, LONG_AGO + timedelta(days=1))
+    pixels = _pixels(tmp_path)
+    told = await sweep_by_hand(database, pixels, Wanted(removes=False))
+    assert [line.partition(" ")[0] for line in told] == ["31", "30", "1", "nothing"]
+    assert len(await _keys(gateway)) == 31
+    told = await sweep_by_hand(database, pixels, Wanted(removes=True))
+    assert told[-1] == "30 objects were removed"
+    assert await _keys(gateway) == [lost]
+    told = await sweep_by_hand(database, pixels, Wanted(removes=True, unrecorded=True))
+    assert told[-1] == "1 objects were removed"
+    assert await _keys(gateway) == []
 
 
 async def test_an_object_that_cannot_be_removed_blocks_no_other(
@@ -147,23 +270,24 @@ async def test_a_gateway_sweeps(
             "drain_s": 0.2,
         }
     )
-    pixels = StorageSettings.model_validate(
+    async with asyncio.timeout(60), open_gateway(settings, _pixels(tmp_path)):
+        while await _keys(gateway):
+            await asyncio.sleep(0.02)
+
+
+async def _keys(gateway: GatewayFixture) -> list[str]:
+    return await all_keys(gateway.storage)
+
+
+def _age(gateway: GatewayFixture, key: str) -> None:
+    age(gateway.storage, key)
+
+
+def _pixels(tmp_path: Path) -> StorageSettings:
+    return StorageSettings.model_validate(
         {
             "storage_url": f"file://{tmp_path}/pixels",
             "url_secret": "x" * 32,
             "public_url": "http://nowhere",
         }
     )
-    async with asyncio.timeout(60), open_gateway(settings, pixels):
-        while await _keys(gateway):
-            await asyncio.sleep(0.02)
-
-
-async def _keys(gateway: GatewayFixture) -> list[str]:
-    soon = datetime.now(UTC) + timedelta(minutes=1)
-    return sorted([found.key async for found in gateway.storage.list("", soon)])
-
-
-def _age(gateway: GatewayFixture, key: str) -> None:
-    moment = LONG_AGO.timestamp()
-    os.utime(gateway.storage.path(key), (moment, moment))

@@ -81,14 +81,13 @@ async def test_the_job_of_a_lost_worker_is_rescued_and_drawn(job_queue: JobQueue
     assert [row["outcome"] for row in outcomes] == ["lost", "completed"]
 
 
-async def test_a_worker_that_stopped_claiming_fails_its_check_and_still_ends(
+async def test_a_worker_whose_claims_are_broken_fails_its_check_and_claims_once_they_are_not(
     job_queue: JobQueue,
 ) -> None:
+    rename = "ALTER TABLE job_lanes RENAME COLUMN {} TO {}"
     async with job_queue.worker(poll_s=0.05) as worker:
         worker.check()
-        await job_queue.store.database.execute(
-            "ALTER TABLE image_generation_jobs RENAME TO elsewhere"
-        )
+        await job_queue.store.database.execute(rename.format("turn", "elsewhere"))
 
         async def broken() -> bool:
             try:
@@ -98,8 +97,10 @@ async def test_a_worker_that_stopped_claiming_fails_its_check_and_still_ends(
             return False
 
         await until(broken)
-        with pytest.raises(RuntimeError, match="_claim_loop has ended"):
+        with pytest.raises(RuntimeError, match="_claim_loop breaks again and again"):
             worker.check()
+        await job_queue.store.database.execute(rename.format("elsewhere", "turn"))
+        await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
 
 
 async def test_a_worker_stays_healthy_while_the_database_is_away(job_queue: JobQueue) -> None:
@@ -116,3 +117,15 @@ async def test_a_worker_stays_healthy_while_the_database_is_away(job_queue: JobQ
         worker.check()
         proxy.restore()
         await job_queue.becomes(await job_queue.submit(), JobStatus.COMPLETED)
+
+
+async def test_jobs_whose_time_has_come_are_opened_some_at_a_time(job_queue: JobQueue) -> None:
+    for _ in range(3):
+        await job_queue.submit(signal=False)
+    leases, database = job_queue.store.leases, job_queue.store.database
+    await database.execute("UPDATE image_generation_jobs SET run_after = now() + interval '1 day'")
+    assert await leases.open_due(Lane.LOCAL, 2) == 0
+    await database.execute("UPDATE job_lanes SET opens_at = now() - interval '1 s'")
+    assert [await leases.open_due(Lane.LOCAL, 2) for _ in range(3)] == [2, 1, 0]
+    [row] = await database.fetch("SELECT count(*) FILTER (WHERE open) AS open FROM job_lanes")
+    assert row["open"] == 3

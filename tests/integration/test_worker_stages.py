@@ -20,7 +20,6 @@ from actors.providers.base import Provider
 from actors.providers.local import LocalProvider
 from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
-from actors.worker.attempt import explain
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.stages import Stages
 from server.domain.characters import Description, FrozenCharacter, Gender
@@ -225,11 +224,11 @@ async def test_bytes_are_stored_again_when_the_storage_was_away(job: ClaimedJob)
     assert len(outcome.assets) == len(AssetKind)
 
 
-async def test_a_storage_that_stays_away_fails_the_attempt(job: ClaimedJob) -> None:
-    with pytest.raises(ExceptionGroup) as caught:
-        await job.draw(away=1_000)
-    failure, retryable = explain(caught.value)
-    assert (failure.reason, retryable) == ("STORE_FAILED", True)
+async def test_a_picture_waits_for_as_long_as_the_storage_stays_away(job: ClaimedJob) -> None:
+    renderer = ScriptedRenderer()
+    outcome = await job.draw(renderer, away=1_000)
+    assert len(outcome.assets) == len(AssetKind)
+    assert len(renderer.renders) == 1
 
 
 class Empty:

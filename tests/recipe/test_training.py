@@ -61,7 +61,7 @@ def stretch_in(folder: Path, limit_s: float = math.inf) -> Stretch:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of a complete training."""
     folder = tmp_path_factory.mktemp("training")
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     for stage in STAGES:
         if stage != "grid":
             assert run(stage, RECIPE, stretch_in(folder), 1, folder / "checkpoint")

@@ -81,7 +81,7 @@ async def test_jobs_wait_unharmed_while_the_model_is_damaged(
         weights.write_bytes(whole)
         await client.wait(job, timeout=240)
         assert (await client.get_job(job)).attempt == 1
-        await _logged(folder, "model answers")
+        await _logged(folder, "claims again")
 
 
 async def _logged(folder: Path, event: str) -> None:

@@ -180,7 +180,10 @@ def test_processes_are_given_the_time_to_drain(
     default = WorkerSettings.model_fields["drain_s"].default
     assert min(stops) > float(worker.get("IMGGEN_DRAIN_S", default))
     for group in set(overlay.ray_pods) - {"head"}:
-        assert overlay.ray_pods[group]["spec"]["terminationGracePeriodSeconds"] > max(stops)
+        pod = overlay.ray_pods[group]["spec"]
+        told = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][-1]
+        [left] = re.findall(r"ray drain-node .* --deadline-remaining-seconds ([0-9]+) ", told)
+        assert pod["terminationGracePeriodSeconds"] > int(left) > max(stops)
     assert overlay.ray["rayClusterDeletionDelaySeconds"] > max(stops)
 
 

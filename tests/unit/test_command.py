@@ -80,6 +80,36 @@ def test_settings_are_printed_as_they_are_without_secrets(
         assert secret not in output
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("DATABASE_URL", "postgres://u@db/x?password=hush", "postgres://u@db/x?password=********"),
+        ("JWKS_URL", "https://i.example/keys?k=hush", "https://i.example/keys?k=********"),
+        ("ALERT_WEBHOOK_URL", "https://hooks.example/T1/hush", "https://hooks.example/********"),
+    ],
+)
+def test_secrets_in_urls_are_hidden_wherever_they_are(
+    name: str, value: str, shown: str,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv(f"IMGGEN_{name}", value)
+    if "WEBHOOK" in name:
+        monkeypatch.setenv("IMGGEN_ALERT_WEBHOOK_SECRET", "a-secret-of-our-own-with-enough-bytes")
+
+    assert main(["settings"]) == 0
+    assert f"IMGGEN_{name}={shown}\n" in capsys.readouterr().out
+
+
+def test_a_port_that_a_bucket_leaves_without_effect_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGGEN_STORAGE_URL", "s3://pictures")
+    monkeypatch.setenv("IMGGEN_HTTP_PORT", "8081")
+
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("error: IMGGEN_HTTP_PORT: without effect")
+
+
 def test_settings_that_do_not_fit_are_explained_by_their_variables(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,7 +166,7 @@ def test_a_database_that_is_away_cannot_be_migrated(
 
     assert main(["migrate"]) == 1
     assert capsys.readouterr().err == (
-        "error: cannot reach the database at 127.0.0.1:1 (Connection refused); "
+        'error: cannot reach the database "imggen" at 127.0.0.1:1 (Connection refused); '
         "start Postgres or set IMGGEN_DATABASE_URL\n"
     )
 

@@ -3,12 +3,12 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -29,6 +29,8 @@ from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT
 from server.domain.scenes import Scene
 from server.domain.states import ImageType
+from server.traces import OpenTraces, start_traces
+from tests.collector import Collector, collector
 from tests.unit.content import character, render_spec
 
 STEPS = 9
@@ -57,6 +59,20 @@ def diffuser(pipeline: Any) -> Iterator[Diffuser]:
     diffuser = Diffuser(pipeline, model="storybook", preview_interval_s=0)
     yield diffuser
     diffuser.close()
+
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+TRACED = replace(REQUEST, trace=f"00-{TRACE}-b7ad6b7169203331-01", steps=2)
+
+
+@asynccontextmanager
+async def traced(pipeline: Any) -> AsyncIterator[tuple[Diffuser, OpenTraces, Collector]]:
+    """Yields a diffuser with its traces, and the collector that has them once they are closed."""
+    async with collector() as otlp:
+        traces = start_traces(otlp.endpoint, "imggen-diffuser")
+        diffuser = Diffuser(pipeline, model="storybook", traces=traces)
+        yield diffuser, traces, otlp
+        diffuser.close()
 
 
 class Hold:
@@ -344,3 +360,57 @@ def test_other_precisions_and_devices_draw_nearly_the_same(
     night = replace(PICTURE, prompt="watercolor style, portrait of an old man, in space")
     another = opened(diffuser.render(night).png)
     assert difference(drawn, redrawn) < difference(drawn, another) / 2
+
+
+async def drawn(diffuser: Diffuser, request: RenderRequest) -> None:
+    async with aclosing(diffuser.stream(request)) as events:
+        async for _ in events:
+            pass
+
+
+async def test_the_parts_of_a_render_are_in_the_trace_of_its_call(pipeline: Any) -> None:
+    async with traced(pipeline) as (diffuser, traces, otlp):
+        await asyncio.gather(drawn(diffuser, TRACED), drawn(diffuser, REQUEST))
+        await traces.close()
+        draw = "draw"
+        parts = ["wait for the diffuser", "encode text", "denoise", "decode"]
+        assert otlp.tree(TRACE) == sorted([draw, *(f"{draw} > {part}" for part in parts)])
+        [span] = otlp.named(draw)
+        assert (span.service, span.kind, span.parent) == (
+            "imggen-diffuser",
+            "SERVER",
+            "b7ad6b7169203331",
+        )
+        assert dict(span.attributes) == {"imggen.model": "storybook", "imggen.steps": 2}
+        assert not any(one.failed for one in otlp.spans)
+        assert REQUEST.prompt not in otlp.said
+
+
+async def test_a_render_that_fails_or_is_stopped_is_told_with_its_parts(pipeline: Any) -> None:
+    async with traced(pipeline) as (diffuser, traces, otlp):
+        odd = replace(TRACED, width=7)
+        with pytest.raises(ValueError, match="divisible by 8"):
+            await drawn(diffuser, odd)
+        async with aclosing(diffuser.stream(TRACED)) as events:
+            await anext(events)
+        await traces.close()
+        failed, stopped = otlp.named("draw")
+        assert (failed.failed, failed.attributes["error.type"]) == (True, "ValueError")
+        assert not stopped.failed
+        assert [one.failed for one in otlp.named("denoise")] == [True, True]
+
+
+def test_a_request_of_a_worker_before_traces_is_drawn(diffuser: Diffuser) -> None:
+    class Older:
+        """A request without the newest field, as a worker of the version before pickles it."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "trace":
+                raise AttributeError(name)
+            return getattr(replace(REQUEST, steps=1), name)
+
+    async def steps() -> int:
+        async with aclosing(diffuser.stream(cast(RenderRequest, Older()))) as events:
+            return len([event async for event in events])
+
+    assert asyncio.run(steps()) == 2

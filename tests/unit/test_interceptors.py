@@ -17,6 +17,7 @@ from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2
 from server.errors import InvalidRequest, NotFound, ResourceExhausted, Violation
 from server.identity.caller import Caller, Role, caller
 from server.logs import JsonFormatter
+from server.store.causes import Again, Cause, Meaning
 from tests.endpoint import JOBS, LIST_STYLES, STYLES, failure, running_endpoint
 
 
@@ -58,6 +59,29 @@ async def test_callers_of_calls_at_the_same_time_are_not_mixed_up() -> None:
         )
 
     assert seen == {(name, name) for name in names}
+
+
+async def test_a_call_that_met_another_one_in_the_database_is_made_again() -> None:
+    made = list[int]()
+
+    async def answer() -> None:
+        made.append(1)
+        if len(made) < 3:
+            raise Again(Cause(Meaning.AGAIN, "the statement met another one"))
+
+    async with running_endpoint(answer) as gateway:
+        call = await gateway.list_styles(gateway.bearer(gateway.token()))
+        assert await call.code() is grpc.StatusCode.OK
+    assert len(made) == 3
+
+
+async def test_one_that_meets_another_each_time_is_unavailable() -> None:
+    async def answer() -> None:
+        raise Again(Cause(Meaning.AGAIN, "the statement met another one"))
+
+    async with running_endpoint(answer) as gateway:
+        failed = await failure(await gateway.list_styles(gateway.bearer(gateway.token())))
+    assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
 
 
 @pytest.mark.parametrize("metadata", [(), (("authorization", "Basic abc"),)])
@@ -307,3 +331,69 @@ async def test_calls_are_counted_and_timed_by_method_and_code() -> None:
     assert 'imggen_grpc_calls_total{code="UNIMPLEMENTED",method="unknown"} 1.0' in page
     assert f'imggen_grpc_call_seconds_count{{method="{LIST_STYLES}"}} 2.0' in page
     assert "imggen_grpc_open_calls 0.0" in page
+
+
+@pytest.mark.parametrize("size", [8_000, 10_000, 16_000, 24_000, 31_000])
+async def test_a_long_token_is_read_every_time(size: int) -> None:
+    async with running_endpoint() as gateway:
+        reasons_seen = set()
+        for _ in range(20):
+            failed = await failure(await gateway.list_styles(gateway.bearer("x" * size)))
+            reasons_seen.add(failed.reason)
+
+    assert reasons_seen == {"TOKEN_INVALID"}
+
+
+@pytest.mark.parametrize("size", [33_000, 60_000, 100_000])
+async def test_metadata_over_the_limit_is_refused_with_the_limit_and_counted(size: int) -> None:
+    async with running_endpoint() as gateway:
+        failed = await failure(await gateway.list_styles(gateway.bearer("x" * size)))
+        page = gateway.metrics.page().decode()
+
+    assert (failed.code, failed.reason) == (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "MESSAGE_TOO_LARGE",
+    )
+    assert failed.metadata["limit"] == str(32 * 1024)
+    assert int(failed.metadata["bytes"]) > size
+    assert "metadata" in failed.message
+    assert 'imggen_refused_calls_total{reason="MESSAGE_TOO_LARGE"} 1.0' in page
+
+
+@pytest.mark.parametrize("same", [True, False])
+async def test_two_tokens_are_refused_whichever_is_good(same: bool) -> None:
+    async with running_endpoint() as gateway:
+        good = gateway.bearer()
+        other = good if same else gateway.bearer("forged")
+        for metadata in (good + other, other + good):
+            failed = await failure(await gateway.list_styles(metadata))
+            assert (failed.code, failed.reason) == (
+                grpc.StatusCode.UNAUTHENTICATED,
+                "TOKEN_INVALID",
+            )
+            assert "2 `authorization` headers" in failed.message
+
+
+async def test_a_watch_of_two_tokens_is_refused_too() -> None:
+    async with running_endpoint() as gateway:
+        stub = job_pb2_grpc.JobServiceStub(gateway.channel())
+        watch = stub.WatchJob(job_pb2.WatchJobRequest(), metadata=gateway.bearer() * 2)
+        failed = await failure(watch)
+
+    assert failed.reason == "TOKEN_INVALID"
+
+
+async def test_the_log_line_of_a_fault_has_its_code(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer() -> None:
+        raise RuntimeError("boom")
+
+    with caplog.at_level(logging.INFO):
+        async with running_endpoint(answer) as gateway:
+            failed = await failure(await gateway.list_styles())
+
+    assert failed.code is grpc.StatusCode.INTERNAL
+    lines = [vars(one) for one in caplog.records if one.name == "imggen.calls"]
+    assert [(one["message"], one["code"]) for one in lines] == [
+        ("call failed", "INTERNAL"),
+        ("call", "INTERNAL"),
+    ]

@@ -1,5 +1,6 @@
 """Logs are one JSON object per line."""
 
+import asyncio
 import io
 import json
 import logging
@@ -7,8 +8,12 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from aiohttp.http_exceptions import BadStatusLine
 
-from server.logs import configure_logs
+from server.edge.http import serve_http
+from server.edge.monitor import monitor_app
+from server.logs import MalformedRequests, configure_logs
+from server.metrics import GatewayMetrics
 
 
 @pytest.fixture
@@ -53,3 +58,52 @@ def test_events_below_the_level_are_left_out(log: io.StringIO) -> None:
     logging.getLogger("imggen.test").debug("noise")
 
     assert log.getvalue() == ""
+
+
+def test_secrets_of_urls_are_in_no_event_and_no_traceback(log: io.StringIO) -> None:
+    url = "https://s3.example/a.png?X-Amz-Signature=hush"
+    try:
+        raise ValueError(f"cannot read {url}")
+    except ValueError:
+        logging.getLogger("library").exception("failed: %s", url)
+
+    assert "X-Amz-Signature=********" in log.getvalue()
+    assert "hush" not in log.getvalue()
+
+
+def test_malformed_requests_are_one_line_a_minute_with_their_number(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = 0.0
+    logger = logging.getLogger("imggen.test.http")
+    logger.filters[:] = [MalformedRequests(lambda: now)]
+
+    def fail(error: Exception, times: int) -> None:
+        for _ in range(times):
+            logger.error("Error handling request", exc_info=error)
+
+    fail(BadStatusLine("GET /media/a.png?signature=hush"), 500)
+    fail(RuntimeError("a fault"), 1)
+    now = 61.0
+    fail(BadStatusLine("GET /"), 3)
+
+    told = [(one.message, vars(one).get("requests")) for one in caplog.records]
+    assert told == [
+        *(("malformed requests", 1), ("Error handling request", None)),
+        ("malformed requests", 500),
+    ]
+    assert "hush" not in caplog.text
+
+
+async def test_a_media_port_logs_what_is_no_http_once_and_without_it(log: io.StringIO) -> None:
+    app = monitor_app(GatewayMetrics(), lambda: True)
+    async with serve_http(app, "127.0.0.1", 0) as port:
+        for _ in range(20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /media/a.png?signature=hush HTTP/1.1\r\nbad header\r\n\r\n")
+            assert b"400" in await reader.readline()
+            writer.close()
+
+    [line] = [json.loads(text) for text in log.getvalue().splitlines()]
+    assert (line["event"], line["level"], line["requests"]) == ("malformed requests", "warning", 1)
+    assert "hush" not in log.getvalue()

@@ -3,7 +3,7 @@
 import aiohttp
 import grpc
 
-from server.edge.media import serve_http
+from server.edge.http import serve_http
 from server.edge.monitor import monitor_app
 from server.metrics import GatewayMetrics
 

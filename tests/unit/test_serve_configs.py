@@ -121,6 +121,23 @@ def test_what_must_stay_up_in_a_pool_is_there_twice() -> None:
     assert pool["diffuser"]["autoscaling_config"]["min_replicas"] >= 2
 
 
+def test_the_config_of_two_models_fits_the_application_and_its_policy() -> None:
+    text = section((ROOT / "docs" / "clusters.md").read_text(), "Two models of your own")
+    [block] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    config = yaml.safe_load(block)
+    ServeDeploySchema.model_validate(config)
+    assert list(unknown(config, ServeDeploySchema)) == []
+    for application in config["applications"]:
+        names = {each["name"] for each in application["deployments"]}
+        assert names == set(built(SERVE / "pool.yaml"))
+        model = application["runtime_env"]["env_vars"]["IMGGEN_MODEL"]
+        for each in application["deployments"]:
+            if scaling := each.get("autoscaling_config"):
+                arguments = scaling["policy"]["policy_kwargs"]
+                signature(BacklogPolicy).bind(**arguments)
+                assert arguments["model"] == model == application["name"]
+
+
 def test_a_pool_is_scaled_by_a_policy_that_takes_its_arguments() -> None:
     policy = deployments(SERVE / "pool.yaml")["diffuser"]["autoscaling_config"]["policy"]
     read = AutoscalingPolicy.model_validate(policy)

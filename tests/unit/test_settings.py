@@ -86,6 +86,14 @@ def test_a_unix_socket_is_no_address_of_a_gateway() -> None:
         ({"listen": "50051"}, "use host:port"),
         ({"listen": "127.0.0.1:http"}, "use host:port"),
         ({"listen": "127.0.0.1:70000"}, "use host:port"),
+        ({"listen": "::1:50051"}, r"use \[host\]:port, like \[::1\]:50051"),
+        ({"listen": "2001:db8::7"}, "IPv6 address without brackets"),
+        ({"listen": "fe80::1%eth0:50051"}, "IPv6 address without brackets"),
+        ({"listen": "[::1:50051"}, "IPv6 address without brackets"),
+        ({"database_url": "host=db password=x"}, "is not a URL of Postgres"),
+        ({"jwt_secret": OWN_SECRET, "jwks_file": "/keys"}, "IMGGEN_JWT_SECRET: without effect"),
+        ({"jwks_cooldown_s": 1}, "IMGGEN_JWKS_COOLDOWN_S: without effect"),
+        ({"alert_webhook_secret": OWN_SECRET}, "IMGGEN_ALERT_WEBHOOK_SECRET: without effect"),
         ({"jwt_secret": "short"}, "has 5 bytes; HS256 needs 32"),
         ({"jwks_url": "file:///etc/keys"}, "must start with https://"),
         ({"jwks_url": "https://a.example", "jwks_file": "/keys"}, "not both"),
@@ -114,6 +122,20 @@ def test_a_refusal_does_not_print_secrets() -> None:
     with pytest.raises(ValidationError) as refused:
         GatewaySettings.model_validate({"jwt_secret": "hush-hush"})
 
+    assert "hush-hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"database_url": "postgresql://u:hush-hush/4@db/x"},
+        {"database_url": "user=u password=hush-hush"},
+        {"jwks_url": "ftp://u:hush-hush@issuer.example"},
+    ],
+)
+def test_a_refusal_does_not_print_the_secrets_of_urls(values: Mapping[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        GatewaySettings.model_validate(values)
     assert "hush-hush" not in str(refused.value)
 
 

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from server.storage import StorageUnavailable
 from server.storage.cloudfront import CloudFront
-from server.storage.s3 import Bucket, S3Storage
+from server.storage.s3 import S3Storage
+from server.storage.s3_client import Bucket
 
 KEY = "user/job/1/a.png"
 EXPIRES_AT = datetime(2100, 1, 1, tzinfo=UTC)
@@ -51,7 +52,7 @@ async def test_a_presigned_address_is_the_one_botocore_makes(
         endpoint_url=bucket.endpoint_url,
         config=Config(
             signature_version="s3v4",
-            s3={"addressing_style": "path" if bucket.endpoint_url else "auto"},
+            s3={"addressing_style": "path" if bucket.endpoint_url else "virtual"},
         ),
     )
 
@@ -72,6 +73,19 @@ async def test_a_presigned_address_is_the_one_botocore_makes(
         )
         assert storage.sign_cdn(KEY, EXPIRES_AT).startswith(by_botocore().partition("?")[0])
     client.close()
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "eu-south-1", "ap-southeast-4"])
+@pytest.mark.parametrize("name", ["pictures", "pictures.with.dots"])
+async def test_an_address_is_that_of_the_region(region: str, name: str) -> None:
+    # Regions since 2019 answer nowhere else.
+    async with S3Storage(session(region), Bucket(name, "live/")) as storage:
+        address = urlsplit(storage.sign(KEY, datetime.now(UTC) + timedelta(hours=1)))
+    s3 = f"s3.{region}.amazonaws.com"
+    dotted = "." in name  # a certificate for one level of names does not cover it
+    assert address.netloc == (s3 if dotted else f"{name}.{s3}")
+    assert address.path == (f"/{name}/live/{KEY}" if dotted else f"/live/{KEY}")
+    assert f"%2F{region}%2Fs3%2F" in address.query
 
 
 def rsa_check(key: rsa.RSAPrivateKey) -> Callable[[bytes, bytes], None]:

@@ -68,7 +68,7 @@ async def test_a_full_disk_is_an_error_that_leaves_nothing(
     storage: FolderStorage, tmp_path: Path
 ) -> None:
     refused = write_too_much(tmp_path, "SIG_IGN")
-    assert "StorageUnavailable: storage: could not write user/job/1/a.png" in refused.stderr
+    assert "StorageRefused: storage: could not write a picture" in refused.stderr
     assert list((tmp_path / ".incoming").iterdir()) == []
     assert await keys(storage) == []
 

@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from server.edge.media import media_app, serve_http
+from server.edge.http import serve_http
+from server.edge.media import media_app
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 

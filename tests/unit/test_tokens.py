@@ -25,6 +25,11 @@ def _signed(secret: str = DEVELOPMENT_SECRET, algorithm: str = "HS256", **claims
     return jwt.encode(valid_claims(**claims), secret, algorithm)
 
 
+def _payload(text: str) -> str:
+    """Returns a token that is signed well over a payload that need not be JSON."""
+    return jwt.PyJWS().encode(text.encode(), DEVELOPMENT_SECRET, "HS256")
+
+
 @pytest.mark.parametrize(
     ("token", "reason", "hint"),
     [
@@ -41,6 +46,18 @@ def _signed(secret: str = DEVELOPMENT_SECRET, algorithm: str = "HS256", **claims
         (_signed(sub="x" * 300), "TOKEN_INVALID", "sub"),
         (_signed(nbf=time.time() + 600), "TOKEN_INVALID", "not yet valid"),
         (_signed(exp="soon"), "TOKEN_INVALID", "(exp) must be an integer"),
+        (_signed(exp=-(10**20)), "TOKEN_EXPIRED", "get a new one from imggen-dev"),
+        (_signed(exp=int("9" * 4000)), "TOKEN_INVALID", "(exp) is no time"),
+        (_signed(exp=int("9" * 4300)), "TOKEN_INVALID", "(exp) is no time"),
+        (_signed(exp=float("inf")), "TOKEN_INVALID", "(exp) must be an integer"),
+        (_signed(exp=float("nan")), "TOKEN_INVALID", "(exp) must be an integer"),
+        (_signed(nbf=int("9" * 4000)), "TOKEN_INVALID", "not yet valid"),
+        (_signed(sub="\ud800"), "TOKEN_INVALID", "characters of Unicode"),
+        (_signed(sub="mia\0"), "TOKEN_INVALID", "no NUL"),
+        (_signed(sub=["mia"]), "TOKEN_INVALID", "Subject must be a string"),
+        (_signed(aud=[["imggen"]]), "TOKEN_AUDIENCE", '"imggen"'),
+        (_payload("[" * 3000), "TOKEN_INVALID", "the token is not a JWT"),
+        (_payload('{"exp":' + "9" * 4301 + "}"), "TOKEN_INVALID", "the token is not a JWT"),
         (_signed(algorithm="HS512", secret=DEVELOPMENT_SECRET * 2), "TOKEN_INVALID", "HS256"),
         (jwt.encode(valid_claims(), "", "none"), "TOKEN_INVALID", "HS256"),
         (EC.token(), "TOKEN_INVALID", "HS256"),
@@ -57,6 +74,13 @@ async def test_a_bad_token_is_refused_with_its_own_reason(
     assert (failed.code, failed.reason) == (UNAUTHENTICATED, reason)
     assert hint in failed.message
     assert token not in failed.message
+
+
+async def test_a_token_that_was_made_by_a_clock_that_is_ahead_is_taken() -> None:
+    async with running_endpoint() as gateway:
+        for iat in (time.time() + 3600, 10**20, "soon"):
+            call = await gateway.list_styles(gateway.bearer(_signed(iat=iat)))
+            assert await call.code() is OK
 
 
 async def test_unknown_roles_are_ignored() -> None:
@@ -106,6 +130,11 @@ async def test_a_token_signed_with_a_listed_key_is_accepted(signer: Signer) -> N
         (_signed(), "TOKEN_INVALID"),
         # The public key as an HMAC secret: the classic algorithm confusion attack.
         (jwt.encode(valid_claims(), RSA.jwk["n"], "HS256", {"kid": "rsa-1"}), "TOKEN_INVALID"),
+        # What is no Unicode, in a field that the refusal names.
+        (
+            jwt.encode(valid_claims(), DEVELOPMENT_SECRET, "HS256", {"kid": "\ud800"}),
+            "TOKEN_INVALID",
+        ),
     ],
 )
 async def test_a_bad_token_is_refused_with_a_key_set_too(token: str, reason: str) -> None:
@@ -116,6 +145,7 @@ async def test_a_bad_token_is_refused_with_a_key_set_too(token: str, reason: str
         failed = await failure(await gateway.list_styles(gateway.bearer(token)))
 
     assert (failed.code, failed.reason) == (UNAUTHENTICATED, reason)
+    assert issuer.url not in failed.message
 
 
 async def test_a_new_key_of_the_issuer_is_found() -> None:
@@ -164,6 +194,7 @@ async def test_an_issuer_that_is_away_makes_the_call_unavailable_at_first() -> N
 
     assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "KEYS_UNAVAILABLE")
     assert failed.retry_after_s is not None
+    assert issuer.url not in failed.message
     assert (taken, still) == (OK, OK)
     assert unknown.reason == "TOKEN_INVALID"
 
@@ -177,6 +208,10 @@ async def test_a_key_set_in_a_file_is_read_again_for_a_new_key(tmp_path: Path) -
         second = await gateway.list_styles(gateway.bearer(EC.token()))
 
         assert (await first.code(), await second.code()) == (OK, OK)
+        failed = await failure(
+            await gateway.list_styles(gateway.bearer(Signer("x", "RS256").token()))
+        )
+    assert str(path) not in failed.message
 
 
 async def _until_refused(gateway: Any, token: str) -> Failure:

@@ -127,3 +127,12 @@ async def test_a_preview_is_shown_only_for_its_attempt_and_on_request() -> None:
         watch.offer(_running(5, attempt=2), Preview(2, 5, b"new"))
         assert (await anext(shown)).preview == (b"new" if watch is asked else b"")
         await shown.aclose()
+
+
+async def test_a_repeated_snapshot_has_no_preview_again() -> None:
+    watch = JobWatch(previews=True, silence_s=0.001)
+    shown = watch.snapshots()
+    watch.offer(_running(4), Preview(1, 4, b"jpeg"))
+    assert await anext(shown) == JobSnapshot(_running(4), b"jpeg")
+    assert await anext(shown) == JobSnapshot(_running(4))
+    await shown.aclose()

@@ -202,3 +202,23 @@ async def test_a_watch_shows_only_the_newest_and_ends_with_the_last() -> None:
         seen.append(count.number)
         watch.show(Count(9, ended=True))
     assert seen == [2, 9]
+
+
+async def test_a_watch_repeats_its_last_snapshot_while_nothing_changes() -> None:
+    watch = Watch[Count](silence_s=0.001)
+    watch.show(Count(7))
+    shown = watch.snapshots()
+    assert [await _next(shown) for _ in range(4)] == [7, 7, 7, 7]
+    watch.show(Count(8, ended=True))
+    async with asyncio.timeout(10):
+        assert Count(8, ended=True) in [count async for count in shown]
+
+
+async def test_a_watch_without_a_snapshot_has_nothing_to_repeat() -> None:
+    watch = Watch[Count](silence_s=0.001)
+    shown = watch.snapshots()
+    waiting = asyncio.ensure_future(anext(shown))
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    watch.show(Count(1))
+    assert (await waiting).number == 1

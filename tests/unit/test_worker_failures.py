@@ -5,7 +5,7 @@ import pytest
 from actors.worker.attempt import explain
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import FailedPrecondition, Unavailable
-from server.storage import StorageUnavailable
+from server.storage import KeyTaken, ObjectMissing, StorageUnavailable
 
 AWAY = StorageUnavailable("store it", "is away")
 
@@ -37,3 +37,20 @@ def test_a_failure_has_its_reason_and_whether_another_attempt_may_succeed(
 ) -> None:
     failure, again = explain(error)
     assert (failure.reason, again) == (reason, retryable)
+
+
+KEY = "5f1c9a52-0d59-4f3b-9e57-6f2a0c3f2b11/7/1/0a1b.png"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StorageUnavailable(f"write {KEY}", "No space left on device"),
+        StorageUnavailable("list 5f1c9a52-0d59-4f3b-9e57-6f2a0c3f2b11/", "AccessDenied"),
+        KeyTaken(KEY),
+        ObjectMissing(KEY),
+    ],
+)
+def test_a_failure_does_not_show_the_key_of_a_users_picture(error: Exception) -> None:
+    failure, _ = explain(error)
+    assert "5f1c9a52" not in failure.message

@@ -106,6 +106,8 @@ def requeue(
     )
     _told(f"failed jobs that can be queued again: {counted.jobs}")
     _told(*left_alone(counted))
+    if job_ids and not counted.jobs and not counted.skipped_jobs:
+        _told("none of the named jobs is there and has failed; `imggen admin history` shows each")
     if not _goes_on(counted.jobs, "Queue", yes=yes, dry_run=dry_run):
         session.document(result=counted)
         return

@@ -61,6 +61,8 @@ def headline(batch: Batch) -> str:
         done += f", {batch.failed_images} failed"
     if batch.cancelled_images:
         done += f", {batch.cancelled_images} cancelled"
+    if batch.lane_paused:
+        done += ", paused"
     if batch.HasField("estimated_completion_time"):
         ends = batch.estimated_completion_time.ToDatetime(UTC)
         left = max(timedelta(0), ends - datetime.now(UTC))

@@ -10,6 +10,7 @@ from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.errors import NotFound, reason_name
 from imggen.fields import JobStatusName, short_name, short_names
+from imggen.rules.graphemes import first
 from imggen.rules.money import dollars
 from imggen.sync import SyncClient
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED, Job, JobError, JobKind, JobStatus
@@ -127,7 +128,7 @@ def _error(error: JobError, room: int) -> str:
     text = f"{reason}: {message}" if reason else message
     if len(text) <= room:
         return text
-    return f"{text[: room - 1]}…" if room >= len(reason) + _SHORTEST else reason or "…"
+    return f"{first(text, room - 1)}…" if room >= len(reason) + _SHORTEST else reason or "…"
 
 
 def _cost(job: Job) -> str:

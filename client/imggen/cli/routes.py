@@ -90,7 +90,7 @@ def route_lines(route: Route) -> Iterator[str]:
         mark = "*" if number == 0 and not route.reused_from_image_id else "-"
         yield (
             f"{mark} {offer.model} ({offer.provider}): {at_most(offer.price_micros)}, "
-            f"quality {offer.score:g}, {_expected(offer)}"
+            f"quality {offer.score:g}, {_expected(offer, paused=route.lane_paused)}"
         )
     if route.reason:
         yield f"  {route.reason}"
@@ -102,7 +102,7 @@ def route_lines(route: Route) -> Iterator[str]:
 
 def quote_lines(quote: QuoteStoryResponse | PlanStoryResponse) -> Iterator[str]:
     """Yields the quote of a story, or that of its plan, as lines for people."""
-    yield f"{quote.images} images, {_price(quote)}, {_expected(quote)}"
+    yield f"{quote.images} images, {_price(quote)}, {_expected(quote, paused=quote.lane_paused)}"
     if quote.reused_images:
         yield f"  {quote.reused_images} more are stored already, free"
     for part in quote.models:
@@ -153,7 +153,9 @@ def _most(micros: int) -> str:
     return f"at most {at_most(micros)}" if micros else "free"
 
 
-def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse) -> str:
+def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse, *, paused: bool) -> str:
+    if paused:
+        return "its lane is paused"
     if not message.HasField("expected_duration"):
         return "no worker draws it now"
     return _time(message.expected_duration)

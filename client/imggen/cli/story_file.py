@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 import click
 
 from imggen.fields import CharacterFields
+from imggen.rules.cleaning import clean, one_line
 
 if TYPE_CHECKING:
     from yaml.nodes import MappingNode, Node, SequenceNode
@@ -222,7 +223,7 @@ class _Reader:
 
     def _page(self, node: "Node", path: str, names: Sequence[str]) -> FilePage:
         fields = self._mapping(node, path, _PAGE, required=("text",))
-        text = self._text(fields.get("text"), f"{path}.text")
+        text = self._lines(fields.get("text"), f"{path}.text")
         return FilePage(text, *self._picture(fields, path, names))
 
     def _picture(
@@ -239,7 +240,7 @@ class _Reader:
         scene = self._scene(fields.get("scene"), f"{path}.scene", names)
         if scene is not None:
             return "", tuple(dict.fromkeys((*named, *scene.figures))), scene
-        return self._text(fields.get("scene"), f"{path}.scene"), named, None
+        return self._lines(fields.get("scene"), f"{path}.scene"), named, None
 
     def _scene(self, node: "Node | None", path: str, names: Sequence[str]) -> FileScene | None:
         """Reads a scene that has fields; None for a text."""
@@ -326,12 +327,15 @@ class _Reader:
         return tuple(self._text(entry, f"{path}[{number}]") for number, entry in entries)
 
     def _text(self, node: "Node | None", path: str) -> str:
+        return one_line(self._lines(node, path))
+
+    def _lines(self, node: "Node | None", path: str) -> str:
         if node is None or node.tag == _NULL:
             return ""
         if _kind(node) != "scalar":
             self._add(node, path, "must be a text; put it in quotes")
             return ""
-        return " ".join(str(node.value).split())
+        return clean(str(node.value))
 
     def _pairs(self, node: "Node", path: str) -> dict[str, str]:
         if _kind(node) != "mapping":

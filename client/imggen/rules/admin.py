@@ -5,6 +5,7 @@ from typing import NamedTuple
 from imggen.fields import short_names
 from imggen.rules.checks import SHORT_TEXT, Checks
 from imggen.rules.filters import wanted
+from imggen.rules.graphemes import first
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.admin_pb2 import Lane, RequeueJobsRequest
 
@@ -43,14 +44,14 @@ def read_lane(checks: Checks, value: int) -> str | None:
 
 def read_worker(checks: Checks, name: str) -> str | None:
     """Reads the name of a worker; None where it is a violation."""
-    return checks.text("name", name, SHORT_TEXT, required=True)
+    return checks.line("name", name, SHORT_TEXT, required=True)
 
 
 def unknown_worker(checks: Checks, name: str) -> None:
     """Adds the violation of a name that no worker has which is ready or drains."""
     checks.add(
         "name",
-        f'"{name[:60]}" is no worker that is ready or drains; `imggen top` shows their names',
+        f'"{first(name, 60)}" is no worker that is ready or drains; `imggen top` shows their names',
         reasons.ERROR_REASON_VALUE_UNKNOWN,
     )
 

@@ -9,6 +9,7 @@ from imggen.errors import FailedPrecondition, NotFound, PermissionDenied
 from imggen.fields import short_names
 from imggen.rules.checks import Checks
 from imggen.rules.filters import wanted
+from imggen.rules.graphemes import first
 from imggen.v1 import budget_pb2
 from imggen.v1 import errors_pb2 as reasons
 
@@ -62,7 +63,7 @@ def read_scope(checks: Checks, value: str) -> str | None:
     if not _SCOPE.fullmatch(value):
         checks.add(
             "scope",
-            f'"{value[:60]}" is not a scope; use global, provider:NAME or user:UUID',
+            f'"{first(value, 60)}" is not a scope; use global, provider:NAME or user:UUID',
             reasons.ERROR_REASON_VALUE_UNKNOWN,
         )
         return None
@@ -80,7 +81,7 @@ def read_day(checks: Checks, field: str, value: str, today: date) -> date | None
     except ValueError:
         checks.add(
             field,
-            f'"{value[:60]}" is not a day; use a form like 2026-11-28',
+            f'"{first(value, 60)}" is not a day; use a form like 2026-11-28',
             reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
         )
         return None

@@ -34,7 +34,7 @@ def read_character(checks: Checks, given: Character, names: Sequence[str]) -> Ch
         elif name in _LISTS:
             getattr(read, name).extend(_texts(checks, path, getattr(given, name)))
         else:
-            text = checks.text(path, getattr(given, name), SHORT_TEXT, required=name == "name")
+            text = checks.line(path, getattr(given, name), SHORT_TEXT, required=name == "name")
             setattr(read, name, text or "")
     return read
 
@@ -50,7 +50,7 @@ def _texts(checks: Checks, path: str, values: Sequence[str]) -> list[str]:
     """Cleans a list of texts; those with a violation are left out."""
     checks.at_most(path, len(values), MAX_LIST, "entries")
     read = [
-        checks.text(f"{path}[{index}]", value, SHORT_TEXT, required=True)
+        checks.line(f"{path}[{index}]", value, SHORT_TEXT, required=True)
         for index, value in enumerate(values[:MAX_LIST])
     ]
     return [text for text in read if text is not None]

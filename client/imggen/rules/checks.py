@@ -1,12 +1,14 @@
 """The checks of single fields: all violations are gathered before a request is refused."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, TypeVar, overload
 from uuid import UUID
 
 from imggen.errors import InvalidRequest, Violation
+from imggen.rules import graphemes
+from imggen.rules.cleaning import clean as clean
+from imggen.rules.cleaning import one_line
 from imggen.v1 import errors_pb2 as reasons
 
 Reason: TypeAlias = "reasons.ErrorReason.ValueType"
@@ -27,11 +29,8 @@ DEFAULT_PRIORITY = 2
 _NIL = UUID(int=0)
 _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"{_HEX}{{8}}(-?){_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{12}}")
-_SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _WORD = re.compile(r"[^\W_]")
-# Invisible, though letters (Hangul fillers) or a symbol (Braille blank) to Unicode.
-_BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u2800"), " ")
 
 
 class Checks:
@@ -125,22 +124,24 @@ class Checks:
             )
 
     def text(self, field: str, value: str, limit: int, *, required: bool = False) -> str | None:
-        """Cleans a text: Unicode NFC, no invisible characters, single spaces; None if refused.
+        """Cleans a text, which keeps its lines (see `clean`); None if it is refused.
 
         A text with control characters other than newline and tab, or longer than `limit`
-        characters once cleaned, is a violation, and so is a required one that is empty then.
+        characters (graphemes) once cleaned, is a violation, and so is a required one that is empty
+        then.
         """
         bad = _CONTROL.search(value)
         if bad is not None:
             self._control(field, bad[0])
             return None
         # NFC makes some scripts longer; what was read must be accepted again as it is. A text that
-        # is far too long is not worth the cleaning.
-        cleaned = clean(value) if len(value) <= 4 * limit else value
-        if len(cleaned) > limit:
+        # is far too long is worth neither the cleaning nor the counting.
+        far = len(value) > limit * graphemes.MOST_CODE_POINTS
+        cleaned = value if far else clean(value)
+        if len(cleaned) > limit and (count := _count(cleaned, limit)) > limit:
             self.add(
                 field,
-                f"must have {limit:,} characters or fewer, has {len(cleaned):,}",
+                f"must have {limit:,} characters or fewer, has {count:,}",
                 reasons.ERROR_REASON_TEXT_TOO_LONG,
             )
             return None
@@ -148,6 +149,11 @@ class Checks:
             self.add(field, "is required; give a text", reasons.ERROR_REASON_FIELD_REQUIRED)
             return None
         return cleaned
+
+    def line(self, field: str, value: str, limit: int, *, required: bool = False) -> str | None:
+        """Cleans a text of one line, such as a name, as `text` does; line breaks become spaces."""
+        cleaned = self.text(field, value, limit, required=required)
+        return None if cleaned is None else one_line(cleaned)
 
     def prompt(self, field: str, value: str) -> str | None:
         """Cleans a text that says what a picture shows; without a letter or digit it is refused.
@@ -215,19 +221,17 @@ class Checks:
         )
 
 
-def clean(text: str) -> str:
-    """Returns a text in Unicode NFC, without invisible characters, with single spaces."""
-    if not text.isascii():
-        # Composed last: an invisible character may keep apart what belongs together.
-        seen = "".join(c for c in text.translate(_BLANKS) if unicodedata.category(c) != "Cf")
-        text = unicodedata.normalize("NFC", seen)
-    return _SPACES.sub(" ", text).strip()
-
-
 def says_something(text: str) -> bool:
     """Returns whether a text has a letter or a digit, without which nothing can be drawn."""
     return _WORD.search(text) is not None
 
 
+def _count(text: str, limit: int) -> int:
+    """Returns the number of characters, or of code points where there are far too many."""
+    most = limit * graphemes.MOST_CODE_POINTS
+    return graphemes.length(text) if len(text) <= most else len(text)
+
+
 def _shown(value: str) -> str:
-    return value if len(value) <= 60 else f"{value[:57]}..."
+    short = graphemes.first(value, 60)
+    return value if short == value else f"{graphemes.first(value, 57)}..."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from imggen.rules.checks import Checks
+from imggen.rules.graphemes import first
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.event_pb2 import EventKind
 
@@ -31,6 +32,7 @@ def refuse_cursor(checks: Checks, field: str, text: str) -> None:
     """Adds the violation of a text that is not a cursor."""
     checks.add(
         field,
-        f'"{text[:80]}" is not a cursor; use that of an event, `{OLDEST}`, or none to start now',
+        f'"{first(text, 80)}" is not a cursor; use that of an event, `{OLDEST}`, or none to start '
+        "now",
         reasons.ERROR_REASON_CURSOR_INVALID,
     )

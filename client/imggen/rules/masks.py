@@ -4,6 +4,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from imggen.rules.checks import Checks
+from imggen.rules.graphemes import first
 from imggen.v1 import errors_pb2 as reasons
 
 
@@ -23,7 +24,7 @@ def masked_fields(
             right = f"use some of {', '.join(settable)}, or * alone"
             checks.add(
                 "update_mask",
-                f'"{path[:60]}" cannot be set; {right}',
+                f'"{first(path, 60)}" cannot be set; {right}',
                 reasons.ERROR_REASON_UPDATE_MASK_INVALID,
             )
     return tuple(name for name in settable if name in named)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from imggen.errors import FailedPrecondition, Violation
+from imggen.rules.graphemes import first
 from imggen.v1 import errors_pb2 as reasons
 
 
@@ -70,7 +71,7 @@ def unknown(models: Sequence[Model], name: str) -> Violation:
     known = ", ".join(model.name for model in models)
     return Violation(
         "options.model",
-        f'"{name[:60]}" is not offered here; use one of {known}, or leave it empty',
+        f'"{first(name, 60)}" is not offered here; use one of {known}, or leave it empty',
         reasons.ERROR_REASON_MODEL_UNKNOWN,
     )
 
@@ -89,7 +90,7 @@ def not_offered(field: str, size: str, models: Sequence[Model]) -> Violation:
     sizes = dict.fromkeys(offered for model in models for offered in model.portraits)
     return Violation(
         field,
-        f'"{size[:60]}" is not offered; use one of {", ".join(sizes)}',
+        f'"{first(size, 60)}" is not offered; use one of {", ".join(sizes)}',
         reasons.ERROR_REASON_SIZE_NOT_OFFERED,
     )
 

@@ -9,6 +9,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, QuotaFailure, Re
 from google.rpc.status_pb2 import Status
 
 from imggen.errors import ImggenError, Violation, reason_name
+from imggen.rules.texts import cut
 from imggen.status import DOMAIN
 from imggen.v1 import errors_pb2 as reasons
 
@@ -31,7 +32,7 @@ class Refusal:
 def refusal(error: ImggenError) -> Refusal:
     """Returns an error as a code, a message and a Status with its details, ErrorInfo always."""
     reason = reason_name(error.reason)
-    message = _shorten(error.message, _MESSAGE_BYTES)
+    message = cut(error.message, _MESSAGE_BYTES)
     status = Status(code=error.code.value[0], message=message)
     _add(status, ErrorInfo(reason=reason, domain=DOMAIN, metadata=_small(error.metadata)))
     if error.retry_after is not None:
@@ -55,7 +56,7 @@ def _bad_request(violations: Sequence[Violation]) -> BadRequest:
     bad = BadRequest()
     size = 0
     for count, violation in enumerate(violations):
-        description = _shorten(violation.description, _MESSAGE_BYTES)
+        description = cut(violation.description, _MESSAGE_BYTES)
         size += len(violation.field) + len(description.encode()) + 40
         if size > _DETAILS_BYTES:
             left = len(violations) - count
@@ -72,11 +73,9 @@ def _add(status: Status, detail: Message) -> None:
 
 
 def _small(metadata: dict[str, str]) -> dict[str, str]:
-    return {key: _shorten(value, 256) for key, value in metadata.items()}
+    return {key: cut(_unicode(value), 256) for key, value in metadata.items()}
 
 
-def _shorten(text: str, most: int) -> str:
-    octets = text.encode()
-    if len(octets) <= most:
-        return text
-    return octets[: most - 3].decode(errors="ignore") + "…"
+def _unicode(text: str) -> str:
+    # A token or a header may hold what is no Unicode, which protobuf would refuse.
+    return text.encode(errors="replace").decode()

@@ -32,7 +32,7 @@ def read_scene(checks: Checks, path: str, given: Scene, listed: Collection[str])
     """Returns the scene of a page or a cover, cleaned; `listed` are the characters it lists."""
     read = Scene(
         figures=_figures(checks, f"{path}.figures", given.figures, listed),
-        place=checks.text(f"{path}.place", given.place, MOST_LETTERS) or "",
+        place=checks.line(f"{path}.place", given.place, MOST_LETTERS) or "",
         time=_one_of(checks, f"{path}.time", given.time, TIMES, "time"),
         season=_one_of(checks, f"{path}.season", given.season, SEASONS, "season"),
         weather=_weather(checks, f"{path}.weather", given.weather),
@@ -89,7 +89,7 @@ def _figures(
 
 def _texts(checks: Checks, path: str, given: Sequence[str]) -> Iterator[str]:
     for place, one in enumerate(_first(checks, path, given)):
-        yield checks.text(f"{path}[{place}]", one, MOST_LETTERS, required=True) or ""
+        yield checks.line(f"{path}[{place}]", one, MOST_LETTERS, required=True) or ""
 
 
 def _first(checks: Checks, path: str, given: Sequence[T]) -> Sequence[T]:

@@ -28,7 +28,7 @@ def read_story(checks: Checks, given: Story, names: Sequence[str], styles: Itera
     """
     read = Story()
     if "title" in names:
-        title = checks.text("story.title", given.title, SHORT_TEXT, required=True)
+        title = checks.line("story.title", given.title, SHORT_TEXT, required=True)
         read.title = title or ""
     if "style" in names and given.style:
         known = {style: style for style in styles}

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from imggen.errors import Violation
 from imggen.rules.checks import Checks, says_something
+from imggen.rules.unicode import EXTEND
 from imggen.v1 import errors_pb2 as reasons
 
 Id = TypeVar("Id")
 
-_WORD = re.compile(r"[^\W_]+")
+# Letters and digits with their marks and joiners, which split no word (UAX 29, WB4).
+_WORD = re.compile(rf"(?:[^\W_][{EXTEND}]*)+")
+_UNSEEN = re.compile("[\u200b-\u200f\u061c\ufe0e\ufe0f]")
 _COMMON = frozenset({"the", "a", "an", "of", "and", "mr", "mrs", "little", "old"})
 _EVERYBODY = frozenset({"everyone", "everybody"})
 _PAGES_BEFORE = 3
@@ -62,16 +65,21 @@ def may_name(text: str, name: str, species: str) -> bool:
 
 def named_in(texts: Iterable[str], cast: Iterable[tuple[Id, str, str]]) -> list[Id]:
     """Returns whom of a cast, by ids with names and species, some of the texts may name."""
-    whole = "\n".join(texts).casefold()
+    whole = _folded("\n".join(texts))
     words = set(_WORD.findall(whole))
     return [one for one, name, species in cast if _has(whole, words, name, species)]
 
 
 def _has(text: str, words: set[str], name: str, species: str) -> bool:
-    parts = set(_WORD.findall(f"{name} {species}".casefold())) - _COMMON
+    parts = set(_WORD.findall(_folded(f"{name} {species}"))) - _COMMON
     # Not all scripts set words apart.
     inside = any(not part.isascii() and part in text for part in parts)
     return inside or not words.isdisjoint(parts | _EVERYBODY)
+
+
+def _folded(text: str) -> str:
+    """Returns a text as it is compared: a name may be written with and without joiners."""
+    return _UNSEEN.sub("", text.casefold())
 
 
 def check_something(

@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
+from imggen.rules.graphemes import first_octets
+
 MOST_OCTETS = 1024
 """What a job keeps of an error message, and of what was not drawn, in UTF-8."""
 
 
 def shortened(message: str) -> str:
     """Returns a message cut to 1 KiB, at a whole character."""
-    octets = message.encode()
-    if len(octets) <= MOST_OCTETS:
-        return message
-    return octets[: MOST_OCTETS - len("…".encode())].decode(errors="ignore") + "…"
+    return cut(message, MOST_OCTETS)
+
+
+def cut(text: str, most: int) -> str:
+    """Returns a text of at most so many octets of UTF-8, cut at a whole character."""
+    if len(text) <= most and len(text.encode()) <= most:
+        return text
+    return first_octets(text, most - len("…".encode())) + "…"
 
 
 def first_parts(parts: Sequence[tuple[str, str]]) -> int:

@@ -194,8 +194,10 @@ def _summary(message: Batch, jobs: list[Job]) -> Batch:
     batch.fraction = 1.0 if all(ended) else done / len(jobs)
     if not all(ended):
         batch.status = batch_pb2.BATCH_STATUS_PROCESSING
-        ends = [job.estimated_completion_time.ToDatetime() for job in jobs]
-        batch.estimated_completion_time.FromDatetime(max(ends))
+        batch.lane_paused = any(job.lane_paused for job in jobs)
+        if not batch.lane_paused:
+            ends = [job.estimated_completion_time.ToDatetime() for job in jobs]
+            batch.estimated_completion_time.FromDatetime(max(ends))
     elif batch.failed_images:
         batch.status = batch_pb2.BATCH_STATUS_FAILED
     elif batch.cancelled_images:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.rules.checks import Checks
+from imggen.rules.graphemes import first
 from imggen.rules.limits import read_deadline, read_floor, read_max_cost, read_provider
 from imggen.rules.offers import choose, choose_again, no_eligible_offer
 from imggen.testing.catalogue import FLOORS, MODELS, Model
@@ -130,6 +131,13 @@ def route_again(
     return route(checks, named, quality, characters, size)
 
 
+def pause(route: Route) -> None:
+    """Makes a choice one whose lane is paused: nobody knows when it is drawn."""
+    route.lane_paused = True
+    for offer in route.offers:
+        offer.ClearField("expected_duration")
+
+
 def duration(seconds: float) -> Duration:
     """Returns a time as a message."""
     message = Duration()
@@ -149,11 +157,11 @@ def _exclusions(
 
     grade = model.grades[quality]
     if limits.model and model.name != limits.model:
-        yield lost(EXCLUSION_NOT_ASKED, f"{limits.model[:60]} was asked for")
+        yield lost(EXCLUSION_NOT_ASKED, f"{first(limits.model, 60)} was asked for")
     if limits.provider and model.provider != limits.provider:
         yield lost(
             EXCLUSION_NOT_ASKED,
-            f"its provider is {model.provider}, and {limits.provider[:60]} was asked for",
+            f"its provider is {model.provider}, and {first(limits.provider, 60)} was asked for",
         )
     if characters > model.max_characters:
         most = f"draws {model.max_characters} characters at most, not {characters}"

@@ -40,6 +40,8 @@ class Fault:
     # Whether the connection breaks after the call has done its work; in a stream, after the first
     # message.
     lose_answer: bool = False
+    # The status, without any details, that ends the call as a proxy does; the rest as above.
+    broken: grpc.StatusCode | None = None
     # Whether the bytes of a download are changed, but not the checksum.
     spoil: bool = False
 
@@ -91,7 +93,7 @@ class Faults(grpc.aio.ServerInterceptor):
             try:
                 fault = await self._before(method, request, context)
                 message = await answer(request, context)
-                _lose(fault)
+                await _lose(fault, context)
             except ImggenError as error:
                 await abort(context, error)
             return message
@@ -104,7 +106,7 @@ class Faults(grpc.aio.ServerInterceptor):
                 fault = await self._before(method, request, context)
                 async for message in answers(request, context):
                     yield _spoilt(message) if fault.spoil else message
-                    _lose(fault)
+                    await _lose(fault, context)
             except ImggenError as error:
                 await abort(context, error)
 
@@ -126,13 +128,15 @@ class Faults(grpc.aio.ServerInterceptor):
     def _authenticate(self, context: Context) -> None:
         if self._token is None:
             return
-        if read_bearer(dict(context.invocation_metadata() or ())) != self._token:
+        if read_bearer(context.invocation_metadata() or ()) != self._token:
             raise rejection(
                 ErrorReason.ERROR_REASON_TOKEN_INVALID, "the token is not that of the fake"
             )
 
 
-def _lose(fault: Fault) -> None:
+async def _lose(fault: Fault, context: Context) -> None:
+    if fault.broken is not None:
+        await context.abort(fault.broken, "a proxy ended the stream, as the test requested")
     if fault.lose_answer:
         raise Unavailable("the connection broke, as the test requested")
 

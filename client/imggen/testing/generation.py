@@ -8,11 +8,12 @@ import grpc.aio
 
 from imggen.rules.checks import DEFAULT_PRIORITY, Checks
 from imggen.testing.batches import Batches
+from imggen.testing.choices import pause
 from imggen.testing.memory import Memory, new_id, now, read_key
 from imggen.testing.plans import Plan
 from imggen.testing.reading import Reader
 from imggen.testing.reuse import OnePicture, Reuses
-from imggen.testing.worker import Worker
+from imggen.testing.worker import LANE, Worker
 from imggen.v1 import generation_pb2
 from imggen.v1.batch_pb2 import BatchImage
 from imggen.v1.generation_pb2 import (
@@ -163,6 +164,8 @@ class Generation(GenerationServiceServicer):
             cropped_from=plan.cropped_from,
         )
         self._memory.jobs.add(job.job_id, job)
+        if LANE in self._memory.paused:
+            pause(plan.route)
         self._memory.routes[job.job_id] = ExplainRouteResponse(admitted=plan.route)
         return job
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from imggen.rules.states import request_id_reused
 from imggen.testing.memory import Memory
 from imggen.testing.plans import Plan
+from imggen.testing.worker import LANE
 from imggen.v1.image_pb2 import IMAGE_TYPE_PORTRAIT
 from imggen.v1.routing_pb2 import PlannedPage
 from imggen.v1.scene_pb2 import Figure, NotDrawn, Scene
@@ -25,7 +26,12 @@ def planned_pages(
             pages.setdefault(number, plan)
     if key is not None:
         _check_same(memory, key, pages)
-    return [_page(number, plan, lost) for number, plan in sorted(pages.items())]
+    found = [_page(number, plan, lost) for number, plan in sorted(pages.items())]
+    if LANE in memory.paused:
+        for page in found:
+            page.lane_paused = True
+            page.ClearField("expected_duration")
+    return found
 
 
 def _check_same(memory: Memory, key: str, pages: dict[int, Plan]) -> None:

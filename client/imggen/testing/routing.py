@@ -11,13 +11,13 @@ from imggen.rules.missing import missing_job
 from imggen.rules.pictures import picture_required
 from imggen.testing.batches import MAX_CONCURRENT
 from imggen.testing.catalogue import MODELS, Model
-from imggen.testing.choices import DEFAULT_QUALITY, duration
+from imggen.testing.choices import DEFAULT_QUALITY, duration, pause
 from imggen.testing.memory import Memory, read_key
 from imggen.testing.planning import planned_pages
 from imggen.testing.plans import Plan
 from imggen.testing.reading import Reader
 from imggen.testing.reuse import Reuses, drawn_image
-from imggen.testing.worker import Worker
+from imggen.testing.worker import LANE, Worker
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
@@ -84,7 +84,8 @@ class Routing(RoutingServiceServicer):
             pages=planned_pages(self._memory, plans, key, self._worker.kept()),
             images=quote.images,
             reused_images=quote.reused_images,
-            expected_duration=quote.expected_duration,
+            expected_duration=None if quote.lane_paused else quote.expected_duration,
+            lane_paused=quote.lane_paused,
             models=quote.models,
         )
 
@@ -121,10 +122,12 @@ class Routing(RoutingServiceServicer):
         stored = self._reuses.of_story(planned, request.options)
         plans = [plan for plan, found in zip(planned, stored, strict=True) if found is None]
         parts = Counter((plan.image.model, plan.image.provider) for plan in plans)
+        paused = bool(plans) and LANE in self._memory.paused
         quote = QuoteStoryResponse(
             images=len(plans),
             reused_images=len(planned) - len(plans),
-            expected_duration=duration(_seconds_of(plans)),
+            expected_duration=None if paused else duration(_seconds_of(plans)),
+            lane_paused=paused,
             models=[
                 QuotedModel(model=model, provider=provider, images=images)
                 for (model, provider), images in parts.most_common()
@@ -141,6 +144,9 @@ class Routing(RoutingServiceServicer):
         found = self._reuses.of_picture(plan, request)
         route = plan.route
         route.reused_from_image_id = drawn_image(found) if found else ""
+        if LANE in self._memory.paused:
+            pause(route)
+            route.lane_paused = found is None
         return QuoteGenerationResponse(route=route)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from datetime import timedelta
 from typing import Self, TypeVar
 
+import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
@@ -123,6 +124,14 @@ class FakeService:
         """Performs the next call but breaks it before its answer; a stream after one message."""
         check_method(method)
         self._faults.add(Fault(method, lose_answer=True))
+
+    def break_next(self, code: grpc.StatusCode, method: str = "") -> None:
+        """Ends the next call with a status that is not the service's, as a proxy does.
+
+        A stream is ended after one message.
+        """
+        check_method(method)
+        self._faults.add(Fault(method, broken=code))
 
     def spoil_next_download(self) -> None:
         """Changes the bytes of the next download but not its checksum."""

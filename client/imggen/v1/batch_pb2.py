@@ -29,7 +29,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/batch.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13imggen/v1/job.proto\"\xeb\x06\n\x05\x42\x61tch\x12\x1e\n\x08\x62\x61tch_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08story_id\x18\x02 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12(\n\x05style\x18\x03 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Style\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x16.imggen.v1.BatchStatusB\x04\xe2\x41\x01\x03\x12\x1a\n\x0ctotal_images\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rqueued_images\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11processing_images\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63ompleted_images\x18\x08 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rfailed_images\x18\t \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61ncelled_images\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66raction\x18\x0b \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0emax_concurrent\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12#\n\x15\x65stimated_cost_micros\x18\r \x01(\x03\x42\x04\xe2\x41\x01\x03\x12 \n\x12\x61\x63tual_cost_micros\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63ompleted_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x43\n\x19\x65stimated_completion_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x08metadata\x18\x13 \x03(\x0b\x32\x1e.imggen.v1.Batch.MetadataEntryB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:/\xea\x41,\n\x10imggen.dev/Batch\x1a\x08\x62\x61tch_id*\x07\x62\x61tches2\x05\x62\x61tch\"\xbf\x01\n\nBatchImage\x12!\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.JobB\x04\xe2\x41\x01\x03\x12\x19\n\x0bpage_number\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12;\n\x0c\x63haracter_id\x18\x03 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x36\n\rneeds_job_ids\x18\x04 \x03(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"F\n\x0fGetBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"Z\n\x10GetBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"l\n\x12ListBatchesRequest\x12/\n\x08story_id\x18\x01 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Q\n\x13ListBatchesResponse\x12!\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Batch\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"H\n\x11WatchBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\\\n\x12WatchBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"I\n\x12\x43\x61ncelBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"6\n\x13\x43\x61ncelBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"f\n\x11RetryBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"5\n\x12RetryBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch*\x99\x01\n\x0b\x42\x61tchStatus\x12\x1c\n\x18\x42\x41TCH_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42\x41TCH_STATUS_PROCESSING\x10\x01\x12\x1a\n\x16\x42\x41TCH_STATUS_COMPLETED\x10\x02\x12\x17\n\x13\x42\x41TCH_STATUS_FAILED\x10\x03\x12\x1a\n\x16\x42\x41TCH_STATUS_CANCELLED\x10\x04\x32\x87\x03\n\x0c\x42\x61tchService\x12\x43\n\x08GetBatch\x12\x1a.imggen.v1.GetBatchRequest\x1a\x1b.imggen.v1.GetBatchResponse\x12L\n\x0bListBatches\x12\x1d.imggen.v1.ListBatchesRequest\x1a\x1e.imggen.v1.ListBatchesResponse\x12K\n\nWatchBatch\x12\x1c.imggen.v1.WatchBatchRequest\x1a\x1d.imggen.v1.WatchBatchResponse0\x01\x12L\n\x0b\x43\x61ncelBatch\x12\x1d.imggen.v1.CancelBatchRequest\x1a\x1e.imggen.v1.CancelBatchResponse\x12I\n\nRetryBatch\x12\x1c.imggen.v1.RetryBatchRequest\x1a\x1d.imggen.v1.RetryBatchResponseB9\n\timggen.v1B\nBatchProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/batch.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13imggen/v1/job.proto\"\x86\x07\n\x05\x42\x61tch\x12\x1e\n\x08\x62\x61tch_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08story_id\x18\x02 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12(\n\x05style\x18\x03 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Style\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x16.imggen.v1.BatchStatusB\x04\xe2\x41\x01\x03\x12\x1a\n\x0ctotal_images\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rqueued_images\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11processing_images\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63ompleted_images\x18\x08 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rfailed_images\x18\t \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61ncelled_images\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66raction\x18\x0b \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0emax_concurrent\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12#\n\x15\x65stimated_cost_micros\x18\r \x01(\x03\x42\x04\xe2\x41\x01\x03\x12 \n\x12\x61\x63tual_cost_micros\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63ompleted_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x43\n\x19\x65stimated_completion_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x08metadata\x18\x13 \x03(\x0b\x32\x1e.imggen.v1.Batch.MetadataEntryB\x04\xe2\x41\x01\x03\x12\x19\n\x0blane_paused\x18\x14 \x01(\x08\x42\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:/\xea\x41,\n\x10imggen.dev/Batch\x1a\x08\x62\x61tch_id*\x07\x62\x61tches2\x05\x62\x61tch\"\xbf\x01\n\nBatchImage\x12!\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.JobB\x04\xe2\x41\x01\x03\x12\x19\n\x0bpage_number\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12;\n\x0c\x63haracter_id\x18\x03 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x36\n\rneeds_job_ids\x18\x04 \x03(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"F\n\x0fGetBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"Z\n\x10GetBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"l\n\x12ListBatchesRequest\x12/\n\x08story_id\x18\x01 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Q\n\x13ListBatchesResponse\x12!\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x10.imggen.v1.Batch\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"H\n\x11WatchBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\\\n\x12WatchBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.imggen.v1.BatchImage\"I\n\x12\x43\x61ncelBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"6\n\x13\x43\x61ncelBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"f\n\x11RetryBatchRequest\x12\x33\n\x08\x62\x61tch_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"5\n\x12RetryBatchResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch*\x99\x01\n\x0b\x42\x61tchStatus\x12\x1c\n\x18\x42\x41TCH_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42\x41TCH_STATUS_PROCESSING\x10\x01\x12\x1a\n\x16\x42\x41TCH_STATUS_COMPLETED\x10\x02\x12\x17\n\x13\x42\x41TCH_STATUS_FAILED\x10\x03\x12\x1a\n\x16\x42\x41TCH_STATUS_CANCELLED\x10\x04\x32\x87\x03\n\x0c\x42\x61tchService\x12\x43\n\x08GetBatch\x12\x1a.imggen.v1.GetBatchRequest\x1a\x1b.imggen.v1.GetBatchResponse\x12L\n\x0bListBatches\x12\x1d.imggen.v1.ListBatchesRequest\x1a\x1e.imggen.v1.ListBatchesResponse\x12K\n\nWatchBatch\x12\x1c.imggen.v1.WatchBatchRequest\x1a\x1d.imggen.v1.WatchBatchResponse0\x01\x12L\n\x0b\x43\x61ncelBatch\x12\x1d.imggen.v1.CancelBatchRequest\x1a\x1e.imggen.v1.CancelBatchResponse\x12I\n\nRetryBatch\x12\x1c.imggen.v1.RetryBatchRequest\x1a\x1d.imggen.v1.RetryBatchResponseB9\n\timggen.v1B\nBatchProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -77,6 +77,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCH'].fields_by_name['estimated_completion_time']._serialized_options = b'\342A\001\003'
   _globals['_BATCH'].fields_by_name['metadata']._loaded_options = None
   _globals['_BATCH'].fields_by_name['metadata']._serialized_options = b'\342A\001\003'
+  _globals['_BATCH'].fields_by_name['lane_paused']._loaded_options = None
+  _globals['_BATCH'].fields_by_name['lane_paused']._serialized_options = b'\342A\001\003'
   _globals['_BATCH']._loaded_options = None
   _globals['_BATCH']._serialized_options = b'\352A,\n\020imggen.dev/Batch\032\010batch_id*\007batches2\005batch'
   _globals['_BATCHIMAGE'].fields_by_name['job']._loaded_options = None
@@ -99,34 +101,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RETRYBATCHREQUEST'].fields_by_name['batch_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Batch\342\214\317\327\010\002\010\001'
   _globals['_RETRYBATCHREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RETRYBATCHREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
-  _globals['_BATCHSTATUS']._serialized_start=2067
-  _globals['_BATCHSTATUS']._serialized_end=2220
+  _globals['_BATCHSTATUS']._serialized_start=2094
+  _globals['_BATCHSTATUS']._serialized_end=2247
   _globals['_BATCH']._serialized_start=180
-  _globals['_BATCH']._serialized_end=1055
-  _globals['_BATCH_METADATAENTRY']._serialized_start=959
-  _globals['_BATCH_METADATAENTRY']._serialized_end=1006
-  _globals['_BATCHIMAGE']._serialized_start=1058
-  _globals['_BATCHIMAGE']._serialized_end=1249
-  _globals['_GETBATCHREQUEST']._serialized_start=1251
-  _globals['_GETBATCHREQUEST']._serialized_end=1321
-  _globals['_GETBATCHRESPONSE']._serialized_start=1323
-  _globals['_GETBATCHRESPONSE']._serialized_end=1413
-  _globals['_LISTBATCHESREQUEST']._serialized_start=1415
-  _globals['_LISTBATCHESREQUEST']._serialized_end=1523
-  _globals['_LISTBATCHESRESPONSE']._serialized_start=1525
-  _globals['_LISTBATCHESRESPONSE']._serialized_end=1606
-  _globals['_WATCHBATCHREQUEST']._serialized_start=1608
-  _globals['_WATCHBATCHREQUEST']._serialized_end=1680
-  _globals['_WATCHBATCHRESPONSE']._serialized_start=1682
-  _globals['_WATCHBATCHRESPONSE']._serialized_end=1774
-  _globals['_CANCELBATCHREQUEST']._serialized_start=1776
-  _globals['_CANCELBATCHREQUEST']._serialized_end=1849
-  _globals['_CANCELBATCHRESPONSE']._serialized_start=1851
-  _globals['_CANCELBATCHRESPONSE']._serialized_end=1905
-  _globals['_RETRYBATCHREQUEST']._serialized_start=1907
-  _globals['_RETRYBATCHREQUEST']._serialized_end=2009
-  _globals['_RETRYBATCHRESPONSE']._serialized_start=2011
-  _globals['_RETRYBATCHRESPONSE']._serialized_end=2064
-  _globals['_BATCHSERVICE']._serialized_start=2223
-  _globals['_BATCHSERVICE']._serialized_end=2614
+  _globals['_BATCH']._serialized_end=1082
+  _globals['_BATCH_METADATAENTRY']._serialized_start=986
+  _globals['_BATCH_METADATAENTRY']._serialized_end=1033
+  _globals['_BATCHIMAGE']._serialized_start=1085
+  _globals['_BATCHIMAGE']._serialized_end=1276
+  _globals['_GETBATCHREQUEST']._serialized_start=1278
+  _globals['_GETBATCHREQUEST']._serialized_end=1348
+  _globals['_GETBATCHRESPONSE']._serialized_start=1350
+  _globals['_GETBATCHRESPONSE']._serialized_end=1440
+  _globals['_LISTBATCHESREQUEST']._serialized_start=1442
+  _globals['_LISTBATCHESREQUEST']._serialized_end=1550
+  _globals['_LISTBATCHESRESPONSE']._serialized_start=1552
+  _globals['_LISTBATCHESRESPONSE']._serialized_end=1633
+  _globals['_WATCHBATCHREQUEST']._serialized_start=1635
+  _globals['_WATCHBATCHREQUEST']._serialized_end=1707
+  _globals['_WATCHBATCHRESPONSE']._serialized_start=1709
+  _globals['_WATCHBATCHRESPONSE']._serialized_end=1801
+  _globals['_CANCELBATCHREQUEST']._serialized_start=1803
+  _globals['_CANCELBATCHREQUEST']._serialized_end=1876
+  _globals['_CANCELBATCHRESPONSE']._serialized_start=1878
+  _globals['_CANCELBATCHRESPONSE']._serialized_end=1932
+  _globals['_RETRYBATCHREQUEST']._serialized_start=1934
+  _globals['_RETRYBATCHREQUEST']._serialized_end=2036
+  _globals['_RETRYBATCHRESPONSE']._serialized_start=2038
+  _globals['_RETRYBATCHRESPONSE']._serialized_end=2091
+  _globals['_BATCHSERVICE']._serialized_start=2250
+  _globals['_BATCHSERVICE']._serialized_end=2641
 # @@protoc_insertion_point(module_scope)

@@ -105,6 +105,7 @@ class Batch(google.protobuf.message.Message):
     COMPLETED_AT_FIELD_NUMBER: builtins.int
     ESTIMATED_COMPLETION_TIME_FIELD_NUMBER: builtins.int
     METADATA_FIELD_NUMBER: builtins.int
+    LANE_PAUSED_FIELD_NUMBER: builtins.int
     batch_id: builtins.str
     """Output only. The id, a UUID."""
     story_id: builtins.str
@@ -136,6 +137,10 @@ class Batch(google.protobuf.message.Message):
     """
     actual_cost_micros: builtins.int
     """Output only. The cost so far, in millionths of a US dollar."""
+    lane_paused: builtins.bool
+    """Output only. Whether jobs of it are QUEUED and an operator has paused whatever may draw them: they
+    wait until that is resumed. A few seconds late.
+    """
     @property
     def created_at(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. When it was admitted."""
@@ -151,7 +156,7 @@ class Batch(google.protobuf.message.Message):
     @property
     def estimated_completion_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Output only. The estimated end, from measured times; unset once it has ended, and while no
-        worker with a model is there to draw.
+        worker with a model is there to draw, or may start what is queued (`lane_paused`).
         """
 
     @property
@@ -180,9 +185,10 @@ class Batch(google.protobuf.message.Message):
         completed_at: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         estimated_completion_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        lane_paused: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "batch_id", b"batch_id", "cancelled_images", b"cancelled_images", "completed_at", b"completed_at", "completed_images", b"completed_images", "created_at", b"created_at", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "failed_images", b"failed_images", "fraction", b"fraction", "max_concurrent", b"max_concurrent", "metadata", b"metadata", "processing_images", b"processing_images", "queued_images", b"queued_images", "started_at", b"started_at", "status", b"status", "story_id", b"story_id", "style", b"style", "total_images", b"total_images"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "batch_id", b"batch_id", "cancelled_images", b"cancelled_images", "completed_at", b"completed_at", "completed_images", b"completed_images", "created_at", b"created_at", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "failed_images", b"failed_images", "fraction", b"fraction", "lane_paused", b"lane_paused", "max_concurrent", b"max_concurrent", "metadata", b"metadata", "processing_images", b"processing_images", "queued_images", b"queued_images", "started_at", b"started_at", "status", b"status", "story_id", b"story_id", "style", b"style", "total_images", b"total_images"]) -> None: ...
 
 Global___Batch: typing_extensions.TypeAlias = Batch
 

@@ -83,7 +83,8 @@ class BatchServiceServicer(object):
     def WatchBatch(self, request, context):
         """Streams snapshots of a batch and all its images until the batch has ended. Each message is
         the newest complete snapshot: a slow watcher skips states, and a new watch starts with the
-        current one.
+        current one. It is repeated after some seconds without a change, so that nothing on the way
+        takes the stream for a dead one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -165,7 +165,8 @@ class BatchServiceStub(typing.Generic[_BatchServiceGetBatchType, _BatchServiceLi
     WatchBatch: _BatchServiceWatchBatchType
     """Streams snapshots of a batch and all its images until the batch has ended. Each message is
     the newest complete snapshot: a slow watcher skips states, and a new watch starts with the
-    current one.
+    current one. It is repeated after some seconds without a change, so that nothing on the way
+    takes the stream for a dead one.
     """
 
     CancelBatch: _BatchServiceCancelBatchType
@@ -226,7 +227,8 @@ class BatchServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[imggen.v1.batch_pb2.WatchBatchResponse], collections.abc.AsyncIterator[imggen.v1.batch_pb2.WatchBatchResponse]]:
         """Streams snapshots of a batch and all its images until the batch has ended. Each message is
         the newest complete snapshot: a slow watcher skips states, and a new watch starts with the
-        current one.
+        current one. It is repeated after some seconds without a change, so that nothing on the way
+        takes the stream for a dead one.
         """
 
     @abc.abstractmethod

@@ -29,7 +29,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_FIELD_OUT_OF_RANGE: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT: a number is outside the range of its field."""
     ERROR_REASON_TEXT_TOO_LONG: _ErrorReason.ValueType  # 3
-    """INVALID_ARGUMENT: a text is longer than its limit."""
+    """INVALID_ARGUMENT: a text is longer than its limit, which counts characters as a reader sees
+    them: graphemes, by UAX 29.
+    """
     ERROR_REASON_CONTROL_CHARACTERS: _ErrorReason.ValueType  # 4
     """INVALID_ARGUMENT: a text contains control characters other than newline and tab."""
     ERROR_REASON_MALFORMED_ID: _ErrorReason.ValueType  # 5
@@ -112,7 +114,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_BUDGET_EXHAUSTED: _ErrorReason.ValueType  # 60
     """RESOURCE_EXHAUSTED: the daily budget does not cover the price. Carries RetryInfo."""
     ERROR_REASON_MESSAGE_TOO_LARGE: _ErrorReason.ValueType  # 61
-    """RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+    """RESOURCE_EXHAUSTED: the request, or its metadata, is larger than the server accepts."""
     ERROR_REASON_QUEUE_FULL: _ErrorReason.ValueType  # 62
     """RESOURCE_EXHAUSTED: too many jobs are waiting, the caller's or in total. Carries RetryInfo."""
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 70
@@ -195,7 +197,9 @@ ERROR_REASON_FIELD_REQUIRED: ErrorReason.ValueType  # 1
 ERROR_REASON_FIELD_OUT_OF_RANGE: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT: a number is outside the range of its field."""
 ERROR_REASON_TEXT_TOO_LONG: ErrorReason.ValueType  # 3
-"""INVALID_ARGUMENT: a text is longer than its limit."""
+"""INVALID_ARGUMENT: a text is longer than its limit, which counts characters as a reader sees
+them: graphemes, by UAX 29.
+"""
 ERROR_REASON_CONTROL_CHARACTERS: ErrorReason.ValueType  # 4
 """INVALID_ARGUMENT: a text contains control characters other than newline and tab."""
 ERROR_REASON_MALFORMED_ID: ErrorReason.ValueType  # 5
@@ -278,7 +282,7 @@ ERROR_REASON_ROLE_REQUIRED: ErrorReason.ValueType  # 54
 ERROR_REASON_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 60
 """RESOURCE_EXHAUSTED: the daily budget does not cover the price. Carries RetryInfo."""
 ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason.ValueType  # 61
-"""RESOURCE_EXHAUSTED: the request is larger than the server accepts."""
+"""RESOURCE_EXHAUSTED: the request, or its metadata, is larger than the server accepts."""
 ERROR_REASON_QUEUE_FULL: ErrorReason.ValueType  # 62
 """RESOURCE_EXHAUSTED: too many jobs are waiting, the caller's or in total. Carries RetryInfo."""
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 70

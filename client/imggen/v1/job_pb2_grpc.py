@@ -82,7 +82,8 @@ class JobServiceServicer(object):
 
     def WatchJob(self, request, context):
         """Streams snapshots of a job until it has ended. Each message is the newest complete snapshot:
-        a slow watcher skips states, and a new watch starts with the current one.
+        a slow watcher skips states, and a new watch starts with the current one. It is repeated after
+        some seconds without a change, so that nothing on the way takes the stream for a dead one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

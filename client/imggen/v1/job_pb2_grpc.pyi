@@ -164,7 +164,8 @@ class JobServiceStub(typing.Generic[_JobServiceGetJobType, _JobServiceListJobsTy
 
     WatchJob: _JobServiceWatchJobType
     """Streams snapshots of a job until it has ended. Each message is the newest complete snapshot:
-    a slow watcher skips states, and a new watch starts with the current one.
+    a slow watcher skips states, and a new watch starts with the current one. It is repeated after
+    some seconds without a change, so that nothing on the way takes the stream for a dead one.
     """
 
     CancelJob: _JobServiceCancelJobType
@@ -226,7 +227,8 @@ class JobServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[imggen.v1.job_pb2.WatchJobResponse], collections.abc.AsyncIterator[imggen.v1.job_pb2.WatchJobResponse]]:
         """Streams snapshots of a job until it has ended. Each message is the newest complete snapshot:
-        a slow watcher skips states, and a new watch starts with the current one.
+        a slow watcher skips states, and a new watch starts with the current one. It is repeated after
+        some seconds without a change, so that nothing on the way takes the stream for a dead one.
         """
 
     @abc.abstractmethod

@@ -183,6 +183,7 @@ class Route(google.protobuf.message.Message):
     REASON_FIELD_NUMBER: builtins.int
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     MOST_MICROS_FIELD_NUMBER: builtins.int
+    LANE_PAUSED_FIELD_NUMBER: builtins.int
     reason: builtins.str
     """Output only. Why the first offer is chosen, for people; for instance that the model that was
     asked for is retired, and which one has followed it.
@@ -197,6 +198,11 @@ class Route(google.protobuf.message.Message):
     included, and never more than `max_cost_micros`. Without `max_cost_micros` a paid reading of the
     page is not part of it, and a job that its caller retries is paid for again. Set in a quote, and
     in the choice at the admission of a job; elsewhere it may be unset.
+    """
+    lane_paused: builtins.bool
+    """Output only. Whether an operator has paused whatever may draw it: it waits until that is resumed.
+    Where another lane may draw it, it is drawn there meanwhile, and this is false. See
+    `Job.lane_paused`.
     """
     @property
     def offers(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Offer]:
@@ -214,9 +220,10 @@ class Route(google.protobuf.message.Message):
         reason: builtins.str = ...,
         reused_from_image_id: builtins.str = ...,
         most_micros: builtins.int | None = ...,
+        lane_paused: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_most_micros", b"_most_micros", "most_micros", b"most_micros"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_most_micros", b"_most_micros", "most_micros", b"most_micros", "offers", b"offers", "passed_over", b"passed_over", "reason", b"reason", "reused_from_image_id", b"reused_from_image_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_most_micros", b"_most_micros", "lane_paused", b"lane_paused", "most_micros", b"most_micros", "offers", b"offers", "passed_over", b"passed_over", "reason", b"reason", "reused_from_image_id", b"reused_from_image_id"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_most_micros", b"_most_micros"]) -> typing.Literal["most_micros"] | None: ...
 
 Global___Route: typing_extensions.TypeAlias = Route
@@ -593,6 +600,7 @@ class QuoteStoryResponse(google.protobuf.message.Message):
     MODELS_FIELD_NUMBER: builtins.int
     REUSED_IMAGES_FIELD_NUMBER: builtins.int
     MOST_MICROS_FIELD_NUMBER: builtins.int
+    LANE_PAUSED_FIELD_NUMBER: builtins.int
     images: builtins.int
     """The number of images that would be drawn."""
     price_micros: builtins.int
@@ -607,9 +615,15 @@ class QuoteStoryResponse(google.protobuf.message.Message):
     """The most that all of them can cost, in millionths of a US dollar, if other models must draw, or
     draw again: the sum of each picture's `Route.most_micros`.
     """
+    lane_paused: builtins.bool
+    """Whether an operator has paused whatever may draw one of its images, so that the story waits until
+    that is resumed.
+    """
     @property
     def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
-        """The expected time until all are there; unset while no worker is there to draw."""
+        """The expected time until all are there; unset while no worker is there to draw, or an operator has
+        paused what draws (`lane_paused`).
+        """
 
     @property
     def models(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___QuotedModel]:
@@ -624,9 +638,10 @@ class QuoteStoryResponse(google.protobuf.message.Message):
         models: collections.abc.Iterable[Global___QuotedModel] | None = ...,
         reused_images: builtins.int = ...,
         most_micros: builtins.int = ...,
+        lane_paused: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["expected_duration", b"expected_duration"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "most_micros", b"most_micros", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "lane_paused", b"lane_paused", "models", b"models", "most_micros", b"most_micros", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
 
 Global___QuoteStoryResponse: typing_extensions.TypeAlias = QuoteStoryResponse
 
@@ -701,6 +716,7 @@ class PlanStoryResponse(google.protobuf.message.Message):
     MODELS_FIELD_NUMBER: builtins.int
     REUSED_IMAGES_FIELD_NUMBER: builtins.int
     MOST_MICROS_FIELD_NUMBER: builtins.int
+    LANE_PAUSED_FIELD_NUMBER: builtins.int
     images: builtins.int
     """The number of images that would be drawn, portraits included."""
     price_micros: builtins.int
@@ -715,13 +731,19 @@ class PlanStoryResponse(google.protobuf.message.Message):
     """The most that all of them can cost, in millionths of a US dollar, if other models must draw, or
     draw again: the sum of each picture's `Route.most_micros`.
     """
+    lane_paused: builtins.bool
+    """Whether an operator has paused whatever may draw one of its images, so that the story waits until
+    that is resumed.
+    """
     @property
     def pages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___PlannedPage]:
         """The cover, if it is asked for, and the pages in order."""
 
     @property
     def expected_duration(self) -> google.protobuf.duration_pb2.Duration:
-        """The expected time until all are there; unset while no worker is there to draw."""
+        """The expected time until all are there; unset while no worker is there to draw, or an operator has
+        paused what draws (`lane_paused`).
+        """
 
     @property
     def models(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___QuotedModel]:
@@ -737,9 +759,10 @@ class PlanStoryResponse(google.protobuf.message.Message):
         models: collections.abc.Iterable[Global___QuotedModel] | None = ...,
         reused_images: builtins.int = ...,
         most_micros: builtins.int = ...,
+        lane_paused: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["expected_duration", b"expected_duration"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "models", b"models", "most_micros", b"most_micros", "pages", b"pages", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["expected_duration", b"expected_duration", "images", b"images", "lane_paused", b"lane_paused", "models", b"models", "most_micros", b"most_micros", "pages", b"pages", "price_micros", b"price_micros", "reused_images", b"reused_images"]) -> None: ...
 
 Global___PlanStoryResponse: typing_extensions.TypeAlias = PlanStoryResponse
 
@@ -758,6 +781,7 @@ class PlannedPage(google.protobuf.message.Message):
     EXPECTED_DURATION_FIELD_NUMBER: builtins.int
     NOT_DRAWN_FIELD_NUMBER: builtins.int
     BETTER_FIELD_NUMBER: builtins.int
+    LANE_PAUSED_FIELD_NUMBER: builtins.int
     page_number: builtins.int
     """The number of the page, from 1; 0 for the cover."""
     page_id: builtins.str
@@ -770,6 +794,8 @@ class PlannedPage(google.protobuf.message.Message):
     """What all images of the page cost at most with it, in millionths of a US dollar, with one call
     each.
     """
+    lane_paused: builtins.bool
+    """Whether an operator has paused whatever may draw it."""
     @property
     def scene(self) -> imggen.v1.scene_pb2.Scene:
         """What its picture shows, as it was read."""
@@ -800,9 +826,10 @@ class PlannedPage(google.protobuf.message.Message):
         expected_duration: google.protobuf.duration_pb2.Duration | None = ...,
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
         better: Global___BetterOffer | None = ...,
+        lane_paused: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "scene", b"scene"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "price_micros", b"price_micros", "provider", b"provider", "scene", b"scene"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "lane_paused", b"lane_paused", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "price_micros", b"price_micros", "provider", b"provider", "scene", b"scene"]) -> None: ...
 
 Global___PlannedPage: typing_extensions.TypeAlias = PlannedPage
 

@@ -131,7 +131,7 @@ class Page(google.protobuf.message.Message):
     ID_FIELD_NUMBER: builtins.int
     SCENE_FIELD_NUMBER: builtins.int
     text: builtins.str
-    """Required. The text of the page, at most 4,000 characters."""
+    """Required. The text of the page, at most 4,000 characters. It keeps its lines."""
     scene_description: builtins.str
     """What the image shows, at most 2,000 characters; if empty, derived from the text."""
     id: builtins.str

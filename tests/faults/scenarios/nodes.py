@@ -14,13 +14,20 @@ _PAGES = 11
 
 
 async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
-    """Kills the node with the replicas, then the head; a new cluster takes over."""
+    """Evicts a node with replicas, kills the next, then the head; a new cluster takes over."""
     problems: list[Problem] = []
     recovered = None
     async with fault_environment(server, build, IMGGEN_DRAIN_S="5") as environment:
         caller = await environment.caller((await environment.gateway()).port)
         try:
             async with ray_cluster(environment, build) as first:
+                await caller.submit()
+                await rendering(environment)
+                await first.evict_node()
+                await environment.all_jobs_complete()
+                lost = await environment.query("SELECT FROM attempts WHERE outcome <> 'completed'")
+                if lost:
+                    problems.append(Problem(Rule.AGAIN, f"{len(lost)} attempts of a drained node"))
                 await caller.submit()
                 await caller.submit()
                 await rendering(environment)
@@ -40,8 +47,8 @@ async def lost_nodes(server: str, build: Build, quick: bool) -> Report:
             problems.append(Problem(Rule.AWAITED, str(never) or "the cluster did not start"))
     problems += [Problem(Rule.CALLS, call) for call in environment.history.failed_calls]
     return reported(
-        "Ray: node removed, head killed",
-        "1 node, 1 head",
+        "Ray: node evicted, node removed, head killed",
+        "2 nodes, 1 head",
         environment.history,
         recovered,
         problems,

@@ -118,6 +118,8 @@ def _settings(port: int) -> dict[str, str]:
     return {
         "IMGGEN_STORAGE_URL": f"s3://{_BUCKET}/pixels",
         "IMGGEN_STORAGE_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "IMGGEN_URL_SECRET": "",
+        "IMGGEN_PUBLIC_URL": "",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -215,6 +215,11 @@ def test_a_requeue_needs_one_target(command: Command, wrong: tuple[str, ...]) ->
     assert "give the ids of jobs, or --user" in command.err
 
 
+def test_a_requeue_says_where_no_named_job_has_failed(command: Command) -> None:
+    command("admin", "requeue", "00000000-0000-4000-8000-000000000001", "--yes")
+    assert "none of the named jobs is there and has failed" in command.err
+
+
 def test_what_a_requeue_leaves_alone_is_said_with_the_reason() -> None:
     counted = RequeueJobsResponse(skipped_jobs=5, unknown_call_jobs=2)
     assert left_alone(counted) == [
@@ -231,6 +236,18 @@ def test_a_lane_is_paused_and_resumed(command: Command, client: SyncClient, mia:
     job = client.generate_portrait(mia, style="anime")
     assert job.lane_paused
     assert " paused " in command("jobs")
+    route = client.quote_portrait(mia, style="anime")
+    assert route.lane_paused
+    assert client.explain_route(job).admitted.lane_paused
+    story = client.create_story(title="Day", style="anime", pages=["One."])
+    quote, plan = client.quote_story(story), client.plan_story(story)
+    assert quote.lane_paused
+    assert plan.lane_paused
+    assert not any(one.HasField("expected_duration") for one in (*route.offers, quote, plan))
+    assert plan.pages[0].lane_paused
+    batch = client.generate_story(story)
+    assert batch.lane_paused
+    assert "paused" in command("batch", "show", batch.batch_id)
     shown = command("top")
     assert "local (paused)" in shown
     assert "oldest job" not in shown

@@ -213,6 +213,13 @@ def test_a_quote_names_the_part_of_each_model() -> None:
     assert next(iter(quote_lines(quote))) == "2 images, at most $0.0800, under 1 s"
 
 
+def test_a_quote_whose_lane_is_paused_says_so() -> None:
+    quote = QuoteStoryResponse(images=2, lane_paused=True)
+    assert list(quote_lines(quote)) == ["2 images, free, its lane is paused"]
+    route = Route(offers=[Offer(model="a", provider="x", score=1)], lane_paused=True)
+    assert list(route_lines(route)) == ["* a (x): free, quality 1, its lane is paused"]
+
+
 def test_a_quote_says_what_it_comes_to_if_others_must_draw() -> None:
     quote = QuoteStoryResponse(images=2, price_micros=80_000, most_micros=240_000)
     assert list(quote_lines(quote)) == [

@@ -1,0 +1,68 @@
+"""The file descriptors of a process: its limit, and who may take how many.
+
+A connection takes one. Without a bound, connections that say nothing take those of the database,
+the storage and the health checks.
+"""
+
+import os
+import resource
+import socket
+import stat
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_ENOUGH = 65_536
+_OF_THE_PROCESS = 40  # its log, listeners, pollers, the listening connection, files that are read
+_MOST_MEDIA, _MOST_MONITOR = 1_000, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The most connections of each port."""
+
+    grpc: int
+    media: int
+    monitor: int
+
+
+def raise_file_limit() -> int:
+    """Raises the soft limit of open files as far as it is of use and allowed; returns it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return _ENOUGH
+    most = _ENOUGH if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH)
+    if most > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(soft, most)
+
+
+def shares(limit: int, database_connections: int) -> Shares:
+    """Divides the descriptors that the process and its database leave; an eighth stays free."""
+    spare = max(limit - _OF_THE_PROCESS - database_connections, limit // 4)
+    return Shares(
+        grpc=max(spare // 2, 1),
+        media=max(min(spare // 4, _MOST_MEDIA), 1),
+        monitor=max(min(spare // 8, _MOST_MONITOR), 1),
+    )
+
+
+def file_limit() -> int:
+    """Returns how many files may be open now."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _ENOUGH if soft == resource.RLIM_INFINITY else soft
+
+
+def hang_up(port: int) -> None:
+    """Ends the connections that this process has accepted on a port."""
+    for each in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # the descriptor of this listing has gone
+            if stat.S_ISSOCK(os.fstat(int(each.name)).st_mode):
+                with closing(socket.socket(fileno=os.dup(int(each.name)))) as found:
+                    _hang_up(found, port)
+
+
+def _hang_up(found: socket.socket, port: int) -> None:
+    of_the_internet = found.family in (socket.AF_INET, socket.AF_INET6)
+    if of_the_internet and found.getsockname()[1] == port:
+        found.shutdown(socket.SHUT_RDWR)

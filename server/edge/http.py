@@ -1,0 +1,159 @@
+"""Serves HTTP to a bounded number of connections, none of which can wait for long to ask.
+
+A connection that has no request in progress for `QUIET_S` is closed, whether it is idle or sends
+its headers byte by byte. When all connections are taken, the oldest that has no request in
+progress makes room for a new one; when all have one, the new one is closed.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from aiohttp import web
+
+QUIET_S = 20.0
+_MOST = 1_000
+_SHUTDOWN_S = 5.0
+_BACKLOG = 128
+_RETRY_S = 0.1
+_BETWEEN_LINES_S = 60.0
+_NONE_LEFT = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_log = logging.getLogger(__name__)
+
+
+def _uncounted() -> None:
+    """Counts nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one port may take: `most` connections; `closed` is called for each that is too many.
+
+    `port` is its name in the log.
+    """
+
+    port: str = "http"
+    most: int = _MOST
+    quiet_s: float = QUIET_S
+    closed: Callable[[], None] = _uncounted
+
+
+@asynccontextmanager
+async def serve_http(
+    app: web.Application, host: str, port: int, bounds: Bounds = Bounds()
+) -> AsyncIterator[int]:
+    """Serves an application and yields the port that was bound; 0 takes a free one.
+
+    At the end it stops accepting, and open answers have 5 seconds to finish.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_S,
+        keepalive_timeout=bounds.quiet_s,  # counts from the connection's start, too (aiohttp 3.14)
+    )
+    await runner.setup()
+    assert runner.server is not None
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
+        listeners = [stack.enter_context(each) for each in await _listeners(host, port)]
+        door = _Door(runner.server, bounds)
+        tasks = [asyncio.create_task(door.keep(each), name="http") for each in listeners]
+        stack.push_async_callback(_end, tasks)
+        yield int(listeners[0].getsockname()[1])
+
+
+class _Door:
+    """Accepts connections for a server.
+
+    asyncio's own loop knows no bound, and without descriptors logs a hundred tracebacks at once
+    and again (Python 3.11).
+    """
+
+    def __init__(self, server: web.Server, bounds: Bounds) -> None:
+        self._server = server
+        self._bounds = bounds
+        self._may_log_at = 0.0
+
+    async def keep(self, listener: socket.socket) -> None:
+        """Accepts connections until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError as error:
+                if self._may_log():
+                    _log.warning("connection not accepted", extra={"error": str(error)})
+                if error.errno in _NONE_LEFT:
+                    self._make_room()
+                await asyncio.sleep(_RETRY_S)
+                continue
+            if len(self._server.connections) >= self._bounds.most and not self._make_room():
+                connection.close()
+                continue
+            with suppress(OSError):  # it has gone again
+                await loop.connect_accepted_socket(self._server, connection)
+
+    def _make_room(self) -> bool:
+        """Closes the oldest connection that has no request in progress, if there is one."""
+        self._bounds.closed()
+        if self._may_log():
+            _log.warning(
+                "too many connections", extra={"port": self._bounds.port, "most": self._bounds.most}
+            )
+        for each in self._server.connections:
+            # aiohttp 3.14 tells nobody else until when it sends the answer.
+            if not each._request_in_progress:
+                each.force_close()
+                return True
+        return False
+
+    def _may_log(self) -> bool:
+        """Returns whether a minute has passed since it last did; the next minute begins now."""
+        now = asyncio.get_running_loop().time()
+        if now < self._may_log_at:
+            return False
+        self._may_log_at = now + _BETWEEN_LINES_S
+        return True
+
+
+async def _listeners(host: str, port: int) -> list[socket.socket]:
+    """Returns a listening socket for each address of a host; raises OSError with the address."""
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    made: list[socket.socket] = []
+    try:
+        for family, address in dict.fromkeys((each[0], each[4]) for each in found):
+            made.append(_listener(family, address))
+    except OSError:
+        for each in made:
+            each.close()
+        raise
+    return made
+
+
+def _listener(family: int, address: tuple[object, ...]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        where = f"{address[0]}:{address[1]}"
+        raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
+    return listener
+
+
+async def _end(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,118 @@
+"""The first connection of a process: what is wrong with the database is said before anything runs.
+
+What only a changed setting can mend ends the start; a database that is away is waited for.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
+
+from imggen.v1.errors_pb2 import ErrorReason
+from server.causes import CannotStart, cause_of, is_lasting
+from server.database_urls import DatabaseUrl, read_url
+from server.databases import Address
+from server.errors import Unavailable
+from server.store.database import Record, unavailable_when_away
+from server.store.encoding import WrongEncoding, require_utf8
+
+_PAUSE_S = 1.0
+_SETTING = "IMGGEN_DATABASE_URL"
+_log = logging.getLogger(__name__)
+
+# What a server says about itself, its users and their rights; the rest is a fault of a statement.
+_OF_THE_SERVER = ("08", "22023", "25", "28", "3D", "42501", "42704", "53", "55", "57", "58")
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator["asyncpg.Connection[Record]"]:
+    """Yields a connection outside the pool; raises Unavailable, WrongEncoding and PostgresError."""
+    place = read_url(url)
+    with unavailable_when_away():
+        place.check_files()
+        # A pooler knows neither named statements nor settings of a session.
+        connection = await asyncpg.connect(place.url, timeout=place.timeout, statement_cache_size=0)
+        try:
+            await require_utf8(connection)
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def until_open(where: str | Address, wait_s: float | None = None) -> None:
+    """Returns once the database takes connections; the log says what it is waited for.
+
+    It is waited for `wait_s` seconds, by default for any time. Raises CannotStart, at once for what
+    waiting does not mend.
+    """
+    address = Address.of(where)
+    _tell(read_url(address.url))
+    clock = asyncio.get_running_loop().time
+    until = None if wait_s is None else clock() + wait_s
+    said = ""
+    while True:
+        try:
+            await _open(address.url, _SETTING)
+            if address.direct_url:
+                await _open(address.direct_url, "IMGGEN_DATABASE_DIRECT_URL")
+            return
+        except CannotStart as error:
+            if error.lasting or (until is not None and clock() + _PAUSE_S > until):
+                raise
+            if str(error) != said:
+                said = str(error)
+                _log.warning("waiting for the database", extra={"error": said})
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def _open(url: str, setting: str) -> None:
+    with needing_database(url, setting):
+        async with connected(url):
+            pass
+
+
+@contextmanager
+def needing_database(url: str, setting: str = _SETTING) -> Iterator[None]:
+    """Raises CannotStart, which names the database and the cause, when it cannot be used."""
+    try:
+        where = read_url(url).where
+    except ValueError as error:
+        raise CannotStart(f"{setting}: {error}", lasting=True) from None
+    try:
+        yield
+    except WrongEncoding as error:
+        raise CannotStart(f"cannot use {where}: {error}", lasting=True) from error
+    except (Unavailable, asyncpg.PostgresError) as error:
+        if not _is_of_the_server(error):
+            raise
+        cause = cause_of(error)
+        if is_lasting(error):
+            raise CannotStart(
+                f"cannot use {where} ({cause}); correct {setting}", lasting=True
+            ) from error
+        raise CannotStart(
+            f"cannot reach {where} ({cause}); start Postgres or set {setting}", lasting=False
+        ) from error
+
+
+def _is_of_the_server(error: BaseException) -> bool:
+    """Returns whether an error is about the connection or the server, and no fault of a statement.
+
+    Nothing but the database makes an Unavailable here that has no cause.
+    """
+    if isinstance(error, Unavailable):
+        return error.reason == ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE
+    state = getattr(error, "sqlstate", None)
+    return state is None or str(state).startswith(_OF_THE_SERVER)
+
+
+def _tell(place: DatabaseUrl) -> None:
+    """Logs what the environment adds to the URL of the database, and what of it has no effect."""
+    if place.taken:
+        fields = {"variables": list(place.taken), "database": place.where}
+        _log.warning("environment adds to IMGGEN_DATABASE_URL", extra=fields)
+    if place.dropped:
+        fields = {"parameters": list(place.dropped), "database": place.where}
+        _log.warning("parameters of IMGGEN_DATABASE_URL without effect", extra=fields)

@@ -1,0 +1,77 @@
+"""What is stored of a text: what shapes what is seen stays, in every script."""
+
+import pytest
+
+from imggen.rules.checks import clean
+from imggen.rules.storyboards import named_in
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+KEPT = {
+    "Persian": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "Persian short form": "\u06f1\u06f4\u06f0\u06f3 \u0647\u200d.\u0642",
+    "Hindi without a ligature": "\u0915\u094d\u200d\u0937",
+    "Bengali ra with ya": "\u09b0\u200d\u09cd\u09af\u09be\u09ac",
+    "Malayalam at the end of a word": "\u0d28\u0d4d\u200d \u0d15",
+    "Sinhala": "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    "German without a ligature": "Auf\u200clage",
+    "a family": FAMILY,
+    "a kiss": "\U0001f469\U0001f3fd\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f468\U0001f3fe",
+    "the rainbow's flag": "\U0001f3f3\ufe0f\u200d\U0001f308",
+    "a flag of tags": SCOTLAND,
+    "a flag of letters": "\U0001f1fa\U0001f1e6",
+    "a keycap": "1\ufe0f\u20e3",
+    "a variant of an ideograph": "\u845b\U000e0100",
+    "a mark of direction": "\u05e9\u05dc\u05d5\u05dd\u200f!",
+    "the end of a verse": "\u06dd\u0661",
+    "Khmer between words": "\u1781\u17d2\u1789\u17bb\u17c6\u200b\u1781",
+    "Mongolian": "\u1820\u180e\u1821",
+    "a poem": "Roses are red,\nviolets are blue.\n\nThe fox",
+}
+GONE = {
+    "an override": ("Mia \u202eaiM\u202c", "Mia aiM"),
+    "isolates": ("a\u2066b\u2069c", "abc"),
+    "stray tags": ("a\U000e0041\U000e0042b", "ab"),
+    "a sentence in a flag": (
+        "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in "ignoreall") + "\U000e007f",
+        "\U0001f3f4",
+    ),
+    "a joiner at the start": ("\u200dMia", "Mia"),
+    "a joiner at the end": ("Mia\u200c rose", "Mia rose"),
+    "joiners in a row": ("\u06cc\u200c\u200c\u200c\u062e", "\u06cc\u200c\u062e"),
+    "a joiner after an emoji": ("\U0001f98a\u200d fox", "\U0001f98a fox"),
+    "hidden variants": ("\u2764\ufe0f\ufe0f\U000e0101\U000e0102", "\u2764\ufe0f"),
+    "a variant of nothing": ("\ufe0fx", "x"),
+    "a mark of direction in English": ("Mia\u200e", "Mia"),
+    "zero-width spaces": ("a\u200bb", "ab"),
+    "a soft hyphen": ("Auf\u00adlage", "Auflage"),
+    "lines of Windows": ("a \r\n b\r\rc", "a\nb\n\nc"),
+    "many empty lines": ("\n\na\n \n\t\n\n b\n", "a\n\nb"),
+}
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
+def test_what_shapes_a_text_stays(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(("text", "left"), GONE.values(), ids=GONE)
+def test_what_shapes_nothing_goes(text: str, left: str) -> None:
+    assert clean(text) == left
+    assert clean(left) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "named"),
+    [
+        # A vowel sign is a part of its word: one word of the other name is the start of this one.
+        ("\u0930\u093e\u0927\u093e \u0928\u093e\u091a\u0940", "\u0930\u093e\u0927\u093e", True),
+        ("Cafe\u0301 and Mia", "Caf", False),
+        ("\u0645\u06cc\u200c\u0646\u0627 \u0622\u0645\u062f", "\u0645\u06cc\u0646\u0627", True),
+        ("the fox is here", "Fox", True),
+        ("O'Malley sleeps", "O'Malley", True),
+    ],
+)
+def test_a_name_is_found_in_words(text: str, name: str, named: bool) -> None:
+    assert bool(named_in([text], [("", name, "")])) is named
