@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 
+from actors.extractors.learned.places import Belief, PlaceReader
 from actors.extractors.rules.absence import read_absent
-from actors.extractors.rules.asides import mark_asides
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.colours import read_colours
 from actors.extractors.rules.doing import shown_doing
+from actors.extractors.rules.evidence import clues_of
 from actors.extractors.rules.names import Names
 from actors.extractors.rules.narrator import Narrator, hush_letters
-from actors.extractors.rules.parser import read_clauses
 from actors.extractors.rules.presence import Presence
+from actors.extractors.rules.reading import clauses_of, found_place
 from actors.extractors.rules.referents import Referents
-from actors.extractors.rules.spots import is_place
 from actors.extractors.rules.tokens import Sentence, read_sentences
 from actors.extractors.rules.wearing import Wardrobe, is_known, read_wearing
 from actors.extractors.rules.weather import read_weather
 from actors.extractors.rules.what import Action, read_action
 from actors.extractors.rules.when import read_time
-from actors.extractors.rules.where import read_place
 from actors.extractors.rules.who import read_presence
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId
@@ -26,22 +25,25 @@ from server.domain.scenes import Figure, Scene
 
 
 class RuleReader:
-    """Reads pages by rules alone; needs no network and costs nothing."""
+    """Reads pages by rules, and places by learned words too; needs no network, costs nothing."""
+
+    def __init__(self, places: PlaceReader | None = None) -> None:
+        self._places = places or PlaceReader.shipped()
 
     def read(self, page: str, cast: Sequence[FrozenCharacter], before: Sequence[str] = ()) -> Scene:
         """Returns the scene of a page; `before` are the pages before it, the first one first."""
         names = Names([one.description for one in cast])
         referents = Referents(names)
-        place = ""
+        place: Belief | None = None
         narrator = Narrator(referents)
         for text in before:
             told = list(read_sentences(text, names))
-            earlier = _clauses(told)
+            earlier = clauses_of(told)
             narrator.hear(told, earlier)
             read_presence(told, earlier, referents)
-            place = _place(told, earlier, place, names)
+            place = self._where(told, earlier, place, names)
         sentences = list(read_sentences(page, names))
-        clauses = _clauses(sentences)
+        clauses = clauses_of(sentences)
         narrator.hear(sentences, clauses)
         hush_letters(clauses, referents.narrator)
         presence = read_presence(sentences, clauses, referents)
@@ -52,7 +54,7 @@ class RuleReader:
             figures=tuple(_figure(cast[one], one, action, wardrobe) for one in presence.there),
             away=tuple(CharacterId(cast[one].id) for one in sorted(presence.absent)),
             extras=tuple(presence.extras),
-            place=_place(sentences, clauses, place, names),
+            place=self._where(sentences, clauses, place, names).name,
             time=time,
             season=season,
             weather=read_weather(clauses),
@@ -62,46 +64,15 @@ class RuleReader:
             told=" ".join(one.text for one in sentences),
         )
 
-
-def _place(
-    sentences: Sequence[Sentence], clauses: Sequence[Clause], before: str, names: Names
-) -> str:
-    """Returns where a page happens; where nothing else tells it, what is said there."""
-    if told := read_place(clauses, before):
-        return told
-    spoken = " ".join(said for one in sentences for said in one.spoken)
-    if not spoken:
-        return ""
-    asserted = [one for one in read_sentences(spoken, names) if not one.text.endswith("?")]
-    return read_place([one for one in _clauses(asserted) if _means_here(one)], "")
-
-
-_SPEAKERS = frozenset({"i", "we"})
-
-
-def _means_here(clause: Clause) -> bool:
-    """Returns whether a speech tells where it is said: `We are at the zoo`, `in this cave`."""
-    if clause.marker or clause.modal or clause.tag not in {"VBZ", "VBP", "VB", ""}:
-        return False
-    led = {one.head.lower for one in clause.subject}
-    if any(one.lower == "here" for one in clause.adverbs) and (
-        clause.verb == "be" or led & _SPEAKERS
-    ):
-        return True
-    stays = clause.verb == "be" and bool(led & {*_SPEAKERS, "this"})
-    return stays or any(
-        one.determiner == "this" and is_place(one) for one in (*clause.subject, *clause.phrases)
-    )
-
-
-def _clauses(sentences: Sequence[Sentence]) -> list[Clause]:
-    clauses = [
-        clause
-        for index, sentence in enumerate(sentences)
-        for clause in read_clauses(sentence, index)
-    ]
-    mark_asides(sentences, clauses)
-    return clauses
+    def _where(
+        self,
+        sentences: Sequence[Sentence],
+        clauses: Sequence[Clause],
+        before: Belief | None,
+        names: Names,
+    ) -> Belief:
+        found = found_place(sentences, clauses, before.name if before else "", names)
+        return self._places.decide(clues_of(sentences, clauses, names), found, before)
 
 
 def _names(cast: Sequence[FrozenCharacter], presence: Presence) -> list[str]:

@@ -78,3 +78,34 @@ def is_home(clause: Clause, word: str, phrase: NounPhrase) -> bool:
     """Returns whether somebody lives in what a phrase names: `lived in a pumpkin`."""
     inside = word in {"in", "inside", "at", "under", "on", "above", "by", "near", "beneath", ""}
     return clause.verb in places.LIVING and inside and is_somewhere(phrase)
+
+
+def fitted_to(phrase: NounPhrase) -> str:
+    """Returns the place that a thing is fitted to: the kitchen of the `kitchen door`."""
+    if phrase.negated or phrase.head.lemma not in places.FITTINGS:
+        return ""
+    named = [one.lemma for one in phrase.tokens[:-1] if one.is_noun and one.lemma in nouns.PLACES]
+    return named[-1] if named else ""
+
+
+def is_hollow(phrase: NounPhrase) -> bool:
+    """Returns whether somebody can be inside something: `inside the whale`."""
+    noun = phrase.head.lemma
+    inward = noun not in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE and not is_abstract(noun)
+    return phrase.head.is_noun and phrase.head.character is None and inward and not phrase.owner
+
+
+def is_own_body(phrase: NounPhrase) -> bool:
+    """Returns whether a phrase means a part of somebody: `on his back`."""
+    return bool(phrase.owner) and phrase.head.lemma in nouns.BODY
+
+
+def is_idle(phrase: NounPhrase) -> bool:
+    """Returns whether a place is anywhere: `the best in the world`."""
+    return phrase.head.lemma == "world" and phrase.words in {"world", "whole world", "wide world"}
+
+
+def is_ground(phrase: NounPhrase) -> bool:
+    """Returns whether somebody can be on or among what has no name as a place: `the cabbages`."""
+    definite = phrase.determiner == "the" or (phrase.plural and not phrase.determiner)
+    return definite and is_somewhere(phrase) and not is_place(phrase)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.clues import gathered
+from actors.extractors.rules.found import Found, Way
 from actors.extractors.rules.implied import implied
 from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.landmarks import is_camp, landmarks
 from actors.extractors.rules.lexicon import hints, nouns, places
-from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import (
     afar,
@@ -19,7 +19,16 @@ from actors.extractors.rules.showing import (
     is_past,
     long_before,
 )
-from actors.extractors.rules.spots import is_place, is_somewhere, name_of_place
+from actors.extractors.rules.spots import (
+    fitted_to,
+    is_ground,
+    is_hollow,
+    is_idle,
+    is_own_body,
+    is_place,
+    is_somewhere,
+    name_of_place,
+)
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.weighing import (
     ENTERED,
@@ -48,9 +57,9 @@ _NOW = frozenset({"now", "back", "finally"})
 _LEAVING = frozenset({"go", "take", "bring", "send", "carry", "move", "return"})
 
 
-def read_place(clauses: Sequence[Clause], before: str) -> str:
+def find_place(clauses: Sequence[Clause], before: str) -> Found:
     """Returns the place of a page in its own words; `before` where it names none."""
-    best, most, named = before, _CARRIED if before else 0.0, before
+    best, most, named, way = before, _CARRIED if before else 0.0, before, Way.KEPT
     camps = is_camp(clauses)
     things, unseen = Things(), afar(clauses) | long_before(clauses) | _outside(clauses, before)
     given: dict[str, dict[str, float]] = {}
@@ -69,9 +78,10 @@ def read_place(clauses: Sequence[Clause], before: str) -> str:
                 if (worth > most or _is_room_of(one, worth, best)) and not _is_vague(one, best):
                     best, most = one.name, max(worth, most)
                     named = best if not one.given and is_place(one.phrase) else before
+                    way = Way.GIVEN if one.given else Way.NAMED
         things.name(clause)
     told = gathered(clauses, named) if best == before or most <= _WEAK else ""
-    return told or best
+    return Found(told, most, Way.GATHERED) if told else Found(best, most, way)
 
 
 def _outside(clauses: Sequence[Clause], before: str) -> set[int]:
@@ -272,7 +282,7 @@ def _candidates(clause: Clause) -> Iterator[_Candidate]:
             if (
                 weight >= 2.5
                 and clause.verb in places.MOVING | places.RESTING
-                and _is_ground(phrase)
+                and is_ground(phrase)
             ):
                 yield _Candidate(phrase.base, 0.55, word, phrase)
     for phrase in clause.objects:
@@ -301,7 +311,7 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
     if is_heap(phrase):
         return
     if is_place(phrase):
-        bare = head.lemma in places.AIRY and (word not in _WITHIN or _is_idle(phrase))
+        bare = head.lemma in places.AIRY and (word not in _WITHIN or is_idle(phrase))
         bare = bare and not (head.lemma == "water" and word == "to" and weight >= 2.5)
         bare = bare or (word == "under" and head.lemma in {"moon", "cloud", "sky"})
         if not (bare or (head.lemma in places.MATTER and not word)):
@@ -322,10 +332,10 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
         yield _Candidate(name_of_place(phrase), 3.1, word, phrase)
     elif weight == LIVED_IN:
         yield _Candidate(name_of_place(phrase), 3.0, word, phrase)
-    elif fitted := _fitted(phrase):
+    elif fitted := fitted_to(phrase):
         least = 0.9 if weight >= 0.8 and phrase.determiner == "the" and not word else 0
         yield _Candidate(fitted, max(weight - 0.5, least), word, phrase)
-    elif word == "inside" and _is_hollow(phrase):
+    elif word == "inside" and is_hollow(phrase):
         yield _Candidate(phrase.base, 2.4, word, phrase)
     yield from _named_of(phrase, weight, word)
 
@@ -333,7 +343,7 @@ def _named(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]
 def _named_of(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candidate]:
     """Yields the places that a phrase is a part of: the wood of `the edge of the wood`."""
     head, of = phrase.head, phrase.of
-    if of is not None and not is_place(of) and (fitted := _fitted(of)):
+    if of is not None and not is_place(of) and (fitted := fitted_to(of)):
         yield _Candidate(fitted, weight - 0.5, word, phrase)
     if of is not None and is_place(of) and {head.lemma, head.lower} & places.PARTS:
         yield _Candidate(name_of_place(of), weight - 0.1, word, phrase)
@@ -349,7 +359,7 @@ def _named_of(phrase: NounPhrase, weight: float, word: str) -> Iterator[_Candida
         yield _Candidate(of.base, 0.6, word, of)
     elif of is not None and head.lemma in places.PARTS and word in _WITHIN and is_somewhere(of):
         yield _Candidate(of.base, 0.5, word, of)
-    elif head.lemma in places.LANDMARKS and word and weight > 1.5 and not _is_own_body(phrase):
+    elif head.lemma in places.LANDMARKS and word and weight > 1.5 and not is_own_body(phrase):
         yield _Candidate(phrase.base, 0.6 if word != "on" else 0.5, word, phrase)
 
 
@@ -368,33 +378,3 @@ def _moved(clause: Clause, before: str) -> Iterator[_Candidate]:
         steps = noun in {"stair", "stairs", "staircase"} and clause.verb in {*places.RESTING, "be"}
         if (outside or steps) and not phrase.owner:
             yield _Candidate((phrase.of or phrase).base, 1.3, word, phrase)
-
-
-def _fitted(phrase: NounPhrase) -> str:
-    """Returns the place that a thing is fitted to: the kitchen of the `kitchen door`."""
-    if phrase.negated or phrase.head.lemma not in places.FITTINGS:
-        return ""
-    named = [one.lemma for one in phrase.tokens[:-1] if one.is_noun and one.lemma in nouns.PLACES]
-    return named[-1] if named else ""
-
-
-def _is_hollow(phrase: NounPhrase) -> bool:
-    """Returns whether somebody can be inside something: `inside the whale`."""
-    noun = phrase.head.lemma
-    inward = noun not in nouns.BODY | nouns.GARMENTS | nouns.PEOPLE and not is_abstract(noun)
-    return phrase.head.is_noun and phrase.head.character is None and inward and not phrase.owner
-
-
-def _is_own_body(phrase: NounPhrase) -> bool:
-    return bool(phrase.owner) and phrase.head.lemma in nouns.BODY
-
-
-def _is_idle(phrase: NounPhrase) -> bool:
-    """Returns whether a place is anywhere: `the best in the world`."""
-    return phrase.head.lemma == "world" and phrase.words in {"world", "whole world", "wide world"}
-
-
-def _is_ground(phrase: NounPhrase) -> bool:
-    """Returns whether somebody can be on or among what has no name as a place: `the cabbages`."""
-    definite = phrase.determiner == "the" or (phrase.plural and not phrase.determiner)
-    return definite and is_somewhere(phrase) and not is_place(phrase)

@@ -10,7 +10,7 @@ PLACES = {
     "Back at the house, Grandma was rolling out the dough.": "house",
     "Tom climbed the ladder to the hayloft, one rung at a time.": "hayloft",
     "There was nothing in the fridge but a lemon. Mia shut the door again.": "kitchen",
-    "The whole class sat on the carpet, and Miss Bloom opened the big book.": "carpet",
+    "The whole class sat on the carpet, and Miss Bloom opened the big book.": "classroom",
     "Mia lay in bed and listened to the rain.": "bedroom",
     "The train pulled out of the station. Tom pressed his nose against the glass.": "train",
     "Up in the treehouse, the three friends made a plan.": "treehouse",
