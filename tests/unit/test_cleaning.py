@@ -75,3 +75,18 @@ def test_what_shapes_nothing_goes(text: str, left: str) -> None:
 )
 def test_a_name_is_found_in_words(text: str, name: str, named: bool) -> None:
     assert bool(named_in([text], [("", name, "")])) is named
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("a" + " " * 1_000_000 + "b", "a b"),
+        ("a" + " \n" * 500_000 + "b", "a\n\nb"),
+        # Marks of two classes in turn, which composition sorts: 30 at most stay.
+        ("a" + "\u0316\u0301" * 500_000, "\u00e1" + "\u0316" * 15 + "\u0301" * 14),
+    ],
+    ids=["spaces", "lines", "marks"],
+)
+def test_no_text_is_read_again_and_again(text: str, stored: str) -> None:
+    # By a pattern that does, each takes hours.
+    assert clean(text) == stored

@@ -52,3 +52,9 @@ def test_an_error_message_is_cut_between_characters() -> None:
     cut = shortened("x" + FAMILY * 60)
     assert len(cut.encode()) <= MOST_OCTETS
     assert set(graphemes.split(cut)) == {"x", FAMILY, "\u2026"}
+
+
+def test_a_consonant_with_endless_linkers_is_read_once() -> None:
+    # By a pattern that tries each split of the linkers, it takes hours.
+    assert graphemes.length("\u0915" + "\u094d" * 500_000) == -(-500_001 // 16)
+    assert list(graphemes.split("\u0915\u094d\u200d\u0937")) == ["\u0915\u094d\u200d\u0937"]

@@ -7,7 +7,8 @@ from functools import cache
 from imggen.rules import unicode
 
 _BREAKS = re.compile("\r\n?|[\u2028\u2029]")
-_LINE_ENDS = re.compile(r"[^\S\n]*\n\s*")
+# After runs of spaces have become one, so that none is read again and again.
+_LINE_ENDS = re.compile(r" ?\n[ \n]*")
 _SPACES = re.compile(r"[^\S\n]+")
 # Invisible, though letters (Hangul fillers) or a symbol (Braille blank) to Unicode.
 _BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u2800"), " ")
@@ -30,9 +31,9 @@ def clean(text: str) -> str:
     """
     if not text.isascii():
         # Composed last: an invisible character may keep apart what belongs together.
-        text = unicodedata.normalize("NFC", _seen(text.translate(_BLANKS)))
-    text = _LINE_ENDS.sub(_line_end, _BREAKS.sub("\n", text).strip())
-    return _SPACES.sub(" ", text)
+        text = unicodedata.normalize("NFC", _stacked(_seen(text.translate(_BLANKS))))
+    text = _SPACES.sub(" ", _BREAKS.sub("\n", text)).strip()
+    return _LINE_ENDS.sub(_line_end, text)
 
 
 def one_line(text: str) -> str:
@@ -42,6 +43,14 @@ def one_line(text: str) -> str:
 
 def _line_end(found: re.Match[str]) -> str:
     return "\n\n" if found[0].count("\n") > 1 else "\n"
+
+
+def _stacked(text: str) -> str:
+    """Returns a text with 30 marks at most on a character; to compose more takes their square.
+
+    It is the bound of the Stream-Safe Text Format (UAX 15); no language has a third of it.
+    """
+    return _patterns().stacks.sub(r"\1", text)
 
 
 def _seen(text: str) -> str:
@@ -61,6 +70,7 @@ class _Patterns:
 
     def __init__(self) -> None:
         kept = _JOINERS + _DIRECTIONS + "\u200b\u180e\U00013430-\U0001343f" + _TAGS + unicode.SEEN
+        self.stacks = re.compile(f"([{unicode.EXTEND_ONLY}]{{30}})[{unicode.EXTEND_ONLY}]+")
         self.unseen = re.compile(f"[{unicode.FORMAT}{unicode.VARIANT}]")
         self.never = re.compile(f"(?![{kept}])[{unicode.FORMAT}]")
         self.tags = re.compile(f"({_FLAG})|[{_TAGS}]")

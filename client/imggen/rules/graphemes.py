@@ -56,7 +56,9 @@ def _weight(cluster: str) -> int:
 @cache
 def _cluster() -> re.Pattern[str]:
     """Returns the pattern of table 1b; it is large, and most texts never need it."""
-    extend, linker = f"[{unicode.CONJUNCT_EXTEND}]*", f"[{unicode.CONJUNCT_LINKER}]"
+    # The first linker ends the first part, so that a run without a consonant is read once.
+    before, linker = f"[{unicode.CONJUNCT_EXTEND}]*", f"[{unicode.CONJUNCT_LINKER}]"
+    after = f"[{unicode.CONJUNCT_EXTEND}{unicode.CONJUNCT_LINKER}]*"
     syllables, consonant = "\uac00-\ud7a3", f"[{unicode.CONJUNCT}]"
     open_syllable = f"[{''.join(map(chr, range(0xAC00, 0xD7A4, 28)))}]"
     head, vowel, tail = (
@@ -66,7 +68,7 @@ def _cluster() -> re.Pattern[str]:
         f"{head}*(?:{open_syllable}{vowel}*|{vowel}+|[{syllables}]){tail}*|{head}+|{tail}+",
         "[\U0001f1e6-\U0001f1ff]{2}",
         f"[{unicode.PICTURE}](?:[{unicode.EXTEND_ONLY}]*\u200d[{unicode.PICTURE}])*",
-        f"{consonant}(?:{extend}{linker}{extend}{consonant})*",
+        f"{consonant}(?:{before}{linker}{after}{consonant})*",
         f"[^{unicode.CONTROL}]",
     )
     return re.compile(
