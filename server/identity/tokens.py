@@ -160,6 +160,8 @@ def _is_jwt(token: str) -> bool:
         jwt.decode(token, options={"verify_signature": False})
     except (jwt.DecodeError, *_MALFORMED):
         return False
+    except jwt.PyJWTError:  # its header has what no JWT of ours has
+        return True
     return True
 
 
@@ -168,7 +170,7 @@ def _expiry(token: str) -> str:
     seconds = jwt.decode(token, options={"verify_signature": False})["exp"]
     try:
         return datetime.fromtimestamp(int(seconds), UTC).isoformat()
-    except _MALFORMED:
+    except (*_MALFORMED, OSError):
         return datetime.min.replace(tzinfo=UTC).isoformat()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ OK = grpc.StatusCode.OK
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
 RSA = Signer("rsa-1", "RS256")
 EC = Signer("ec-1", "ES256")
+
+
+def _with_header(header: dict[str, Any]) -> str:
+    """Returns a token with any header, and a signature that is none."""
+    parts = (json.dumps(header).encode(), json.dumps(valid_claims()).encode(), b"none")
+    return ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 
 
 def _signed(secret: str = DEVELOPMENT_SECRET, algorithm: str = "HS256", **claims: Any) -> str:
@@ -135,6 +142,10 @@ async def test_a_token_signed_with_a_listed_key_is_accepted(signer: Signer) -> N
             jwt.encode(valid_claims(), DEVELOPMENT_SECRET, "HS256", {"kid": "\ud800"}),
             "TOKEN_INVALID",
         ),
+        # Headers that PyJWT refuses before it looks at the rest.
+        (_with_header({"alg": "RS256", "kid": 1}), "TOKEN_INVALID"),
+        (_with_header({"alg": "RS256", "kid": "rsa-1", "crit": ["\ud800"]}), "TOKEN_INVALID"),
+        (_with_header({"alg": "RS256", "kid": "rsa-1", "crit": "b64"}), "TOKEN_INVALID"),
     ],
 )
 async def test_a_bad_token_is_refused_with_a_key_set_too(token: str, reason: str) -> None:

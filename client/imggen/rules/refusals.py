@@ -32,7 +32,7 @@ class Refusal:
 def refusal(error: ImggenError) -> Refusal:
     """Returns an error as a code, a message and a Status with its details, ErrorInfo always."""
     reason = reason_name(error.reason)
-    message = cut(error.message, _MESSAGE_BYTES)
+    message = cut(_unicode(error.message), _MESSAGE_BYTES)
     status = Status(code=error.code.value[0], message=message)
     _add(status, ErrorInfo(reason=reason, domain=DOMAIN, metadata=_small(error.metadata)))
     if error.retry_after is not None:
@@ -56,14 +56,16 @@ def _bad_request(violations: Sequence[Violation]) -> BadRequest:
     bad = BadRequest()
     size = 0
     for count, violation in enumerate(violations):
-        description = cut(violation.description, _MESSAGE_BYTES)
+        description = cut(_unicode(violation.description), _MESSAGE_BYTES)
         size += len(violation.field) + len(description.encode()) + 40
         if size > _DETAILS_BYTES:
             left = len(violations) - count
             bad.field_violations.add(field="", description=f"and {left} more; correct these first")
             break
         bad.field_violations.add(
-            field=violation.field, description=description, reason=reason_name(violation.reason)
+            field=_unicode(violation.field),
+            description=description,
+            reason=reason_name(violation.reason),
         )
     return bad
 
