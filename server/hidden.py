@@ -6,8 +6,9 @@ MARK = "********"
 
 # In a password every character may be raw but a blank; what follows its last @ is the host.
 _CREDENTIALS = re.compile(r"([A-Za-z][\w+.-]*://)([^\s/@:]*)(:[^\s@]*(?:@[^\s@/]*)*)?@")
-_QUERY = re.compile(r"(?<=[?&])([\w.%-]+)=([^\s&#\"'>)]*)")
-_FRAGMENT = re.compile(r"(://[^\s#]*)#[^\s\"'>)]+")
+# A value may have quotes and brackets; those at its end are of the text around.
+_QUERY = re.compile(r"(?<=[?&])([\w.%-]+)=([^\s&#\"<>]*?)(?=['\")\]>,.:;]{0,3}(?:[\s&#\"<>]|$))")
+_FRAGMENT = re.compile(r"(://[^\s#]*)#[^\s\"<>]+?(?=['\")\]>,.:;]{0,3}(?:[\s\"<>]|$))")
 
 _SHOWN = re.compile(
     r"(host|hostaddr|port|user|dbname|database|options|application_name|fallback_application_name"

@@ -42,3 +42,9 @@ def test_a_secret_of_a_url_is_hidden(text: str) -> None:
 )
 def test_what_is_no_secret_is_shown(text: str) -> None:
     assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize("end", [")", "'", "').", "'), then", '"', ""])
+def test_a_secret_with_brackets_is_hidden_to_its_end(end: str) -> None:
+    shown = without_secrets(f"postgresql://u@db/x?password=hu)s'h{end}")
+    assert shown == f"postgresql://u@db/x?password=********{end}"
