@@ -51,6 +51,8 @@ class Absence:
         if now - self._began > self._patience:
             raise error
         pause = error.retry_after.total_seconds() if error.retry_after else self._pause
+        # A proxy may ask for an hour; who waits is not willing to.
+        pause = min(pause, self._patience - (now - self._began))
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_S)
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))
         self._tried = clock()
