@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Protocol
+from uuid import UUID
 
 from actors.finishing.forms import RenderedAsset
 from actors.worker.patience import STORE_PAUSES_S
@@ -20,8 +21,8 @@ _log = logging.getLogger(__name__)
 class KnownObjects(Protocol):
     """Tells which objects completed attempts have."""
 
-    async def unknown_keys(self, keys: list[str]) -> list[str]:
-        """Returns those storage keys that no asset points to."""
+    async def orphans(self, keys: Mapping[str, tuple[UUID, int]]) -> list[str]:
+        """Returns the keys that no asset points to, of attempts, by job and number, that ended."""
         ...
 
 
@@ -93,8 +94,9 @@ class JobObjects:
         try:
             async with asyncio.timeout(_REMOVED_WITHIN_S):
                 await asyncio.gather(*writes.values(), return_exceptions=True)
-                # A completion whose answer was lost may have taken effect.
-                for key in await known.unknown_keys(list(writes)):
+                # A completion whose answer was lost may have taken effect, or still may.
+                of_attempt = dict.fromkeys(writes, _owner(claim))
+                for key in await known.orphans(of_attempt):
                     await self._storage.delete(key)
         except (ImggenError, TimeoutError) as error:
             why = error.message if isinstance(error, Unavailable) else type(error).__name__
@@ -114,7 +116,8 @@ class JobObjects:
             self._waiting -= 1
 
     def _answers(self) -> None:
-        if self._problem is not None:
+        # While a picture waits, a smaller object that was taken says little.
+        if self._problem is not None and not self._waiting:
             self._problem = None
             _log.info("storage answers")
 

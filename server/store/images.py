@@ -54,7 +54,11 @@ SELECT key FROM unnest($1::text[], $2::uuid[], $3::integer[]) AS stored (key, jo
 WHERE NOT EXISTS (SELECT FROM assets WHERE storage_key = key)
   AND NOT EXISTS (
     SELECT FROM image_generation_jobs j
-    WHERE j.id = stored.job AND j.attempt = stored.attempt AND j.status = 'processing'
+    WHERE j.id = stored.job AND (
+      j.attempt = stored.attempt AND j.status = 'processing'
+      -- Of a history that a restore has undone: this one may still come to that attempt.
+      OR j.attempt < stored.attempt
+    )
   )
 """
 
@@ -129,15 +133,6 @@ class Images:
         jobs = [job for job, _ in keys.values()]
         attempts = [attempt for _, attempt in keys.values()]
         rows = await self._database.fetch(_ORPHANS, list(keys), jobs, attempts)
-        return [row["key"] for row in rows]
-
-    async def unknown_keys(self, keys: list[str]) -> list[str]:
-        """Returns those storage keys that no asset points to."""
-        rows = await self._database.fetch(
-            "SELECT key FROM unnest($1::text[]) AS key"
-            " WHERE NOT EXISTS (SELECT FROM assets WHERE storage_key = key)",
-            keys,
-        )
         return [row["key"] for row in rows]
 
 

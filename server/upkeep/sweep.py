@@ -29,6 +29,7 @@ _IMAGES = 100
 _OBJECTS = 500
 _OBJECTS_A_SWEEP = 10_000
 _DELETES_AT_ONCE = 8
+_REMOVED_AT_ONCE = 100
 _log = logging.getLogger(__name__)
 
 
@@ -141,11 +142,14 @@ class Sweeper:
 
     async def remove(self, statements: Statements, keys: Sequence[str]) -> int:
         """Removes objects that the database still does not know, and returns how many."""
-        orphans = await orphans_of(statements.images, keys)
-        if not orphans:
-            return 0
-        await statements.uses.note_removal(len(orphans))
-        return len(await self._delete(orphans))
+        removed = 0
+        # A few at a time: what a job of a restored database takes up meanwhile is known by then.
+        for start in range(0, len(keys), _REMOVED_AT_ONCE):
+            some = keys[start : start + _REMOVED_AT_ONCE]
+            if orphans := await orphans_of(statements.images, some):
+                await statements.uses.note_removal(len(orphans))
+                removed += len(await self._delete(orphans))
+        return removed
 
     def _tell_foreign(self, found: Findings) -> None:
         if found.foreign != self._foreign:
