@@ -17,6 +17,7 @@ from botocore.response import StreamingBody
 from server.storage.base import (
     CHUNK_SIZE,
     KeyTaken,
+    ObjectMissing,
     StorageRefused,
     StorageUnavailable,
     StoredObject,
@@ -218,7 +219,11 @@ class S3Storage:
             with translated("write", key):
                 self._write(key, data, content_type)
         except Exists:
-            if self._get(key) != data:
+            try:
+                same = self._get(key) == data
+            except ObjectMissing as error:  # removed meanwhile, or not to be read yet
+                raise StorageUnavailable(f"write {key}", "it was there, and is gone") from error
+            if not same:
                 raise KeyTaken(key) from None
 
     def _write(self, key: str, data: bytes, content_type: str) -> None:

@@ -111,16 +111,16 @@ async def test_a_stream_that_is_abandoned_does_no_harm(storage: Storage) -> None
 
 
 async def test_a_key_without_an_object_is_missing(storage: Storage) -> None:
-    with pytest.raises(ObjectMissing, match=KEY):
+    with pytest.raises(ObjectMissing, match="its bytes are gone"):
         await storage.get(KEY)
-    with pytest.raises(ObjectMissing, match=KEY):
+    with pytest.raises(ObjectMissing, match="its bytes are gone"):
         await anext(storage.stream(KEY))
 
 
 async def test_a_key_is_written_once(storage: Storage) -> None:
     await storage.put(KEY, PICTURE, "image/png")
     await storage.put(KEY, PICTURE, "image/png")
-    with pytest.raises(KeyTaken, match=KEY):
+    with pytest.raises(KeyTaken, match="a key is written once"):
         await storage.put(KEY, b"other", "image/png")
     assert await storage.get(KEY) == PICTURE
 
