@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+from collections.abc import Mapping
 
 from server.errors import ImggenError
 from server.hidden import without_secrets
@@ -16,11 +17,19 @@ from server.hidden import without_secrets
 _MOST = 300
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
-_OF_A_SETTING = ("08P01", "22", "28", "3D", "3F", "42")
+_OF_A_SETTING = ("22", "28", "3D", "3F", "42")
 """SQLSTATEs, and classes of them, that only a changed setting or grant ends.
 
-Wrong users, passwords, names and parameters; 08P01 is what a pooler says to a parameter.
+Wrong users, passwords, names and parameters.
 """
+
+OF_A_POOLER: Mapping[str, str] = {
+    "unsupported startup parameter": "the pooler refuses a setting of the session",
+    "no such database": "the pooler knows no database of that name",
+    "no such user": "the pooler knows no user of that name",
+}
+"""What PgBouncer says of settings, and our words for it; all that it says has one SQLSTATE."""
+_SAID_BY_A_POOLER = "08P01"
 
 _OF_A_FILE = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.EROFS}
 
@@ -60,6 +69,8 @@ def is_lasting(error: BaseException) -> bool:
         # The other end went away in the handshake, as it does when it stops.
         return not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
     if state := getattr(error, "sqlstate", None):
+        if state == _SAID_BY_A_POOLER:
+            return any(words in str(error) for words in OF_A_POOLER)
         return str(state).startswith(_OF_A_SETTING)
     if "rejected SSL upgrade" in str(error):
         return True

@@ -181,11 +181,14 @@ def _translated(named: Mapping[str, str]) -> dict[str, str]:
         values.setdefault("application_name", fallback)
     for name, modes in (
         ("requiressl", {"1": "require"}),
-        ("ssl", {"true": "require", "1": "require"}),
+        # As SQLAlchemy writes it for asyncpg, and as JDBC does.
+        ("ssl", {"true": "require", "1": "require", **dict(zip(_MODES, _MODES, strict=True))}),
     ):
         said = values.pop(name, "")
         if said in modes:
             values.setdefault("sslmode", modes[said])
+        elif said not in ("", "0", "false"):
+            raise ValueError(f"has {name}={said}, which is not offered; use sslmode=require")
     if values.get("sslrootcert") == "system":
         values["sslrootcert"] = _system_authorities()
         values.setdefault("sslmode", "verify-full")

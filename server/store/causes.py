@@ -14,6 +14,7 @@ from enum import StrEnum
 import asyncpg
 
 from imggen.v1.errors_pb2 import ErrorReason
+from server.causes import OF_A_POOLER
 from server.databases import UnfitPooler
 from server.errors import Unavailable
 
@@ -54,12 +55,16 @@ class DatabaseAway(Unavailable):
 
 
 class Again(DatabaseAway):
-    """Raised for a statement or a transaction that met another one, each time it was repeated."""
+    """Raised for a statement or a transaction that met another one, each time it was repeated.
 
-    def __init__(self, cause: Cause) -> None:
+    `whole` says that it was a transaction, which nobody has repeated yet.
+    """
+
+    def __init__(self, cause: Cause, *, whole: bool = False) -> None:
         super().__init__(
             cause, "the call met another one in the database, which went first; repeat the call"
         )
+        self.whole = whole
 
 
 READ_ONLY = "25006"
@@ -103,13 +108,6 @@ TABLE: Mapping[str, _Row] = {
     "72000": (Meaning.AGAIN, "the statement met another one"),
 }
 
-# PgBouncer has one code for all that it says itself, and says it in English alone.
-_OF_A_POOLER: Mapping[str, str] = {
-    "unsupported startup parameter": "the pooler refuses a setting of the session",
-    "no such database": "the pooler knows no database of that name",
-    "no such user": "the pooler knows no user of that name",
-}
-
 # The first that fits counts: those of asyncpg and of the system, which have no SQLSTATE.
 _TYPES: tuple[tuple[type[BaseException], _Row], ...] = (
     (asyncpg.exceptions.ClientConfigurationError, (Meaning.SETTING, "its URL is wrong")),
@@ -147,7 +145,7 @@ def cause_of(error: BaseException) -> Cause:
         if isinstance(error, asyncpg.exceptions.InvalidCachedStatementError):
             return Cause(Meaning.AGAIN, "its schema changed meanwhile", said, state)
         if state == "08P01":
-            for words, meant in _OF_A_POOLER.items():
+            for words, meant in OF_A_POOLER.items():
                 if words in said:
                     return Cause(Meaning.SETTING, meant, said, state)
         meaning, words = TABLE.get(state) or TABLE.get(state[:2]) or (Meaning.FAULT, "a fault")

@@ -6,6 +6,7 @@ import ssl
 import asyncpg
 import pytest
 
+from server.causes import is_lasting
 from server.errors import Unavailable
 from server.store.causes import Again, DatabaseAway, Meaning, cause_of
 from server.store.database import unavailable_when_away
@@ -87,3 +88,20 @@ def test_a_fault_passes_without_the_row_that_it_quotes() -> None:
         raise error
     assert caught.value is error
     assert "Mia" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "lasting"),
+    [
+        ("pgbouncer cannot connect to server", False),
+        ("server login has been failing, try again later (server_login_retry)", False),
+        ("no more connections allowed (max_client_conn)", False),
+        ("query_wait_timeout", False),
+        ("unsupported startup parameter: jit", True),
+        ("no such database: imggen", True),
+    ],
+)
+def test_a_pooler_that_waits_for_its_server_is_away(said: str, lasting: bool) -> None:
+    error = error_of("08P01", said)
+    assert is_lasting(error) is lasting
+    assert cause_of(error).meaning is (Meaning.SETTING if lasting else Meaning.AWAY)

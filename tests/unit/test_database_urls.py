@@ -53,6 +53,7 @@ def test_an_address_names_database_and_place(url: str, where: str) -> None:
         ("postgresql://u:hunter2@db/x?target_session_attrs=standby", "is not offered"),
         ("postgresql://u:hunter2@db/x?gssencmode=require", "is not offered"),
         ("postgresql://u:hunter2@db/x?connect_timeout=soon", "is not a whole number"),
+        ("postgresql://u:hunter2@db/x?ssl=strict", "ssl=strict, which is not offered"),
         ("postgresql://u:hunter2@db/x?service=nobody&servicefile=/no/such", "cannot be read"),
     ],
 )
@@ -84,6 +85,8 @@ def test_parameters_that_asyncpg_has_nothing_for_are_dropped_and_named() -> None
         ("", {"application_name": "imggen", "sslmode": "prefer", "port": "5432"}),
         ("requiressl=1", {"sslmode": "require"}),
         ("ssl=true", {"sslmode": "require"}),
+        ("ssl=verify-full", {"sslmode": "verify-full"}),
+        ("ssl=require&sslmode=verify-ca", {"sslmode": "verify-ca"}),
         ("options=-c%20statement_timeout%3D5s", {"options": "-c statement_timeout=5s"}),
         ("options=a+b", {"options": "a+b"}),
     ],
