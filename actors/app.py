@@ -210,8 +210,8 @@ class WorkerDeployment:
     def check_health(self) -> None:
         """Raises RuntimeError for a worker that Serve must replace.
 
-        One of its loops has ended, which no outage of the database causes, or the diffuser holds
-        another model than when the worker began.
+        One of its loops breaks again and again, which no outage of the database causes, or the
+        diffuser holds another model than when the worker began.
         """
         self._worker.check()
         self._models.check_same()

@@ -153,11 +153,16 @@ class Worker:
     def check(self) -> None:
         """Raises RuntimeError when one of the worker's loops breaks again and again by a fault."""
         for loop, breaks in self._breaks.items():
-            lately = [at for at in breaks if monotonic() - at < _MENDED_S]
+            lately = [at for at in breaks if monotonic() - at < self._mended_s]
             if len(lately) >= _BROKEN_FOR_GOOD and not self._draining:
                 raise RuntimeError(
                     f"{self.name} {loop} breaks again and again; the worker must be restarted"
                 )
+
+    @property
+    def _mended_s(self) -> float:
+        """The time within which a loop that rests for a heartbeat can break for good."""
+        return max(_MENDED_S, 2 * _BROKEN_FOR_GOOD * self._settings.heartbeat_s)
 
     async def _drain(self) -> None:
         """Lets running jobs finish, releases those that do not in time."""

@@ -1,6 +1,7 @@
 """Reports: the progress of a running attempt, and the requests to stop that come back."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ _SPANS = {
     Stage.FINISHING: (0.80, 0.95),
     Stage.STORING: (0.95, 1.0),
 }
+
+_log = logging.getLogger(__name__)
 
 
 class Stop(StrEnum):
@@ -72,7 +75,7 @@ class Reporter:
         """Reports that a stage begins; waits until that is written, or the database is away."""
         self.say(stage, 0, 0)
         with suppress(Unavailable):
-            await self._write()
+            await self._told()
 
     def say(self, stage: Stage, step: int, steps: int, preview: bytes | None = None) -> None:
         """Reports the progress of a stage, soon and without waiting."""
@@ -100,7 +103,16 @@ class Reporter:
             await self._news.wait()
             self._news.clear()
             with suppress(Unavailable):  # the next report repeats it
-                await self._write()
+                await self._told()
+
+    async def _told(self) -> None:
+        """Writes the newest report; a fault of it must not cost the picture, which may be paid."""
+        try:
+            await self._write()
+        except Unavailable:
+            raise
+        except Exception:
+            _log.exception("progress not reported", extra={"job_id": str(self._claim.job_id)})
 
     async def _write(self) -> None:
         report, self._newest = self._newest, None
