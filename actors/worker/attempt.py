@@ -255,7 +255,8 @@ class Attempt:
         _log.warning("storage away", extra={**fields_of(claim), "error": error.message})
         if parts.objects is not None:
             parts.objects.failed(error)
-        await parts.patience.write(lambda: parts.store.leases.release([claim]))
+        why = f"given back undrawn: {error.message}"
+        await parts.patience.write(lambda: parts.store.leases.release([claim], why))
         self._count(Ending.RETURNED)
 
     async def _wait(self, failure: Failure, lanes: Sequence[JobLane]) -> None:

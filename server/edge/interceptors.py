@@ -264,7 +264,10 @@ async def _repeated(
     for pause_s in _MET_PAUSES_S:
         try:
             return await behaviour(request, context)
-        except Again:
+        except Again as met:
+            # A single statement was repeated, and what the call did before it may stand.
+            if not met.whole:
+                raise
             await asyncio.sleep(random.uniform(0, pause_s))
     return await behaviour(request, context)
 

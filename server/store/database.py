@@ -31,6 +31,7 @@ _TRIES = 4
 _PAUSE_S = 0.02
 _SILENT_S = 2.0
 """After so long a caller that gives up may have met a connection that nobody answers."""
+_CANCEL_S = 1.0
 _EXPIRES_EVERY_S = 1.0
 _CLOSE_S = 10.0
 _log = logging.getLogger(__name__)
@@ -40,6 +41,11 @@ _LOCK_ALONE = "SELECT pg_try_advisory_lock(5017, hashtext($1))"
 _UNLOCK_ALONE = "SELECT pg_advisory_unlock(5017, hashtext($1))"
 # The same locks, of a transaction: where sessions are shared, another one would have them.
 _LOCK_ALONE_SHARED = "SELECT pg_try_advisory_xact_lock(5017, hashtext($1))"
+# Of this transaction alone, which rests while others work; not all versions have the second.
+_REST = """
+SELECT set_config(name, '0', true) FROM pg_settings
+WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')
+"""
 
 
 class Executor(Protocol):
@@ -172,8 +178,15 @@ class Database:
         if not isinstance(error, TimeoutError | asyncio.CancelledError) or _is_closed(connection):
             return
         # What asyncpg asks before it hands out a connection: is an answer outstanding?
-        if monotonic() - began >= _SILENT_S and connection._protocol._is_cancelling():
-            connection.terminate()
+        protocol = connection._protocol
+        if monotonic() - began < _SILENT_S or not protocol._is_cancelling():
+            return
+        try:
+            # A server that is there ends the statement; asyncpg closes the connection otherwise.
+            await asyncio.shield(protocol._wait_for_cancellation(_CANCEL_S))
+        except Exception:
+            if not _is_closed(connection):
+                connection.terminate()
             await self._expire_again("no answer in time")
 
     async def _expire_again(self, why: str) -> None:
@@ -211,6 +224,8 @@ class Database:
             # What its user raised goes before that a broken connection cannot be given back.
             first = failed or error
             found = await self._met(first) if isinstance(first, Exception) else first
+            if isinstance(found, Again):
+                found.whole = True
             if found is error:
                 raise
             raise found from error
@@ -220,7 +235,8 @@ class Database:
         """Yields a connection inside a transaction that an error rolls back."""
         async with self._held() as connection:
             began = monotonic()
-            transaction = connection.transaction()
+            # Said here too, since a session behind a pooler may have another one.
+            transaction = connection.transaction(isolation="read_committed")
             try:
                 await transaction.start()
                 yield connection
@@ -258,6 +274,7 @@ class Database:
     async def _alone_by_transaction(self, what: str) -> AsyncIterator[Executor | None]:
         """Yields the pool while a transaction, which has neither an id nor a snapshot, locks."""
         async with self.transaction() as lock:
+            await lock.fetch(_REST)
             row = await lock.fetchrow(_LOCK_ALONE_SHARED, what)
             yield self if row and row[0] else None
 
@@ -307,8 +324,8 @@ async def open_database(
             place.url,
             timeout=place.timeout,
             min_size=min_size,
-            # One has the lock of `alone`, while others work.
-            max_size=max(max_size, 2) if pooler == "transaction" else max_size,
+            # Two have locks of `alone`, to sweep and to alert, while others work.
+            max_size=max(max_size, 3) if pooler == "transaction" else max_size,
             command_timeout=timeout,
             init=begin,
             reset=_keep,

@@ -103,7 +103,7 @@ WITH held AS (
 ), ended AS (
   UPDATE image_generation_jobs j SET{_RELEASED}
   FROM held WHERE j.id = held.id
-  RETURNING {_ROW}, 'released' AS outcome, 'its worker stopped, and gave it back' AS why
+  RETURNING {_ROW}, 'released' AS outcome, $3::text AS why
 {_AFTERMATH}"""
 
 # The time without a check and the time without an offer are two: each begins when the other ends.

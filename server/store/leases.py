@@ -198,13 +198,18 @@ class Leases:
         """Ends a job whose cancel was requested; returns False if the lease is lost."""
         return await self._database.fetchrow(CANCELLED, claim.job_id, claim.attempt) is not None
 
-    async def release(self, held: Sequence[Claim]) -> list[JobId]:
+    async def release(
+        self, held: Sequence[Claim], why: str = "its worker stopped, and gave it back"
+    ) -> list[JobId]:
         """Gives jobs back to the queue without spending a retry, as a draining worker does.
 
-        A job whose cancel was requested is CANCELLED instead.
+        The attempts keep `why`. A job whose cancel was requested is CANCELLED instead.
         """
         rows = await self._database.fetch(
-            RELEASE, [claim.job_id for claim in held], [claim.attempt for claim in held]
+            RELEASE,
+            [claim.job_id for claim in held],
+            [claim.attempt for claim in held],
+            shortened(why),
         )
         return [row["id"] for row in rows]
 

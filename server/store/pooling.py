@@ -43,8 +43,7 @@ async def lasting_session(address: Address, *, timeout: float | None = None) -> 
     `timeout` bounds each of its statements, in seconds. Raises UnfitPooler where the URL leads to a
     pooler that shares sessions.
     """
-    # Without named statements and settings, so that a pooler is found before it refuses them.
-    connection = await _connect(address.session_url, command_timeout=timeout)
+    connection = await _reach(address.session_url, command_timeout=timeout)
     try:
         direct = address.pooler == "session" and not address.direct_url
         if not direct and await _is_pooled(connection):
@@ -63,7 +62,7 @@ async def pooler_of(address: Address) -> Mode:
     """
     if address.pooler == "transaction":
         return "transaction"
-    one = await _connect(address.url)
+    one = await _reach(address.url)
     try:
         if not await _is_pooled(one):
             return ""
@@ -88,8 +87,20 @@ async def single_connection(address: Address, pooler: Mode, timeout: float) -> C
     return connection
 
 
+async def _reach(url: str, **options: Any) -> Connection:
+    """Returns a connection for which no time limit of its role holds, where no pooler is there."""
+    try:
+        own = "statement_timeout=" in url  # which is as its user wants it, or wrong
+        settings = {} if own else {"statement_timeout": "0"}
+        return await _connect(url, server_settings=settings, **options)
+    except asyncpg.ProtocolViolationError:  # so PgBouncer refuses a setting
+        return await _connect(url, **options)
+
+
 async def _connect(url: str, **options: Any) -> Connection:
     place = read_url(url)
+    place.check_files()
+    options = {"command_timeout": place.timeout, **options}
     return await asyncpg.connect(
         place.url, timeout=place.timeout, statement_cache_size=0, **options
     )

@@ -111,6 +111,7 @@ class Listener:
         self._address = Address.of(where)
         self._silent = silent
         self._probe_s = probe_s
+        self._listened = False
         self._hear: dict[str, list[Callable[[str], None]]] = {}
         self._gaps: list[Callable[[], None]] = []
         self.count_break: Callable[[str], None] = lambda _why: None
@@ -128,7 +129,8 @@ class Listener:
     async def running(self) -> AsyncIterator[None]:
         """Listens in the background while entered; raises UnfitPooler where it never could."""
         with suppress(DatabaseAway, asyncpg.PostgresError), unavailable_when_away():
-            await (await lasting_session(self._address)).close()
+            session = await lasting_session(self._address, timeout=self._probe_s)
+            await session.close(timeout=self._probe_s)
         listening = asyncio.Event()
         task = asyncio.create_task(self._run(listening), name="listener")
         try:
@@ -155,17 +157,18 @@ class Listener:
         fault = error if cause.meaning is Meaning.FAULT else None
         _log.warning("listener disconnected", extra={"error": str(cause)}, exc_info=fault)
         self.count_break(cause.words)
-        if isinstance(error, TimeoutError) and self._silent is not None:
+        if isinstance(error, TimeoutError) and self._listened and self._silent is not None:
             await self._silent("no answer to a probe")
 
     async def _listen(self, listening: asyncio.Event) -> None:
-        broken = asyncio.Event()
+        broken, self._listened = asyncio.Event(), False
         connection = await lasting_session(self._address, timeout=self._probe_s)
         try:
             connection.add_termination_listener(lambda _: broken.set())
             for channel in self._hear:
                 await connection.add_listener(channel, self._deliver)
             listening.set()
+            self._listened = True
             for gap in self._gaps:
                 gap()
             while not await self._broken_soon(broken):

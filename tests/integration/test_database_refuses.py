@@ -1,5 +1,6 @@
 """A database that answers and refuses: what callers, health, workers and sessions make of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -193,3 +194,30 @@ async def test_a_transaction_ends_with_its_own_error_where_its_connection_is_gon
 
     with pytest.raises(LookupError):
         await broken()
+
+
+async def test_a_caller_that_gives_up_ends_its_statement_and_no_connection(
+    database: str, store: Store
+) -> None:
+    told = list[str]()
+    store.database.count_expiry = told.append
+    holder = await asyncpg.connect(database)
+    try:
+        await holder.execute("SELECT pg_advisory_lock(1)")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2.5):
+                await store.database.fetch("SELECT pg_advisory_lock(1)")
+        waiting = await holder.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    finally:
+        await holder.close()
+    assert (waiting, told) == (0, [])
+
+
+async def test_a_call_is_made_again_for_a_whole_transaction_alone(store: Store) -> None:
+    await store.database.execute(_MEETS)
+    with pytest.raises(Again) as one:
+        await store.database.fetch("SELECT meets(1000, '40001')")
+    with pytest.raises(Again) as whole:
+        async with store.database.transaction() as transaction:
+            await transaction.fetch("SELECT meets(1000, '40001')")
+    assert (one.value.whole, whole.value.whole) == (False, True)

@@ -67,7 +67,7 @@ async def test_a_call_that_met_another_one_in_the_database_is_made_again() -> No
     async def answer() -> None:
         made.append(1)
         if len(made) < 3:
-            raise Again(Cause(Meaning.AGAIN, "the statement met another one"))
+            raise Again(Cause(Meaning.AGAIN, "the statement met another one"), whole=True)
 
     async with running_endpoint(answer) as gateway:
         call = await gateway.list_styles(gateway.bearer(gateway.token()))
@@ -77,7 +77,7 @@ async def test_a_call_that_met_another_one_in_the_database_is_made_again() -> No
 
 async def test_one_that_meets_another_each_time_is_unavailable() -> None:
     async def answer() -> None:
-        raise Again(Cause(Meaning.AGAIN, "the statement met another one"))
+        raise Again(Cause(Meaning.AGAIN, "the statement met another one"), whole=True)
 
     async with running_endpoint(answer) as gateway:
         failed = await failure(await gateway.list_styles(gateway.bearer(gateway.token())))
