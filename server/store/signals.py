@@ -172,7 +172,7 @@ class Listener:
             for gap in self._gaps:
                 gap()
             while not await self._broken_soon(broken):
-                await connection.execute("SELECT 1")
+                await connection.execute("SELECT pg_listening_channels()")
             raise ConnectionResetError("the server closed it")
         finally:
             connection.terminate()

@@ -16,7 +16,8 @@ from tests.integration.job_queue import JobQueue
 
 _LISTENING = """
 SELECT count(*) AS connections FROM pg_stat_activity
-WHERE datname = current_database() AND query LIKE 'LISTEN%'
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND (query LIKE 'LISTEN%' OR query LIKE '%pg_listening_channels()')  -- or its probe
 """
 
 
