@@ -26,6 +26,7 @@ QUALITY = "standard"
 HOSTED = ("--hosted", "--backoff-s", "0.3")
 """The arguments of a worker that draws by the hosted model."""
 
+_ALL_START_S = 180.0
 _IN_GATEWAYS = ("being held", "held")
 _AT_THE_PROVIDER = {"sent": Place.BEFORE_HEADERS, "half answered": Place.IN_BODY}
 
@@ -194,7 +195,8 @@ class _Run:
             for name, point in _IN_WORKERS.items()
         ]
         for _, victim in self.paused:
-            await until(_happened(victim.held), f"{victim.name} is paused")
+            # So many processes that start at once take a while on a busy machine.
+            await until(_happened(victim.held), f"{victim.name} is paused", _ALL_START_S)
 
     async def _worker(self, name: str, *arguments: str, slots: int = 1) -> WorkerProcess:
         lanes = f'{{"hosted": {slots}}}'
