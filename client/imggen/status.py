@@ -15,7 +15,8 @@ from imggen.v1.errors_pb2 import ErrorReason
 
 DETAILS_KEY = "grpc-status-details-bin"
 DOMAIN = "imggen.dev"
-_AWAY = re.compile(r"http2 header with status: 50[234]\b")
+# The second is of the same page, where its end is read before its headers.
+_AWAY = re.compile(r"http2 header with status: 50[234]\b|Data frame with END_STREAM flag received")
 
 _KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
     kind.code: kind
