@@ -34,7 +34,7 @@ def session_settings(
 ) -> dict[str, str]:
     """Returns the settings of a session; the server ends a statement some time after `timeout`.
 
-    By then its client has given it up, and maybe could not say so.
+    The client gives up first; this ends the statements whose cancel request did not arrive.
     """
     return {
         # JIT costs more than these statements take. A bitmap scan collects all rows of a filter

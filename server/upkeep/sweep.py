@@ -143,7 +143,7 @@ class Sweeper:
     async def remove(self, statements: Statements, keys: Sequence[str]) -> int:
         """Removes objects that the database still does not know, and returns how many."""
         removed = 0
-        # A few at a time: what a job of a restored database takes up meanwhile is known by then.
+        # In small parts: meanwhile a job of a restored database may come to need what is left.
         for start in range(0, len(keys), _REMOVED_AT_ONCE):
             some = keys[start : start + _REMOVED_AT_ONCE]
             if orphans := await orphans_of(statements.images, some):

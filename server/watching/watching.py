@@ -16,7 +16,7 @@ from server.watching.plans import PlanWatches
 class Watching:
     """The watches of jobs, batches and plans, and the feed.
 
-    No stream of theirs is silent for longer than `silence_s`.
+    Each stream sends something at least every `silence_s` seconds.
     """
 
     def __init__(self, store: Store, where: str | Address, *, silence_s: float = SILENCE_S) -> None:
