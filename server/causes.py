@@ -9,27 +9,12 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Mapping
 
 from server.errors import ImggenError
 from server.hidden import without_secrets
 
 _MOST = 300
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
-
-_OF_A_SETTING = ("22", "28", "3D", "3F", "42")
-"""SQLSTATEs, and classes of them, that only a changed setting or grant ends.
-
-Wrong users, passwords, names and parameters.
-"""
-
-OF_A_POOLER: Mapping[str, str] = {
-    "unsupported startup parameter": "the pooler refuses a setting of the session",
-    "no such database": "the pooler knows no database of that name",
-    "no such user": "the pooler knows no user of that name",
-}
-"""What PgBouncer says of settings, and our words for it; all that it says has one SQLSTATE."""
-_SAID_BY_A_POOLER = "08P01"
 
 _OF_A_FILE = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.EROFS}
 
@@ -60,7 +45,8 @@ def cause_of(error: BaseException) -> str:
 def is_lasting(error: BaseException) -> bool:
     """Returns whether only a changed setting helps against an error; what may pass is tried again.
 
-    A certificate that is not trusted is, and a wrong password; a refused connection is not.
+    A certificate that is not trusted is, a refused connection is not. What a server answers is told
+    by its own table.
     """
     error = _root(error)
     if isinstance(error, FileUnusable | ssl.SSLCertVerificationError):
@@ -68,10 +54,6 @@ def is_lasting(error: BaseException) -> bool:
     if isinstance(error, ssl.SSLError):
         # The other end went away in the handshake, as it does when it stops.
         return not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
-    if state := getattr(error, "sqlstate", None):
-        if state == _SAID_BY_A_POOLER:
-            return any(words in str(error) for words in OF_A_POOLER)
-        return str(state).startswith(_OF_A_SETTING)
     if "rejected SSL upgrade" in str(error):
         return True
     if isinstance(error, OSError):

@@ -14,7 +14,6 @@ from enum import StrEnum
 import asyncpg
 
 from imggen.v1.errors_pb2 import ErrorReason
-from server.causes import OF_A_POOLER
 from server.databases import UnfitPooler
 from server.errors import Unavailable
 
@@ -108,6 +107,13 @@ TABLE: Mapping[str, _Row] = {
     "72000": (Meaning.AGAIN, "the statement met another one"),
 }
 
+_OF_A_POOLER: Mapping[str, str] = {
+    "unsupported startup parameter": "the pooler refuses a setting of the session",
+    "no such database": "the pooler knows no database of that name",
+    "no such user": "the pooler knows no user of that name",
+}
+"""What PgBouncer says of settings, and our words for it; all that it says has one SQLSTATE."""
+
 # The first that fits counts: those of asyncpg and of the system, which have no SQLSTATE.
 _TYPES: tuple[tuple[type[BaseException], _Row], ...] = (
     (asyncpg.exceptions.ClientConfigurationError, (Meaning.SETTING, "its URL is wrong")),
@@ -145,7 +151,7 @@ def cause_of(error: BaseException) -> Cause:
         if isinstance(error, asyncpg.exceptions.InvalidCachedStatementError):
             return Cause(Meaning.AGAIN, "its schema changed meanwhile", said, state)
         if state == "08P01":
-            for words, meant in OF_A_POOLER.items():
+            for words, meant in _OF_A_POOLER.items():
                 if words in said:
                     return Cause(Meaning.SETTING, meant, said, state)
         meaning, words = TABLE.get(state) or TABLE.get(state[:2]) or (Meaning.FAULT, "a fault")

@@ -10,11 +10,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 
-from imggen.v1.errors_pb2 import ErrorReason
 from server.causes import CannotStart, cause_of, is_lasting
 from server.database_urls import DatabaseUrl, read_url
 from server.databases import Address
-from server.errors import Unavailable
+from server.store.causes import DatabaseAway, Meaning
 from server.store.database import Record, unavailable_when_away
 from server.store.encoding import WrongEncoding, require_utf8
 
@@ -22,8 +21,8 @@ _PAUSE_S = 1.0
 _SETTING = "IMGGEN_DATABASE_URL"
 _log = logging.getLogger(__name__)
 
-# What a server says about itself, its users and their rights; the rest is a fault of a statement.
-_OF_THE_SERVER = ("08", "22023", "25", "28", "3D", "42501", "42704", "53", "55", "57", "58")
+_OF_THE_URL = ("22023", "42704", "55P02")
+"""SQLSTATEs of a parameter in the URL that the server refuses; no statement of imggen has one."""
 
 
 @asynccontextmanager
@@ -84,11 +83,11 @@ def needing_database(url: str, setting: str = _SETTING) -> Iterator[None]:
         yield
     except WrongEncoding as error:
         raise CannotStart(f"cannot use {where}: {error}", lasting=True) from error
-    except (Unavailable, asyncpg.PostgresError) as error:
-        if not _is_of_the_server(error):
+    except (DatabaseAway, asyncpg.PostgresError) as error:
+        if not isinstance(error, DatabaseAway) and error.sqlstate not in _OF_THE_URL:
             raise
         cause = cause_of(error)
-        if is_lasting(error):
+        if _is_lasting(error):
             raise CannotStart(
                 f"cannot use {where} ({cause}); correct {setting}", lasting=True
             ) from error
@@ -97,15 +96,13 @@ def needing_database(url: str, setting: str = _SETTING) -> Iterator[None]:
         ) from error
 
 
-def _is_of_the_server(error: BaseException) -> bool:
-    """Returns whether an error is about the connection or the server, and no fault of a statement.
-
-    Nothing but the database makes an Unavailable here that has no cause.
-    """
-    if isinstance(error, Unavailable):
-        return error.reason == ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE
-    state = getattr(error, "sqlstate", None)
-    return state is None or str(state).startswith(_OF_THE_SERVER)
+def _is_lasting(error: DatabaseAway | asyncpg.PostgresError) -> bool:
+    """Returns whether only a changed setting helps."""
+    if isinstance(error, asyncpg.PostgresError):
+        return True  # of a parameter in the URL
+    if error.cause.sqlstate:
+        return error.cause.meaning is Meaning.SETTING
+    return is_lasting(error)
 
 
 def _tell(place: DatabaseUrl) -> None:

@@ -6,7 +6,6 @@ import ssl
 import asyncpg
 import pytest
 
-from server.causes import is_lasting
 from server.errors import Unavailable
 from server.store.causes import Again, DatabaseAway, Meaning, cause_of
 from server.store.database import unavailable_when_away
@@ -103,5 +102,4 @@ def test_a_fault_passes_without_the_row_that_it_quotes() -> None:
 )
 def test_a_pooler_that_waits_for_its_server_is_away(said: str, lasting: bool) -> None:
     error = error_of("08P01", said)
-    assert is_lasting(error) is lasting
     assert cause_of(error).meaning is (Meaning.SETTING if lasting else Meaning.AWAY)
