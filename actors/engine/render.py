@@ -2,10 +2,20 @@
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Internal, Unavailable
+
+
+class Scheduler(StrEnum):
+    """A scheduler by its name in profiles; OWN is the checkpoint's."""
+
+    OWN = ""
+    EULER = "euler"
+    DPM_KARRAS = "dpm++2m_karras"
+    DDIM = "ddim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class RenderRequest:
     `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
+    `scheduler` leads the steps.
     """
 
     prompt: str
@@ -58,6 +69,7 @@ class RenderRequest:
     id: str = ""
     mirrored: bool = False
     trace: str = ""
+    scheduler: Scheduler = Scheduler.OWN
 
 
 @dataclass(frozen=True, slots=True)
