@@ -411,7 +411,7 @@ async def test_a_render_that_fails_or_is_stopped_is_told_with_its_parts(pipeline
         odd = replace(TRACED, width=7)
         with pytest.raises(ValueError, match="divisible by 8"):
             await drawn(diffuser, odd)
-        async with aclosing(diffuser.stream(TRACED)) as events:
+        async with aclosing(diffuser.stream(replace(TRACED, steps=100))) as events:
             await anext(events)
         await traces.close()
         failed, stopped = otlp.named("draw")
