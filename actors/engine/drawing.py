@@ -28,26 +28,38 @@ class Guidance:
     rescale: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of a picture that is partly drawn anew: where `mask` is 0, its own latents."""
+
+    latents: torch.Tensor
+    noise: torch.Tensor
+    mask: torch.Tensor
+
+
 @dataclass(slots=True)
 class Drawing:
     """The state of one request: its latents (1, C, h, w), its scheduler and its rows.
 
     `rows` are the one with the prompt, or, where it is guided, the one without and the one with
-    it. `condition` is (rows, D) for a UNet that was distilled to read its guidance.
+    it. `timesteps` are those that it takes, which are the last of its scheduler's. `condition` is
+    (rows, D) for a UNet that was distilled to read its guidance.
     """
 
     latents: torch.Tensor
     scheduler: Any
+    timesteps: torch.Tensor
     rows: tuple[Row, ...]
     guidance: Guidance | None = None
     condition: torch.Tensor | None = None
+    kept: Kept | None = None
     step: int = 0
     clean: torch.Tensor | None = field(default=None, repr=False)
 
     @property
     def steps(self) -> int:
         """How many steps it takes."""
-        return len(self.scheduler.timesteps)
+        return len(self.timesteps)
 
     @property
     def is_done(self) -> bool:
@@ -57,8 +69,7 @@ class Drawing:
     @property
     def timestep(self) -> torch.Tensor:
         """The time of its next step, as the UNet reads it."""
-        time: torch.Tensor = self.scheduler.timesteps[self.step]
-        return time
+        return self.timesteps[self.step]
 
     def scaled(self) -> torch.Tensor:
         """Returns the latents as the UNet reads them at the next step, (1, C, h, w)."""
@@ -70,6 +81,15 @@ class Drawing:
         guided = _guided(predicted, self.guidance)
         self.latents, self.clean = stepped(self.scheduler, guided, self.timestep, self.latents)
         self.step += 1
+        if self.kept is not None:
+            self.latents = self._with(self.kept)
+
+    def _with(self, kept: Kept) -> torch.Tensor:
+        """Returns the latents with what stays, at the noise of the next step."""
+        own = kept.latents
+        if not self.is_done:
+            own = self.scheduler.add_noise(own, kept.noise, self.timestep.reshape(1))
+        return (1 - kept.mask) * own + kept.mask * self.latents
 
 
 def _guided(predicted: torch.Tensor, guidance: Guidance | None) -> torch.Tensor:

@@ -3,11 +3,11 @@
 from typing import Any
 
 import torch
-from diffusers.utils.torch_utils import randn_tensor
 
 from actors.engine.adapter import Adapter
 from actors.engine.attention import RowReference
 from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.origins import begin
 from actors.engine.render import EncoderChanged, RenderRequest, Scheduler
 from actors.engine.schedulers import new_scheduler
 from actors.engine.text import encode
@@ -37,15 +37,16 @@ def prepare(pipeline: Any, adapter: Adapter | None, request: RenderRequest) -> D
     chosen = getattr(request, "scheduler", Scheduler.OWN)
     scheduler = new_scheduler(pipeline.scheduler, chosen)
     scheduler.set_timesteps(request.steps, device=pipeline.device)
-    if hasattr(scheduler, "set_begin_index"):
-        scheduler.set_begin_index(0)
+    begun = begin(pipeline, scheduler, request, text.prompt.dtype)
     guidance = Guidance(request.guidance_scale, request.guidance_rescale) if is_guided else None
     return Drawing(
-        _noise(pipeline, request, text.prompt.dtype) * scheduler.init_noise_sigma,
+        begun.latents,
         scheduler,
+        begun.timesteps,
         tuple(rows),
         guidance,
         _condition(pipeline, request, text.prompt) if distilled is not None else None,
+        begun.kept,
     )
 
 
@@ -71,22 +72,6 @@ def _sizes(request: RenderRequest, like: torch.Tensor) -> torch.Tensor:
     """Returns the original size, the crop's corner and the target size, as SDXL reads them."""
     size = (request.height, request.width)
     return like.new_tensor([*size, 0, 0, *size])
-
-
-def _noise(pipeline: Any, request: RenderRequest, dtype: torch.dtype) -> torch.Tensor:
-    # Drawn on the CPU for every device, so that a seed gives the same picture everywhere.
-    factor = pipeline.vae_scale_factor
-    shape = (
-        1,
-        pipeline.unet.config.in_channels,
-        request.height // factor,
-        request.width // factor,
-    )
-    generator = torch.Generator("cpu").manual_seed(request.seed)
-    noise: torch.Tensor = randn_tensor(
-        shape, generator=generator, device=pipeline.device, dtype=dtype
-    )
-    return noise
 
 
 def _condition(pipeline: Any, request: RenderRequest, like: torch.Tensor) -> torch.Tensor:

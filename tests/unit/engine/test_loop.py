@@ -37,9 +37,6 @@ class Counted:
 class Still:
     """A scheduler whose steps change nothing."""
 
-    def __init__(self, steps: int) -> None:
-        self.timesteps = torch.arange(steps)
-
     def scale_model_input(self, latents: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
         return latents
 
@@ -96,7 +93,7 @@ class Run:
 
     def plain(self, steps: int) -> Drawing:
         """Returns a drawing of one row whose scheduler changes nothing."""
-        made = Drawing(torch.zeros(1, 1, 1, 1), Still(steps), (_ROW,))
+        made = Drawing(torch.zeros(1, 1, 1, 1), Still(), torch.arange(steps), (_ROW,))
         self._kept.append(made)
         self.model.seeds[id(made)] = 0
         return made

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from diffusers import StableDiffusionXLImg2ImgPipeline, StableDiffusionXLInpaintPipeline
+from PIL import Image
 from safetensors.torch import load
 
 from actors.engine.adapter import Adapter, column_masks
@@ -15,7 +18,13 @@ from actors.engine.embedding import TENSOR
 from actors.engine.loading import load_source
 from actors.engine.loop import StepLoop
 from actors.engine.preparing import prepare
-from actors.engine.render import PlacedReference, RenderRequest, Scheduler
+from actors.engine.render import (
+    Origin,
+    PictureUnreadable,
+    PlacedReference,
+    RenderRequest,
+    Scheduler,
+)
 from actors.engine.schedulers import new_scheduler
 from actors.engine.source import check_source
 from actors.engine.text import encode
@@ -80,13 +89,13 @@ def _by_the_pipeline(
     own = pipeline.scheduler
     pipeline.scheduler = new_scheduler(own, scheduler)
     try:
+        if "image" not in more or "mask_image" in more:
+            more |= {"width": request.width, "height": request.height}
         drawn: torch.Tensor = pipeline(
             prompt_embeds=text.prompt,
             negative_prompt_embeds=text.negative,
             pooled_prompt_embeds=text.pooled,
             negative_pooled_prompt_embeds=text.negative_pooled,
-            width=request.width,
-            height=request.height,
             num_inference_steps=request.steps,
             guidance_scale=request.guidance_scale,
             guidance_rescale=request.guidance_rescale,
@@ -150,3 +159,54 @@ def test_references_are_drawn_as_the_pipeline_draws_them(
     loop.close()
     expected = both.expected(request)
     assert torch.allclose(latents, expected, atol=1e-4 * float(expected.abs().max()))
+
+
+PICTURE, MASK = draw_pictures(1, 128)[0], Image.new("L", (128, 128))
+MASK.paste(255, (32, 16, 100, 128))
+
+
+@pytest.mark.parametrize("scheduler", list(Scheduler), ids=lambda it: it or "own")
+@pytest.mark.parametrize("strength", [1.0, 0.6])
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+def test_a_picture_is_drawn_over_as_the_pipelines_do(
+    pipeline: Any, loop: StepLoop, scheduler: Scheduler, strength: float, masked: bool
+) -> None:
+    mask = _png(MASK) if masked else b""
+    request = replace(
+        REQUEST, height=128, scheduler=scheduler, origin=Origin(PICTURE, strength, mask)
+    )
+    latents = loop.add(prepare(pipeline, None, request), lambda _: None).drawn.result(WAIT_S)
+    kind = StableDiffusionXLInpaintPipeline if masked else StableDiffusionXLImg2ImgPipeline
+    other = kind(**pipeline.components)
+    other.set_progress_bar_config(disable=True)
+    more: dict[str, Any] = {"mask_image": MASK} if masked else {}
+    more["image"] = Image.open(BytesIO(PICTURE))
+    more["strength"] = strength
+    expected = _by_the_pipeline(other, replace(request, origin=None), scheduler, **more)
+    assert torch.allclose(latents, expected, atol=1e-4 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize(
+    ("origin", "error", "words"),
+    [
+        (Origin(b"no picture", 0.5), PictureUnreadable, "no picture"),
+        (
+            Origin(draw_pictures(1, 64)[0], 0.5),
+            PictureUnreadable,
+            "64x64 begins no render of 128x128",
+        ),
+        (Origin(PICTURE, 0.5, b"no mask"), PictureUnreadable, "no picture"),
+        (Origin(PICTURE, 0.1), ValueError, r"0\.1 of 5 steps leaves none; use 0\.2 or more"),
+    ],
+)
+def test_an_origin_that_cannot_begin_is_refused(
+    pipeline: Any, origin: Origin, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        prepare(pipeline, None, replace(REQUEST, height=128, origin=origin))
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -57,7 +57,7 @@ def drawing(asked: Asked, dtype: torch.dtype) -> Drawing:
     if asked.guidance > 1:
         rows.insert(0, Row(noise(77 * asked.chunks, WIDTH), noise(POOLED), sizes, references))
         guidance = Guidance(asked.guidance, asked.rescale)
-    return Drawing(latents.to(dtype), scheduler, tuple(rows), guidance)
+    return Drawing(latents.to(dtype), scheduler, scheduler.timesteps, tuple(rows), guidance)
 
 
 def _column(number: int, of: int, pixels: int) -> torch.Tensor | None:
