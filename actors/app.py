@@ -6,6 +6,7 @@ Replica counts and GPUs are set only in `cluster/serve/*.yaml`.
 import logging
 import os
 import socket
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -92,12 +93,13 @@ class DiffuserDeployment(DiffuserReplica):
             began = monotonic()
             pictures = _picture_classifier(settings)
             self._traces = start_traces(TraceSettings().otlp_endpoint, "imggen-diffuser")
-            renderer, upscaler = _warm_models(settings, self._traces)
+            renderer, upscaler, check = _warm_models(settings, self._traces)
             loaded_in = timedelta(seconds=monotonic() - began)
             super().__init__(
                 *(renderer, upscaler, settings.model, pictures),
                 loaded_in=loaded_in,
                 metrics=_render_metrics(settings),
+                check=check,
             )
         except CheckpointRefused as error:
             fields = {"model": settings.model, "error": str(error)}
@@ -232,8 +234,13 @@ def _picture_classifier(settings: DiffuserSettings) -> PictureClassifier | None:
     return ImageClassifier.load(looking, settings.device)
 
 
-def _warm_models(settings: DiffuserSettings, traces: Traces) -> tuple[ReferenceRenderer, Upscaler]:
-    """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused."""
+def _warm_models(
+    settings: DiffuserSettings, traces: Traces
+) -> tuple[ReferenceRenderer, Upscaler, Callable[[], None]]:
+    """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused.
+
+    Returns also what raises once the diffuser's device is broken.
+    """
     # Before torch, whose import takes seconds.
     check_source(settings)
     # torch and diffusers are imported here, in the one process that holds the model.
@@ -243,7 +250,7 @@ def _warm_models(settings: DiffuserSettings, traces: Traces) -> tuple[ReferenceR
     diffuser = Diffuser.load(settings, traces=traces)
     upscaler = LoadedUpscaler.load(settings) or NoUpscaler()
     diffuser.warm()
-    return diffuser, upscaler
+    return diffuser, upscaler, diffuser.check
 
 
 def _render_metrics(settings: DiffuserSettings) -> RayRenderMetrics:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from actors.engine.adapter_files import AdapterFiles
+from actors.engine.attention import RowReference, projection_of, use_row_attention
 from actors.engine.embedding import ENCODER, TENSOR, encoder_of
 from actors.engine.encoder import embedding_of_nothing, encode, kept, load_encoder, load_processor
 from actors.engine.projection import Kind
@@ -37,7 +38,7 @@ _TAKEN = {
 
 
 class Adapter:
-    """An adapter that was loaded into a pipeline, which from then on needs `condition`.
+    """An adapter that was loaded into a pipeline, whose UNet from then on attends by rows.
 
     `encoder` is the checksum of its image encoder.
     """
@@ -46,6 +47,7 @@ class Adapter:
         self.encoder = encoder
         self._pipeline = pipeline
         self._kind = kind
+        self._projection = projection_of(pipeline.unet)
         # What diffusers reads where there is no reference: by the encoder's picture of zeros.
         self._nothing = nothing
 
@@ -69,7 +71,9 @@ class Adapter:
                 image_encoder_folder=None,
             )
         nothing = embedding_of_nothing(pipeline, files.kind, files.encoder)
-        return cls(pipeline, files.kind, _checksum(files, pipeline.feature_extractor), nothing)
+        adapter = cls(pipeline, files.kind, _checksum(files, pipeline.feature_extractor), nothing)
+        use_row_attention(pipeline.unet)
+        return adapter
 
     def embed(self, png: bytes) -> Embedding:
         """Returns the embedding of a picture; blocks, and may run beside a render.
@@ -83,23 +87,30 @@ class Adapter:
             raise PictureUnreadable(f"the embedding of {len(png)} bytes is not finite")
         return Embedding(self.encoder, save({TENSOR: tensor}, {ENCODER: self.encoder}))
 
-    def condition(self, request: RenderRequest) -> dict[str, Any]:
-        """Sets the scale of a render, and returns what the pipeline takes for its references.
+    def rows(
+        self, request: RenderRequest
+    ) -> tuple[tuple[RowReference, ...], tuple[RowReference, ...]]:
+        """Returns what the row with the prompt sees, and the row without it; blocks.
 
-        Every render sets its own. Without references it is 0: then diffusers computes what it
-        would without an adapter. Raises EncoderChanged for an embedding by another encoder.
+        Where the one sees a reference, the other sees none in the same columns, as diffusers has
+        it. Raises EncoderChanged for an embedding by another encoder.
         """
-        shown = [self._read(reference) for reference in request.references]
-        embeds = torch.stack(shown or [self._nothing])[None]
-        if _is_guided(self._pipeline, request):
-            embeds = torch.cat([self._nothing.expand_as(embeds), embeds])
-        self._pipeline.set_ip_adapter_scale(request.reference_scale if shown else 0.0)
-        more: dict[str, Any] = {"ip_adapter_image_embeds": [embeds]}
-        if _has_columns(request):
-            # On the device, since every layer of every step reads them.
-            masks = column_masks(request).to(self._nothing.device)
-            more["cross_attention_kwargs"] = {"ip_adapter_masks": [masks]}
-        return more
+        if not request.references:
+            return (), ()
+        shown = self._tokens(torch.stack([self._read(each) for each in request.references]))
+        scale = request.reference_scale
+        masks = _columns(request, self._nothing.device)
+        nothing = self._tokens(self._nothing[None])[0]
+        pairs = list(zip(shown, masks, strict=True))
+        return (
+            tuple(RowReference(tokens, scale, mask) for tokens, mask in pairs),
+            tuple(RowReference(nothing, scale, mask) for _, mask in pairs),
+        )
+
+    @torch.no_grad()
+    def _tokens(self, embeddings: torch.Tensor) -> torch.Tensor:
+        tokens: torch.Tensor = self._projection(embeddings)
+        return tokens
 
     def _read(self, reference: PlacedReference) -> torch.Tensor:
         encoder = encoder_of(reference.embedding)
@@ -130,17 +141,13 @@ def column_masks(request: RenderRequest) -> torch.Tensor:
     return columns.reshape(1, len(masks), request.height, request.width)
 
 
-def _has_columns(request: RenderRequest) -> bool:
+def _columns(request: RenderRequest, device: torch.device) -> list[torch.Tensor] | list[None]:
+    """Returns the columns of each reference, (height, width); None for the only one, everywhere."""
     match request.references:
-        case () | (PlacedReference(left=0.0, right=1.0),):
-            return False
+        case (PlacedReference(left=0.0, right=1.0),):
+            return [None]
         case _:
-            return True
-
-
-def _is_guided(pipeline: Any, request: RenderRequest) -> bool:
-    """Returns whether the pipeline predicts without the prompt too, and so reads two halves."""
-    return request.guidance_scale > 1 and pipeline.unet.config.time_cond_proj_dim is None
+            return list(column_masks(request)[0].to(device))
 
 
 @contextmanager

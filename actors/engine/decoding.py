@@ -22,17 +22,18 @@ def decode(pipeline: Any, latents: torch.Tensor, *, mirrored: bool = False) -> I
     _check_finite("latents", latents)
     if vae.dtype == torch.float16 and vae.config.force_upcast:
         vae.float()
-    pixels = _pixels(vae, latents)
+    pixels = to_pixels(vae, latents)
     if vae.dtype == torch.float16 and not torch.isfinite(pixels).all():
         _log.warning("vae overflows", extra={"dtype": "float16"})
         vae.float()
-        pixels = _pixels(vae, latents)
+        pixels = to_pixels(vae, latents)
     _check_finite("pixels", pixels)
     image: Image.Image = pipeline.image_processor.postprocess(pixels, output_type="pil")[0]
     return ImageOps.mirror(image) if mirrored else image
 
 
-def _pixels(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+def to_pixels(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    """Decodes latents that the UNet knows; nothing of the result is checked."""
     config = vae.config
     scaled = latents.to(vae.device, vae.dtype) / config.scaling_factor
     if config.latents_mean is not None and config.latents_std is not None:

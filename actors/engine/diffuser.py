@@ -1,10 +1,12 @@
-"""The diffuser: an SDXL pipeline that draws one picture at a time and reports its progress."""
+"""The diffuser: a warm SDXL whose requests share one denoising loop."""
 
 import asyncio
+import logging
 import threading
-from collections.abc import AsyncGenerator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, nullcontext
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import aclosing
+from functools import partial
 from io import BytesIO
 from typing import Any, Self
 
@@ -12,9 +14,13 @@ import torch
 from PIL import Image
 
 from actors.engine.adapter import Adapter
+from actors.engine.batch import BatchedUNet
 from actors.engine.decoding import decode
+from actors.engine.drawing import Drawing
 from actors.engine.loading import load_source
-from actors.engine.preview import Previews, WatchedScheduler
+from actors.engine.loop import Entry, StepLoop
+from actors.engine.preparing import check_size, prepare
+from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import (
     Embedding,
@@ -26,12 +32,13 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
+from actors.engine.saturation import MOST, saturating
 from actors.engine.source import check_source
-from actors.engine.text import Embeddings, encode
 from actors.settings import DiffuserSettings
 from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
 
-_LATENTS = ["latents"]
+_ROWS_UNMEASURED = 8
+_log = logging.getLogger(__name__)
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
 
 
@@ -42,9 +49,13 @@ def _ignore(_: StepEvent) -> None:
 class Diffuser:
     """A loaded pipeline; it knows nothing of jobs.
 
-    Renders take turns; references are encoded beside them, one at a time. `on_step` is called
-    after every step of every render, in the thread that renders and before the next step begins.
-    `traces` take the parts of those renders whose requests name a trace.
+    Requests are prepared one at a time, join the running batch before its next step, and are
+    decoded beside the steps of others; references are encoded in a thread of their own. `on_step`
+    is called after every step of every render, in the loop's thread and before the next step
+    begins. `max_rows` bounds the rows of a step, two for a picture with guidance; 0 leaves it to a
+    measurement in `warm`. `previews` make those pictures of running renders that are asked for;
+    without it there are none. `traces` take the parts of those renders whose requests name a
+    trace.
     """
 
     def __init__(
@@ -53,19 +64,25 @@ class Diffuser:
         *,
         model: str,
         adapter: Adapter | None = None,
+        max_rows: int = 0,
+        previews: LinearDecoder | None = None,
         preview_interval_s: float = 1.0,
         on_step: OnStep = _ignore,
         traces: Traces = NO_TRACES,
     ) -> None:
         self.model = model
+        self.unet = BatchedUNet(pipeline.unet)
         self._pipeline = pipeline
         self._adapter = adapter
         self._preview_interval_s = preview_interval_s
         self._on_step = on_step
         self._traces = traces
-        self._turn = asyncio.Lock()
+        self._previews = previews
         self._watched: dict[str, threading.Event] = {}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
+        self._max_rows = max_rows
+        self._loop = StepLoop(self.unet, max_rows=max_rows or _ROWS_UNMEASURED)
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
         self._encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
 
     @classmethod
@@ -85,11 +102,29 @@ class Diffuser:
         source = check_source(settings)
         pipeline = load_source(settings, source)
         adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
-        return cls(pipeline, model=settings.model, adapter=adapter, on_step=on_step, traces=traces)
+        return cls(
+            pipeline,
+            model=settings.model,
+            adapter=adapter,
+            max_rows=settings.diffuser_rows,
+            previews=LinearDecoder.fit(pipeline),
+            on_step=on_step,
+            traces=traces,
+        )
 
     def warm(self) -> None:
-        """Renders two steps at the model's usual size, so that the first caller does not wait."""
-        self.render(warm_up_request(self.model))
+        """Renders two steps at the model's usual size, so that the first caller does not wait.
+
+        Where no number of rows was set, it also measures how many saturate the model.
+        """
+        request = warm_up_request(self.model)
+        self.render(request)
+        if not self._max_rows:
+            drawings = [prepare(self._pipeline, self._adapter, request) for _ in range(MOST)]
+            most = saturating(self.unet.predict, drawings)
+            self.unet.forget()
+            self._loop.set_max_rows(most * len(drawings[0].rows))
+            _log.info("diffuser warm", extra={"rows": most * len(drawings[0].rows)})
 
     def render(
         self,
@@ -102,48 +137,80 @@ class Diffuser:
         """Draws one picture; blocks. Raises PictureBroken for one that is not made of numbers.
 
         The same request gives the same bytes on the same device with the same libraries and
-        number of threads. Elsewhere rounding differs, and little else, since the noise is drawn
-        on the CPU for every device: between thread counts, a few of 65,536 pixels differ by 1.
-        An exception from `on_step` ends the render at that step. Previews are made once
-        `watched` is set, or from the start if the request says so. What takes time is told as
-        parts of the `span`.
+        number of threads, if no other render shares its steps. Elsewhere rounding differs, and
+        little else, since the noise is drawn on the CPU for every device: between thread counts,
+        a few of 65,536 pixels differ by 1. An exception from `on_step` ends the render at that
+        step. Previews are made once `watched` is set, or from the start if the request says so.
+        What takes time is told as parts of the `span`.
         """
+        return self._start(request, on_step, watched or threading.Event(), span).done.result()
 
+    def _start(
+        self, request: RenderRequest, on_step: OnStep, watched: threading.Event, span: Span
+    ) -> "_Rendering":
         def heard(event: StepEvent) -> None:
             on_step(event)
             self._on_step(event)
 
-        watched = watched or threading.Event()
+        check_size(request)
         if request.previews:
             watched.set()
-        with part(span, "read references") if request.references else nullcontext():
-            references = self._condition(request)
-        rendering = _Render(self._pipeline, request, self._preview_interval_s, watched)
-        return rendering.run(heard, references, span)
+        previews = Previews(self._previews, self._preview_interval_s, mirrored=request.mirrored)
+        rendering = _Rendering(request, heard, previews, watched, span)
+        self._then(rendering, self._preparing, self._prepare)
+        return rendering
 
-    def _condition(self, request: RenderRequest) -> dict[str, Any]:
-        if self._adapter is not None:
-            return self._adapter.condition(request)
-        if request.references:
-            raise EncoderChanged(_NO_ADAPTER)
-        return {}
+    def _then(
+        self,
+        rendering: "_Rendering",
+        thread: ThreadPoolExecutor,
+        work: "Callable[[_Rendering], None]",
+    ) -> None:
+        """Does the next part of a render in a thread; its error is the render's."""
+
+        def run() -> None:
+            try:
+                rendering.check()
+                work(rendering)
+            except Exception as error:
+                rendering.done.set_exception(error)
+
+        thread.submit(run)
+
+    def _prepare(self, rendering: "_Rendering") -> None:
+        with part(rendering.span, "encode text"):
+            drawing = prepare(self._pipeline, self._adapter, rendering.request)
+        rendering.join(self._loop, drawing)
+        assert rendering.entry is not None
+        rendering.entry.drawn.add_done_callback(partial(self._drawn, rendering))
+
+    def _drawn(self, rendering: "_Rendering", drawn: "Future[torch.Tensor]") -> None:
+        rendering.leave(drawn.exception())
+        if (error := drawn.exception()) is not None:
+            rendering.done.set_exception(error)
+            return
+        self._then(rendering, self._decoding, partial(self._decode, drawn.result()))
+
+    def _decode(self, latents: torch.Tensor, rendering: "_Rendering") -> None:
+        with part(rendering.span, "decode"):
+            mirrored = rendering.request.mirrored
+            image = decode(self._pipeline, latents, mirrored=mirrored)
+            png = _png(image)
+        result = RenderResult(png, image.width, image.height, rendering.scheduler)
+        rendering.done.set_result(result)
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
-        """Renders in a thread; yields each step as it is done, then the result.
+        """Renders in threads; yields each step as it is done, then the result.
 
-        Closing the generator, or cancelling its consumer, stops the render at the next step;
-        the next request starts after that.
+        Closing the generator, or cancelling its consumer, frees the render's place before the
+        next step.
         """
         watched = self._watched[request.id] = threading.Event()
         span = self._begin(request)
         try:
-            await self._wait(span)
-            try:
-                async with aclosing(self._stream(request, watched, span)) as events:
-                    async for event in events:
-                        yield event
-            finally:
-                self._turn.release()
+            async with aclosing(self._stream(request, watched, span)) as events:
+                async for event in events:
+                    yield event
         except Exception as error:
             span.fail(type(error).__name__)
             raise
@@ -158,10 +225,6 @@ class Diffuser:
             return NO_SPAN
         about: dict[str, Value] = {"imggen.model": self.model, "imggen.steps": request.steps}
         return self._traces.begin("draw", Kind.SERVER, trace, about)
-
-    async def _wait(self, span: Span) -> None:
-        with part(span, "wait for the diffuser"):
-            await self._turn.acquire()
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it waits or runs here."""
@@ -188,98 +251,89 @@ class Diffuser:
     ) -> AsyncGenerator[RenderEvent]:
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[StepEvent | None] = asyncio.Queue()
-        stopped = threading.Event()
 
         def on_step(event: StepEvent) -> None:
-            if stopped.is_set():
-                raise RenderCancelled(f"stopped after step {event.step} of {event.steps}")
             loop.call_soon_threadsafe(events.put_nowait, event)
 
-        def run() -> RenderResult:
-            return self.render(request, on_step=on_step, watched=watched, span=span)
-
-        rendered = loop.run_in_executor(self._thread, run)
+        rendering = self._start(request, on_step, watched, span)
+        rendered = asyncio.wrap_future(rendering.done)
         rendered.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
                 yield event
             yield rendered.result()
         finally:
-            stopped.set()
+            rendering.stop()
             await asyncio.wait([rendered])
             if not rendered.cancelled():
                 rendered.exception()  # read, so that asyncio does not report it as lost
 
+    def check(self) -> None:
+        """Raises DeviceBroken if the device can compute nothing more."""
+        self._loop.check()
+
     def close(self) -> None:
-        """Ends the threads once what they do has ended."""
-        self._thread.shutdown(wait=True)
+        """Stops what is drawn before its next step, and ends the threads."""
+        self._preparing.shutdown(wait=True)
+        self._loop.close()
+        self._decoding.shutdown(wait=True)
         self._encoding.shutdown(wait=True)
 
 
-class _Render:
-    """One run of the pipeline."""
+class _Rendering:
+    """One request on its way through the threads; `done` gets its result."""
 
     def __init__(
         self,
-        pipeline: Any,
         request: RenderRequest,
-        preview_interval_s: float,
+        on_step: OnStep,
+        previews: Previews,
         watched: threading.Event,
+        span: Span,
     ) -> None:
-        self._pipeline = pipeline
-        self._request = request
-        self._previews = Previews(pipeline, preview_interval_s, mirrored=request.mirrored)
+        self.request = request
+        self.span = span
+        self.done: Future[RenderResult] = Future()
+        self.entry: Entry | None = None
+        self.scheduler = ""
+        self._on_step = on_step
+        self._previews = previews
         self._watched = watched
+        self._stopped = threading.Event()
+        self._part = NO_SPAN
 
-    def run(self, on_step: OnStep, references: Mapping[str, Any], span: Span) -> RenderResult:
-        request = self._request
-        with part(span, "encode text"):
-            embeddings = encode(self._pipeline, request.prompt, request.negative_prompt)
-            if span is not NO_SPAN:
-                self._wait_for_the_gpu()
-        with part(span, "denoise"):
-            latents = self._denoise(embeddings, on_step, references)
-        with part(span, "decode"):
-            image = decode(self._pipeline, latents, mirrored=request.mirrored)
-            png = _png(image)
-        name = _scheduler_name(self._pipeline.scheduler)
-        return RenderResult(png, image.width, image.height, name)
+    def stop(self) -> None:
+        """Ends it before its next step."""
+        self._stopped.set()
+        if self.entry is not None:
+            self.entry.stop()
 
-    def _denoise(
-        self, embeddings: Embeddings, on_step: OnStep, references: Mapping[str, Any]
-    ) -> torch.Tensor:
-        request = self._request
+    def check(self) -> None:
+        """Raises RenderCancelled once it is stopped."""
+        if self._stopped.is_set():
+            raise RenderCancelled("stopped between two parts")
 
-        def step_ended(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            self._wait_for_the_gpu()
-            watched = self._watched.is_set()
-            preview = self._previews.after_step(tensors["latents"]) if watched else None
-            on_step(StepEvent(index + 1, request.steps, preview))
-            return {}
+    def join(self, loop: StepLoop, drawing: Drawing) -> None:
+        """Joins the running batch."""
+        self.scheduler = type(drawing.scheduler).__name__
+        self._part = self.span.child("wait for the diffuser", Kind.INTERNAL, {})
+        self.entry = loop.add(drawing, self._stepped, self._began)
+        if self._stopped.is_set():
+            self.entry.stop()
 
-        drawn: torch.Tensor = self._pipeline(
-            prompt_embeds=embeddings.prompt,
-            negative_prompt_embeds=embeddings.negative,
-            pooled_prompt_embeds=embeddings.pooled,
-            negative_pooled_prompt_embeds=embeddings.negative_pooled,
-            width=request.width,
-            height=request.height,
-            num_inference_steps=request.steps,
-            guidance_scale=request.guidance_scale,
-            guidance_rescale=request.guidance_rescale,
-            generator=torch.Generator("cpu").manual_seed(request.seed),
-            callback_on_step_end=step_ended,
-            callback_on_step_end_tensor_inputs=_LATENTS,
-            output_type="latent",
-            **references,
-        ).images
-        return drawn
+    def _began(self) -> None:
+        self._part.end()
+        self._part = self.span.child("denoise", Kind.INTERNAL, {})
 
-    def _wait_for_the_gpu(self) -> None:
-        # Kernels run later than the Python that queues them: without this a step would be
-        # reported while it is still queued, and a cancel would come steps too late.
-        if self._pipeline.device.type == "cuda":
-            torch.cuda.synchronize(self._pipeline.device)
+    def _stepped(self, drawing: Drawing) -> None:
+        preview = self._previews.after_step(drawing) if self._watched.is_set() else None
+        self._on_step(StepEvent(drawing.step, drawing.steps, preview))
+
+    def leave(self, error: BaseException | None) -> None:
+        """Tells the trace that it has left the batch."""
+        if error is not None:
+            self._part.fail(type(error).__name__)
+        self._part.end()
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:
@@ -288,11 +342,6 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
     Raises CheckpointRefused.
     """
     return load_source(settings, check_source(settings))
-
-
-def _scheduler_name(scheduler: Any) -> str:
-    watched = isinstance(scheduler, WatchedScheduler)
-    return scheduler.name if watched else type(scheduler).__name__
 
 
 def _png(image: Image.Image) -> bytes:

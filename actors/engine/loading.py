@@ -8,7 +8,6 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from actors.engine.encoder import load_processor
-from actors.engine.preview import WatchedScheduler
 from actors.engine.shapes import check_adapter, check_shapes, check_single_file, empty_unet
 from actors.engine.single import SingleFile
 from actors.engine.source import Source
@@ -33,7 +32,6 @@ def load_source(settings: DiffuserSettings, source: Source) -> Any:
     pipeline = _load(settings, source, _dtype(settings, device)).to(device)
     if source.adapter and not is_checked:
         check_adapter(source.adapter, pipeline.unet)
-    pipeline.scheduler = WatchedScheduler(pipeline.scheduler)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

@@ -1,44 +1,111 @@
-"""Previews: the model's prediction of the picture at a step, as a small JPEG."""
+"""Previews: the picture that a model predicts at a step, as a small JPEG.
+
+They are decoded by a linear map from latents to pixels, which is fitted to the VAE once: a VAE's
+own decoder takes longer than a step.
+"""
 
 import time
 from collections.abc import Callable
-from functools import wraps
 from io import BytesIO
-from typing import Any
+from random import Random
+from typing import Any, Self
 
+import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
-from actors.engine.decoding import decode
-from actors.engine.render import PictureBroken
+from actors.engine.decoding import to_pixels
+from actors.engine.drawing import Drawing
 
-_LONGEST_SIDE = 512
+SIDE = 256
+"""The longest side of a preview, in pixels."""
 _QUALITY = 80
+_SAMPLES, _SAMPLE_SIDE = 8, 256
+_NOISE = 0.2
+"""The noise on the latents that the map is fitted to, in deviations: a prediction has some, too."""
+_RIDGE = 1.0
 
 
-class WatchedScheduler:
-    """A scheduler that keeps the clean picture that its last step predicted.
+class LinearDecoder:
+    """Turns latents into pixels by one matrix: a place of the latents into a square of pixels."""
 
-    The pipeline does not pass it on: its callback gets only the noisy latents. Everything else
-    comes from the wrapped scheduler.
-    """
+    def __init__(self, weights: torch.Tensor, side: int) -> None:
+        """Takes (channels + 1, 3 * side * side), the last row being what no latents give."""
+        self._weights = weights
+        self._side = side
 
-    def __init__(self, scheduler: Any) -> None:
-        self._scheduler = scheduler
-        self.name = type(scheduler).__name__
-        self.denoised: torch.Tensor | None = None
+    @classmethod
+    @torch.no_grad()
+    def fit(cls, pipeline: Any) -> Self | None:
+        """Fits a decoder to what a pipeline's VAE makes of the latents of pictures; blocks.
 
-        # `wraps` shows the pipeline the real signature, by which it decides the arguments.
-        @wraps(scheduler.step)
-        def step(*args: Any, **kwargs: Any) -> Any:
-            output = scheduler.step(*args, **kwargs)
-            self.denoised = output[1] if len(output) > 1 else None
-            return output
+        Returns None where the VAE gives no numbers.
+        """
+        side = pipeline.vae_scale_factor
+        chance = torch.Generator().manual_seed(0)
+        read, shown = [], []
+        for number in range(_SAMPLES):
+            latents = _latents(pipeline, _sample(number))
+            noise = torch.randn(latents.shape, generator=chance).to(latents)
+            latents += _NOISE * latents.std() * noise
+            pixels = to_pixels(pipeline.vae, latents)[0].float().clamp(-1, 1).cpu()
+            read.append(latents[0].float().cpu().flatten(1).T)
+            shown.append(_squares(pixels, side))
+        inputs, targets = torch.cat(read), torch.cat(shown)
+        if not (inputs.isfinite().all() and targets.isfinite().all()):
+            return None
+        inputs = torch.cat([inputs, torch.ones(len(inputs), 1)], dim=1)
+        square = inputs.T @ inputs + _RIDGE * torch.eye(inputs.shape[1])
+        return cls(torch.linalg.solve(square, inputs.T @ targets), side)
 
-        self.step = step
+    def image(self, latents: torch.Tensor) -> Image.Image:
+        """Returns the picture of latents (1, C, h, w)."""
+        _, channels, height, width = latents.shape
+        flat = latents[0].detach().float().cpu().reshape(channels, -1).T
+        pixels = flat @ self._weights[:-1] + self._weights[-1]
+        side = self._side
+        grid = pixels.reshape(height, width, 3, side, side).permute(0, 3, 1, 4, 2)
+        bytes_ = ((grid.reshape(height * side, width * side, 3) + 1) * 127.5).clamp(0, 255)
+        return Image.fromarray(bytes_.to(torch.uint8).numpy())
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._scheduler, name)
+
+def _squares(pixels: torch.Tensor, side: int) -> torch.Tensor:
+    """Returns the squares of pixels (3, H, W) that the places of latents stand for."""
+    _, height, width = pixels.shape
+    split = pixels.reshape(3, height // side, side, width // side, side)
+    return split.permute(1, 3, 0, 2, 4).reshape(-1, 3 * side * side)
+
+
+def _latents(pipeline: Any, picture: Image.Image) -> torch.Tensor:
+    """Encodes a picture into the latents that the UNet knows, (1, C, h, w)."""
+    vae, config = pipeline.vae, pipeline.vae.config
+    if vae.dtype == torch.float16 and config.force_upcast:
+        vae.float()
+    pixels = pipeline.image_processor.preprocess(picture).to(vae.device, vae.dtype)
+    found = vae.encode(pixels).latent_dist.mode()
+    if config.latents_mean is not None and config.latents_std is not None:
+        mean, std = (
+            torch.tensor(values).view(1, -1, 1, 1).to(found)
+            for values in (config.latents_mean, config.latents_std)
+        )
+        found = (found - mean) / std
+    scaled: torch.Tensor = found * config.scaling_factor
+    return scaled
+
+
+def _sample(number: int) -> Image.Image:
+    """Draws discs and bars on a slope of colours: edges and plain parts of every colour."""
+    random = Random(number)
+    corners = np.frombuffer(random.randbytes(12), np.uint8).reshape(2, 2, 3)
+    square = (_SAMPLE_SIDE, _SAMPLE_SIDE)
+    picture = Image.fromarray(corners.copy()).resize(square, Image.Resampling.BILINEAR)
+    brush = ImageDraw.Draw(picture)
+    for _ in range(24):
+        x, y, size = (random.randrange(_SAMPLE_SIDE) for _ in range(3))
+        box = (x - size // 6, y - size // 6, x + size // 6, y + size // 8)
+        draw = random.choice((brush.ellipse, brush.rectangle))
+        draw(box, fill=tuple(random.randbytes(3)))
+    return picture
 
 
 class Previews:
@@ -46,37 +113,36 @@ class Previews:
 
     def __init__(
         self,
-        pipeline: Any,
+        decoder: LinearDecoder | None,
         interval_s: float,
         clock: Callable[[], float] = time.monotonic,
         *,
         mirrored: bool = False,
     ) -> None:
-        self._pipeline = pipeline
+        self._decoder = decoder
         self._mirrored = mirrored
         self._interval_s = interval_s
         self._clock = clock
         self._next = clock()
 
-    def after_step(self, latents: torch.Tensor) -> bytes | None:
-        """Returns a preview if one is due; from `latents` if the scheduler predicts no picture.
+    def after_step(self, drawing: Drawing) -> bytes | None:
+        """Returns a preview if one is due.
 
         A prediction that is no picture has no preview; the render's end decides what it is.
         """
-        if self._clock() < self._next:
+        if self._decoder is None or self._clock() < self._next:
             return None
-        denoised = getattr(self._pipeline.scheduler, "denoised", None)
-        try:
-            shown = latents if denoised is None else denoised
-            preview = _jpeg(decode(self._pipeline, shown, mirrored=self._mirrored))
-        except PictureBroken:
-            preview = None
+        shown = drawing.latents if drawing.clean is None else drawing.clean
+        preview = None
+        if shown.isfinite().all():
+            image = self._decoder.image(shown)
+            preview = _jpeg(ImageOps.mirror(image) if self._mirrored else image)
         self._next = self._clock() + self._interval_s
         return preview
 
 
 def _jpeg(image: Image.Image) -> bytes:
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    image.thumbnail((SIDE, SIDE))
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY)
     return buffer.getvalue()

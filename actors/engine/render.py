@@ -2,10 +2,20 @@
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Internal, Unavailable
+
+
+class Scheduler(StrEnum):
+    """A scheduler by its name in profiles; OWN is the checkpoint's."""
+
+    OWN = ""
+    EULER = "euler"
+    DPM_KARRAS = "dpm++2m_karras"
+    DDIM = "ddim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,20 @@ class PlacedReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A picture that a render begins from, PNG, JPEG or WebP, of the render's size.
+
+    `strength`, above 0 to 1, is how much of it becomes noise, and which part of the steps is
+    taken. Of a `mask` of the same size, what is white is drawn anew, and what is black stays; an
+    empty one draws all of it anew.
+    """
+
+    picture: bytes
+    strength: float
+    mask: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A request for one picture.
 
@@ -42,6 +66,7 @@ class RenderRequest:
     `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
+    `scheduler` leads the steps. Without an `origin` the picture begins as noise.
     """
 
     prompt: str
@@ -58,6 +83,8 @@ class RenderRequest:
     id: str = ""
     mirrored: bool = False
     trace: str = ""
+    scheduler: Scheduler = Scheduler.OWN
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The calls that a diffuser deployment answers, whichever renderer it holds."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import timedelta
 from time import perf_counter
@@ -37,6 +37,10 @@ def another_classifier(held: str, wanted: str) -> str:
     )
 
 
+def _nothing() -> None:
+    pass
+
+
 class DiffuserReplica:
     """The base class of diffuser deployments; `actors.serve.handles` calls its methods by name."""
 
@@ -49,10 +53,12 @@ class DiffuserReplica:
         *,
         loaded_in: timedelta = timedelta(0),
         metrics: RenderMetrics | None = None,
+        check: Callable[[], None] = _nothing,
     ) -> None:
         """Takes the renderer, the upscaler, the name of their model, and what looks at pictures.
 
-        `loaded_in` is how long all of it took to load.
+        `loaded_in` is how long all of it took to load; `check` raises for a device that can
+        compute nothing more.
         """
         self._renderer = renderer
         self._upscaler = upscaler
@@ -60,6 +66,7 @@ class DiffuserReplica:
         self._pictures = pictures
         self._loaded_in = loaded_in
         self._metrics = metrics
+        self._check = check
         if metrics is not None:
             metrics.look()
 
@@ -86,6 +93,10 @@ class DiffuserReplica:
         elif before is not None:
             self._metrics.step(self._model, now - before)
         return now
+
+    def check_health(self) -> None:
+        """Raises for a replica that Serve must replace: its device is broken."""
+        self._check()
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it is on this replica."""

@@ -10,11 +10,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.preview import LinearDecoder
 from actors.engine.profiles import profile, render_request
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
@@ -54,9 +56,14 @@ def pipeline() -> Any:
     return load_pipeline(DiffuserSettings(device="cpu", torch_threads=1))
 
 
+@pytest.fixture(scope="module")
+def decoder(pipeline: Any) -> LinearDecoder | None:
+    return LinearDecoder.fit(pipeline)
+
+
 @pytest.fixture
-def diffuser(pipeline: Any) -> Iterator[Diffuser]:
-    diffuser = Diffuser(pipeline, model="storybook", preview_interval_s=0)
+def diffuser(pipeline: Any, decoder: LinearDecoder | None) -> Iterator[Diffuser]:
+    diffuser = Diffuser(pipeline, model="storybook", previews=decoder, preview_interval_s=0)
     yield diffuser
     diffuser.close()
 
@@ -92,10 +99,10 @@ class Hold:
 
 
 @pytest.fixture
-def held(pipeline: Any) -> Iterator[tuple[Diffuser, Hold]]:
+def held(pipeline: Any, decoder: LinearDecoder | None) -> Iterator[tuple[Diffuser, Hold]]:
     """Yields a diffuser that stalls after step 7, and its hold."""
     hold = Hold(7)
-    diffuser = Diffuser(pipeline, model="storybook", on_step=hold)
+    diffuser = Diffuser(pipeline, model="storybook", previews=decoder, on_step=hold)
     yield diffuser, hold
     hold.release.set()
     diffuser.close()
@@ -199,16 +206,20 @@ def test_previews_are_small_jpegs_that_come_to_look_like_the_picture(diffuser: D
     picture = opened(diffuser.render(replace(PICTURE, previews=True), on_step=keep).png)
     images = [opened(preview) for preview in previews]
     assert {(image.format, image.size) for image in images} == {("JPEG", (256, 256))}
-    assert difference(images[-1], picture) < 5
+    # By a linear map, which makes a coarser picture than the VAE's own decoder.
+    assert difference(images[-1], picture) < 20
     assert difference(images[0], picture) > difference(images[-1], picture)
+    assert max(map(len, previews)) < 20_000
 
 
 def test_previews_change_nothing_in_the_picture(diffuser: Diffuser) -> None:
     assert diffuser.render(replace(REQUEST, previews=True)).png == diffuser.render(REQUEST).png
 
 
-def test_previews_are_no_closer_than_their_interval(pipeline: Any) -> None:
-    diffuser = Diffuser(pipeline, model="storybook", preview_interval_s=3600)
+def test_previews_are_no_closer_than_their_interval(
+    pipeline: Any, decoder: LinearDecoder | None
+) -> None:
+    diffuser = Diffuser(pipeline, model="storybook", previews=decoder, preview_interval_s=3600)
     previews: list[bytes | None] = []
 
     def keep(event: StepEvent) -> None:
@@ -283,18 +294,27 @@ async def test_a_cancelled_waiter_stops_its_render(held: tuple[Diffuser, Hold]) 
     assert hold.seen == [1, 2, 3, 4, 5, 6, 7]
 
 
-async def test_renders_take_turns(pipeline: Any) -> None:
-    order: list[tuple[int, int]] = []
-
-    def note(event: StepEvent) -> None:
-        order.append((event.steps, event.step))
-
-    diffuser = Diffuser(pipeline, model="storybook", on_step=note)
+async def test_renders_share_their_steps(pipeline: Any) -> None:
+    diffuser = Diffuser(pipeline, model="storybook")
     async with asyncio.TaskGroup() as group:
-        for steps in (3, 4):
-            group.create_task(collected(diffuser.stream(replace(REQUEST, steps=steps))))
+        for seed in range(4):
+            group.create_task(collected(diffuser.stream(replace(REQUEST, seed=seed))))
     diffuser.close()
-    assert order == [(3, 1), (3, 2), (3, 3), (4, 1), (4, 2), (4, 3), (4, 4)]
+    # One after the other it would be 4 * STEPS; the first may step before the others join.
+    assert diffuser.unet.forwards < 3 * STEPS
+
+
+async def test_a_picture_is_the_same_beside_others(diffuser: Diffuser) -> None:
+    alone = opened(diffuser.render(PICTURE).png)
+    beside = [
+        diffuser.stream(replace(PICTURE, seed=seed, steps=steps, previews=True))
+        for seed, steps in ((1, 3), (2, STEPS + 4))
+    ]
+    ended = await asyncio.gather(*(collected(each) for each in [diffuser.stream(PICTURE), *beside]))
+    result = ended[0][-1]
+    assert isinstance(result, RenderResult)
+    differing = np.asarray(ImageChops.difference(alone, opened(result.png)))
+    assert differing.max() <= 2
 
 
 async def test_a_render_that_fails_raises_where_it_is_awaited(diffuser: Diffuser) -> None:
@@ -391,13 +411,13 @@ async def test_a_render_that_fails_or_is_stopped_is_told_with_its_parts(pipeline
         odd = replace(TRACED, width=7)
         with pytest.raises(ValueError, match="divisible by 8"):
             await drawn(diffuser, odd)
-        async with aclosing(diffuser.stream(TRACED)) as events:
+        async with aclosing(diffuser.stream(replace(TRACED, steps=100))) as events:
             await anext(events)
         await traces.close()
         failed, stopped = otlp.named("draw")
         assert (failed.failed, failed.attributes["error.type"]) == (True, "ValueError")
         assert not stopped.failed
-        assert [one.failed for one in otlp.named("denoise")] == [True, True]
+        assert [one.failed for one in otlp.named("denoise")] == [True]
 
 
 def test_a_request_of_a_worker_before_traces_is_drawn(diffuser: Diffuser) -> None:

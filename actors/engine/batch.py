@@ -1,0 +1,112 @@
+"""Batches: the rows of several drawings in one forward of the UNet, each at its own time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from actors.engine.attention import RowReferences, row_references
+from actors.engine.drawing import Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What stays as long as a batch has the same drawings."""
+
+    prompts: torch.Tensor
+    mask: torch.Tensor | None
+    added: dict[str, torch.Tensor]
+    condition: torch.Tensor | None
+    references: RowReferences | None
+
+
+class BatchedUNet:
+    """Predicts for several drawings at once; their latents have one size.
+
+    `forwards` counts the forwards, and `rows` the rows that were in them.
+    """
+
+    def __init__(self, unet: Any) -> None:
+        self.forwards = 0
+        self.rows = 0
+        self._unet = unet
+        self._of: tuple[Drawing, ...] = ()
+        self._fixed: _Fixed | None = None
+
+    @torch.no_grad()
+    def predict(self, drawings: Sequence[Drawing]) -> list[torch.Tensor]:
+        """Returns what the UNet predicts for the rows of each drawing, (its rows, C, h, w)."""
+        fixed = self._fix(tuple(drawings))
+        counts = [len(drawing.rows) for drawing in drawings]
+        scaled = [
+            drawing.scaled().expand(count, -1, -1, -1)
+            for drawing, count in zip(drawings, counts, strict=True)
+        ]
+        sample = torch.cat(scaled)
+        times = [
+            drawing.timestep.reshape(1).expand(count)
+            for drawing, count in zip(drawings, counts, strict=True)
+        ]
+        attended = {"references": fixed.references} if fixed.references else None
+        predicted = self._unet(
+            sample,
+            torch.cat(times).to(sample.device),
+            encoder_hidden_states=fixed.prompts,
+            encoder_attention_mask=fixed.mask,
+            timestep_cond=fixed.condition,
+            cross_attention_kwargs=attended,
+            added_cond_kwargs=fixed.added,
+            return_dict=False,
+        )[0]
+        if sample.is_cuda:
+            # Kernels run later than the Python that queues them: without this a step would be
+            # reported while it is still queued, and a cancel would come steps too late.
+            torch.cuda.synchronize(sample.device)
+        self.forwards += 1
+        self.rows += len(sample)
+        return list(predicted.split(counts))
+
+    def _fix(self, drawings: tuple[Drawing, ...]) -> _Fixed:
+        same = len(drawings) == len(self._of) and all(map(_is, drawings, self._of))
+        if self._fixed is None or not same:
+            self._fixed = _fixed(drawings)
+            self._of = drawings
+        return self._fixed
+
+    def forget(self) -> None:
+        """Lets go of the tensors of the last batch."""
+        self._of, self._fixed = (), None
+
+
+def _is(one: Drawing, other: Drawing) -> bool:
+    return one is other
+
+
+def _fixed(drawings: Sequence[Drawing]) -> _Fixed:
+    rows = [row for drawing in drawings for row in drawing.rows]
+    prompts, mask = _padded([row.prompt for row in rows])
+    conditions = [drawing.condition for drawing in drawings if drawing.condition is not None]
+    return _Fixed(
+        prompts,
+        mask,
+        {
+            "text_embeds": torch.stack([row.pooled for row in rows]),
+            "time_ids": torch.stack([row.sizes for row in rows]),
+        },
+        torch.cat(conditions) if conditions else None,
+        row_references([row.references for row in rows]),
+    )
+
+
+def _padded(prompts: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Returns prompts (tokens, D) as one tensor, and what of it is theirs if they differ."""
+    longest = max(len(prompt) for prompt in prompts)
+    if all(len(prompt) == longest for prompt in prompts):
+        return torch.stack(list(prompts)), None
+    padded = prompts[0].new_zeros(len(prompts), longest, prompts[0].shape[-1])
+    mask = padded.new_zeros(len(prompts), longest)
+    for row, prompt in enumerate(prompts):
+        padded[row, : len(prompt)] = prompt
+        mask[row, : len(prompt)] = 1
+    return padded, mask

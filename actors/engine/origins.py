@@ -1,0 +1,113 @@
+"""Where a drawing begins: as noise, or from a picture of which some becomes noise."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers.utils.torch_utils import randn_tensor
+from PIL import Image
+
+from actors.engine.drawing import Kept
+from actors.engine.render import Origin, PictureUnreadable, RenderRequest
+
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_HALF = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The first latents of a drawing, the times of its steps, and what stays of a picture."""
+
+    latents: torch.Tensor
+    timesteps: torch.Tensor
+    kept: Kept | None = None
+
+
+def begin(pipeline: Any, scheduler: Any, request: RenderRequest, dtype: torch.dtype) -> Begun:
+    """Draws the noise of a request, as diffusers' pipelines do for the same seed.
+
+    Noise is drawn on the CPU for every device, so that a seed gives the same picture everywhere.
+    The scheduler's times are set. Raises PictureUnreadable for an origin that is no picture of
+    the request's size, and ValueError for a strength that leaves no step.
+    """
+    generator = torch.Generator("cpu").manual_seed(request.seed)
+    # A worker of the version before sends a request without it.
+    origin = getattr(request, "origin", None)
+    start = 0 if origin is None else _start(request.steps, origin)
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(start * scheduler.order)
+    timesteps = scheduler.timesteps[start * scheduler.order :]
+    if origin is None:
+        noise = _noise(pipeline, request, generator, dtype)
+        return Begun(noise * scheduler.init_noise_sigma, timesteps)
+    picture = _encoded(pipeline, _opened(origin.picture, request, "RGB"), generator).to(dtype)
+    noise = _noise(pipeline, request, generator, dtype)
+    if origin.mask and start == 0:
+        latents = noise * scheduler.init_noise_sigma
+    else:
+        latents = scheduler.add_noise(picture, noise, timesteps[:1])
+    if not origin.mask:
+        return Begun(latents, timesteps)
+    mask = _mask(pipeline, _opened(origin.mask, request, "L"), noise)
+    return Begun(latents, timesteps, Kept(picture, noise, mask))
+
+
+def _start(steps: int, origin: Origin) -> int:
+    taken = min(int(steps * origin.strength), steps)
+    if taken < 1:
+        raise ValueError(
+            f"strength: {origin.strength:g} of {steps} steps leaves none; use {1 / steps:g} or more"
+        )
+    return steps - taken
+
+
+def _noise(
+    pipeline: Any, request: RenderRequest, generator: torch.Generator, dtype: torch.dtype
+) -> torch.Tensor:
+    factor = pipeline.vae_scale_factor
+    channels = pipeline.unet.config.in_channels
+    shape = (1, channels, request.height // factor, request.width // factor)
+    noise: torch.Tensor = randn_tensor(
+        shape, generator=generator, device=pipeline.device, dtype=dtype
+    )
+    return noise
+
+
+def _opened(data: bytes, request: RenderRequest, mode: str) -> Image.Image:
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            if image.size != (request.width, request.height):
+                raise PictureUnreadable(
+                    f"a picture of {image.width}x{image.height} begins no render of "
+                    f"{request.width}x{request.height}"
+                )
+            return image.convert(mode)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureUnreadable(f"{len(data)} bytes are no picture ({error})") from error
+
+
+def _encoded(pipeline: Any, image: Image.Image, generator: torch.Generator) -> torch.Tensor:
+    """Returns the latents of a picture as the UNet knows them, (1, C, h, w)."""
+    vae, config = pipeline.vae, pipeline.vae.config
+    if config.force_upcast:
+        vae.float()
+    pixels = pipeline.image_processor.preprocess(image).to(vae.device, vae.dtype)
+    found = vae.encode(pixels).latent_dist.sample(generator)
+    if config.latents_mean is not None and config.latents_std is not None:
+        mean, std = (
+            torch.tensor(values).view(1, -1, 1, 1).to(found)
+            for values in (config.latents_mean, config.latents_std)
+        )
+        found = (found - mean) / std
+    scaled: torch.Tensor = found * config.scaling_factor
+    return scaled
+
+
+def _mask(pipeline: Any, image: Image.Image, like: torch.Tensor) -> torch.Tensor:
+    """Returns the mask of latents, (1, 1, h, w), 1 where it is drawn anew."""
+    white = torch.from_numpy(np.asarray(image) >= _HALF)
+    pixels = white.float()[None, None]
+    small = torch.nn.functional.interpolate(pixels, size=like.shape[-2:])
+    return small.to(like)

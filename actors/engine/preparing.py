@@ -1,0 +1,81 @@
+"""Preparing: a request becomes a drawing, with all that its steps read."""
+
+from typing import Any
+
+import torch
+
+from actors.engine.adapter import Adapter
+from actors.engine.attention import RowReference
+from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.origins import begin
+from actors.engine.render import EncoderChanged, RenderRequest, Scheduler
+from actors.engine.schedulers import new_scheduler
+from actors.engine.text import encode
+
+_NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
+_NOTHING: tuple[RowReference, ...] = ()
+
+
+@torch.no_grad()
+def prepare(pipeline: Any, adapter: Adapter | None, request: RenderRequest) -> Drawing:
+    """Reads the prompt and the references of a request, and draws its noise; blocks.
+
+    The drawing's steps are those of diffusers' pipeline for the same arguments. Raises ValueError
+    for a size that is no multiple of 8, and EncoderChanged for references that the model cannot
+    read.
+    """
+    check_size(request)
+    shown, nothing = _references(adapter, request)
+    text = encode(pipeline, request.prompt, request.negative_prompt)
+    distilled = pipeline.unet.config.time_cond_proj_dim
+    sizes = _sizes(request, text.prompt)
+    rows = [Row(text.prompt[0], text.pooled[0], sizes, shown)]
+    is_guided = request.guidance_scale > 1 and distilled is None
+    if is_guided:
+        rows.insert(0, Row(text.negative[0], text.negative_pooled[0], sizes, nothing))
+    # A worker of the version before sends a request without it.
+    chosen = getattr(request, "scheduler", Scheduler.OWN)
+    scheduler = new_scheduler(pipeline.scheduler, chosen)
+    scheduler.set_timesteps(request.steps, device=pipeline.device)
+    begun = begin(pipeline, scheduler, request, text.prompt.dtype)
+    guidance = Guidance(request.guidance_scale, request.guidance_rescale) if is_guided else None
+    return Drawing(
+        begun.latents,
+        scheduler,
+        begun.timesteps,
+        tuple(rows),
+        guidance,
+        _condition(pipeline, request, text.prompt) if distilled is not None else None,
+        begun.kept,
+    )
+
+
+def check_size(request: RenderRequest) -> None:
+    """Raises ValueError for a size that a picture cannot have."""
+    if request.width % 8 or request.height % 8:
+        raise ValueError(
+            f"size: width and height must be divisible by 8, not {request.width}x{request.height}"
+        )
+
+
+def _references(
+    adapter: Adapter | None, request: RenderRequest
+) -> tuple[tuple[RowReference, ...], tuple[RowReference, ...]]:
+    if adapter is not None:
+        return adapter.rows(request)
+    if request.references:
+        raise EncoderChanged(_NO_ADAPTER)
+    return _NOTHING, _NOTHING
+
+
+def _sizes(request: RenderRequest, like: torch.Tensor) -> torch.Tensor:
+    """Returns the original size, the crop's corner and the target size, as SDXL reads them."""
+    size = (request.height, request.width)
+    return like.new_tensor([*size, 0, 0, *size])
+
+
+def _condition(pipeline: Any, request: RenderRequest, like: torch.Tensor) -> torch.Tensor:
+    scale = torch.tensor([request.guidance_scale - 1])
+    width = pipeline.unet.config.time_cond_proj_dim
+    condition: torch.Tensor = pipeline.get_guidance_scale_embedding(scale, embedding_dim=width)
+    return condition.to(like)
