@@ -11,7 +11,7 @@ import pytest
 from aiohttp.http_exceptions import BadStatusLine
 
 from server.edge.http import serve_http
-from server.edge.monitor import monitor_app
+from server.edge.monitor import GatewayMonitor, monitor_app
 from server.logs import MalformedRequests, configure_logs
 from server.metrics import GatewayMetrics
 
@@ -96,7 +96,7 @@ def test_malformed_requests_are_one_line_a_minute_with_their_number(
 
 
 async def test_a_media_port_logs_what_is_no_http_once_and_without_it(log: io.StringIO) -> None:
-    app = monitor_app(GatewayMetrics(), lambda: True)
+    app = monitor_app(GatewayMonitor(GatewayMetrics(), lambda: True))
     async with serve_http(app, "127.0.0.1", 0) as port:
         for _ in range(20):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
