@@ -58,7 +58,8 @@ class Running:
                 )
 
     def events(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        lines = self.log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 async def test_two_processes_are_one_gateway(database: str, tmp_path: Path) -> None:
@@ -162,6 +163,20 @@ async def test_a_killed_supervisor_leaves_no_process(database: str, tmp_path: Pa
         assert sorted(str(line["process_number"]) for line in drained) == ["0", "1"]
 
 
+async def test_what_becomes_wrong_ends_the_last_process_and_not_the_first(
+    database: str, tmp_path: Path
+) -> None:
+    async with supervisor(database, tmp_path) as running:
+        first, second = children(running.process.pid)
+        (tmp_path / "pixels").rename(tmp_path / "elsewhere")
+        (tmp_path / "pixels").touch()
+        os.kill(second, signal.SIGKILL)
+        await until(lambda: refused(running))
+        assert (await running.get("/readyz"))[0] == 200
+        os.kill(first, signal.SIGKILL)
+        assert await asyncio.wait_for(running.process.wait(), 60) == 2
+
+
 async def test_a_second_signal_ends_all_at_once(database: str, tmp_path: Path) -> None:
     async with supervisor(database, tmp_path, IMGGEN_DRAIN_DELAY_S="3600") as running:
         left = children(running.process.pid)
@@ -239,6 +254,11 @@ async def value_is(running: Running, name: str, wanted: float) -> bool:
 
 async def said(running: Running, event: str, times: int) -> bool:
     return sum(line["event"] == event for line in running.events()) >= times
+
+
+async def refused(running: Running) -> bool:
+    """Returns whether a process has ended since only a changed setting helps."""
+    return any(line.get("status") == 2 for line in running.events())
 
 
 async def gone(pids: list[int]) -> bool:

@@ -95,6 +95,13 @@ def test_malformed_requests_are_one_line_a_minute_with_their_number(
     assert "hush" not in caplog.text
 
 
+def test_one_of_several_processes_puts_its_number_into_each_line(log: io.StringIO) -> None:
+    configure_logs("info", log, process=3)
+    logging.getLogger("a.b").info("listening", extra={"grpc": "here"})
+    line = json.loads(log.getvalue())
+    assert (line["event"], line["process_number"], line["grpc"]) == ("listening", 3, "here")
+
+
 async def test_a_media_port_logs_what_is_no_http_once_and_without_it(log: io.StringIO) -> None:
     app = monitor_app(GatewayMonitor(GatewayMetrics(), lambda: True))
     async with serve_http(app, "127.0.0.1", 0) as port:
