@@ -35,7 +35,8 @@ class LoadFailed(Exception):
 class LoadPlan:
     """A load of `calls` calls of a method by `callers` concurrent callers.
 
-    The calls cycle through `requests`, which are JSON objects.
+    The calls cycle through `requests`, which are JSON objects. Ten callers share a connection,
+    unless their number is given.
     """
 
     address: str
@@ -44,6 +45,7 @@ class LoadPlan:
     requests: Sequence[Mapping[str, object]]
     callers: int
     calls: int
+    connections: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def _ghz_arguments(plan: LoadPlan) -> list[str]:
         *("--insecure", "--protoset", str(PROTOSET), "--call", plan.method),
         *("--data", json.dumps(list(plan.requests)), "--metadata", json.dumps(metadata)),
         *("--concurrency", str(plan.callers), "--total", str(plan.calls)),
-        *("--connections", str(max(1, plan.callers // 10))),
+        *("--connections", str(plan.connections or max(1, plan.callers // 10))),
         *("--timeout", "60s", "--format", "json", plan.address),
     ]
 
@@ -159,6 +161,7 @@ def _together(callers: Sequence[LineChild], plan: LoadPlan) -> Outcome:
         "requests": list(plan.requests),
         "callers": -(-plan.callers // len(callers)),
         "calls": -(-plan.calls // len(callers)),
+        "connections": max(1, (plan.connections or 1) // len(callers)),
     }
     for caller in callers:
         caller.write(json.dumps(share))

@@ -22,7 +22,7 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
         gateway_under_test(bench) as gateway,
         child("benchmarks.children.bare_handlers", arguments) as echo,
     ):
-        ours = _load_plan(gateway, calls)
+        ours = get_jobs(gateway, calls)
         echoes = replace(ours, address=echo.says["grpc"])
         for one in (ours, echoes):
             bench.generator.run(replace(one, calls=min(calls, 500)))
@@ -38,7 +38,8 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     )
 
 
-def _load_plan(gateway: GatewayUnderTest, calls: int) -> LoadPlan:
+def get_jobs(gateway: GatewayUnderTest, calls: int) -> LoadPlan:
+    """Returns the plan of reads of jobs that it has submitted to a gateway."""
     with SyncClient(gateway.address, token=gateway.token) as client:
         jobs = [
             client.generate_portrait(gateway.character_id, style="storybook").job_id

@@ -2,12 +2,10 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-
-from aiohttp.web import Application
 
 from imggen.rules.budgets import Providers
 from imggen.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server as add_admin
@@ -28,18 +26,20 @@ from server.admission.jobs import Admission
 from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
-from server.edge.binding import cannot_listen
+from server.edge.addresses import Addresses
+from server.edge.binding import serve_at
 from server.edge.endpoint import Endpoint, Service
 from server.edge.files import file_limit, raise_file_limit, shares
 from server.edge.health import following_database
-from server.edge.http import Bounds, serve_http
+from server.edge.http import Bounds
 from server.edge.media import media_app
-from server.edge.monitor import monitor_app
+from server.edge.monitor import GatewayMonitor, monitor_app
 from server.forecast.batches import BatchForecast
 from server.forecast.jobs import Forecast
 from server.identity.keys import KeySet, SharedSecret
 from server.identity.tokens import TokenRules, TokenVerifier
 from server.metrics import GatewayMetrics
+from server.processes.part import Orders, Part, tied
 from server.replies.batches import BatchReplies
 from server.replies.messages import Replies
 from server.requests.reader import PictureReader
@@ -85,34 +85,30 @@ _FEW_FILES = 1024
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """The addresses a gateway listens on, `host:port` each; `media` is empty with S3."""
-
-    grpc: str
-    media: str
-    metrics: str
-
-
 async def serve(
     settings: GatewaySettings,
     storage_settings: StorageSettings,
     announce: Callable[[Addresses], None],
+    part: Part | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once.
 
-    A database that is away is waited for. Raises CannotStart.
+    As a part of several processes it serves until its supervisor ends it. A database that is away
+    is waited for. Raises CannotStart.
     """
     limit = raise_file_limit()
     if limit < _FEW_FILES:
         _log.warning("few files", extra={"limit": limit})
     url = settings.database_url
     tell_redirections(storage_settings)
-    with stop_signal() as stop, needing_database(url):
+    stopping = stop_signal() if part is None else nullcontext(part.stop)
+    with stopping as stop, needing_database(url):
         async with AsyncExitStack() as stack:
             async with unless(stop):
                 await until_open(settings.database, settings.start_wait_s)
-                gateway = await stack.enter_async_context(open_gateway(settings, storage_settings))
+                gateway = await stack.enter_async_context(
+                    open_gateway(settings, storage_settings, part=part)
+                )
             if not stop.is_set():
                 if settings.serves_unchecked_pictures:
                     _log.warning("pictures not checked", extra={"listen": settings.listen})
@@ -121,6 +117,14 @@ async def serve(
                 await stop.wait()
                 _log.info("draining", extra={"drain_s": settings.drain_s})
     _log.info("stopped")
+
+
+async def serve_part(
+    settings: GatewaySettings, storage_settings: StorageSettings, orders: Orders
+) -> None:
+    """Serves as one of several processes until its supervisor ends it, or has ended."""
+    async with tied(orders) as part:
+        await serve(orders.applied(settings), storage_settings, lambda _: part.say_ready(), part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +155,13 @@ async def open_gateway(
     catalogue: Catalogue | None = None,
     make_signals: Callable[[Database], Signals] = Signals,
     gate: TextGate | None = None,
+    part: Part | None = None,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway while it is entered; leaving it drains it.
 
     `catalogue` replaces the models that the settings name; `make_signals` makes what tells
-    other processes of changes; `gate` is one that other gateways of the process check texts by.
+    other processes of changes; `gate` is one that other gateways of the process check texts by;
+    `part` says that several processes share its ports.
     Raises Unavailable when the database is away, RuntimeError when it lacks migrations, and
     CannotStart when an address cannot be bound.
     """
@@ -172,29 +178,41 @@ async def open_gateway(
             timedelta(seconds=storage_settings.url_ttl_s),
             settings.text_check(gate),
         )
-        endpoint = Endpoint(settings, services, token_verifier(settings), parts.metrics, traces)
+        endpoint = Endpoint(
+            settings,
+            services,
+            token_verifier(settings),
+            parts.metrics,
+            traces,
+            shares_port=part is not None,
+        )
         fleet = FleetMetrics(parts.store, parts.metrics, _paid(offered, settings), offered)
-        monitor = monitor_app(parts.metrics, lambda: endpoint.serving, fleet.refresh)
-        most = shares(file_limit(), settings.database_pool_max)
-        of_metrics = Bounds("metrics", most.monitor, closed=parts.metrics.count_closed("metrics"))
-        metrics_port = await _listen(stack, settings, "metrics_port", monitor, of_metrics)
-        of_media = Bounds("media", most.media, closed=parts.metrics.count_closed("media"))
-        media = await _serve_media(stack, settings, parts.storage, of_media)
-        await enter(Usage(parts.store.uses).running())
-        if settings.sweep_interval_s:
-            kept = timedelta(days=settings.events_kept_days)
-            sweeper = Sweeper(parts.store, parts.storage, parts.metrics, events_kept=kept)
-            await enter(sweeper.running(settings.sweep_interval_s))
-        if settings.alert_interval_s:
-            sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
-            await enter(sender.running(settings.alert_interval_s))
-        await enter(RetirementNotices(offered).running())
-        await enter(StallNotices(parts.store.outbox, parts.metrics).running())
+        monitor = GatewayMonitor(parts.metrics, lambda: endpoint.serving, fleet.refresh)
+        metrics = await _serve_metrics(stack, settings, monitor, part)
+        media = await _serve_media(stack, settings, parts, part)
+        if part is None or part.first:
+            await _look_after(stack, settings, parts, offered)
         await enter(endpoint)
         probe = await enter(WriteProbe(settings.database, parts.store.database))
         await enter(following_database(endpoint, probe.ask, settings.health_interval_s))
-        host = settings.listen.rpartition(":")[0]
-        yield Gateway(parts, endpoint, Addresses(endpoint.address, media, f"{host}:{metrics_port}"))
+        yield Gateway(parts, endpoint, Addresses(endpoint.address, media, metrics))
+
+
+async def _look_after(
+    stack: AsyncExitStack, settings: GatewaySettings, parts: Parts, offered: Catalogue
+) -> None:
+    """Does in the background what one process of a gateway is enough for."""
+    enter = stack.enter_async_context
+    await enter(Usage(parts.store.uses).running())
+    if settings.sweep_interval_s:
+        kept = timedelta(days=settings.events_kept_days)
+        sweeper = Sweeper(parts.store, parts.storage, parts.metrics, events_kept=kept)
+        await enter(sweeper.running(settings.sweep_interval_s))
+    if settings.alert_interval_s:
+        sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
+        await enter(sender.running(settings.alert_interval_s))
+    await enter(RetirementNotices(offered).running())
+    await enter(StallNotices(parts.store.outbox, parts.metrics).running())
 
 
 async def _apply_budget(store: Store, limit_micros: int) -> None:
@@ -345,21 +363,26 @@ async def _refuse_old_schema(store: Store) -> None:
         )
 
 
-async def _listen(
-    stack: AsyncExitStack, settings: GatewaySettings, name: str, app: Application, bounds: Bounds
-) -> int:
-    """Serves on the port that a setting names, and returns what was bound; raises CannotStart."""
-    port: int = getattr(settings, name)
-    try:
-        return await stack.enter_async_context(serve_http(app, settings.host, port, bounds))
-    except OSError as error:
-        raise cannot_listen(f"IMGGEN_{name.upper()}", settings.host, port, error) from error
+async def _serve_metrics(
+    stack: AsyncExitStack, settings: GatewaySettings, monitor: GatewayMonitor, part: Part | None
+) -> str:
+    """Answers for the gateway on the metrics port, or to the supervisor of several processes."""
+    if part is not None:
+        part.answer_from(monitor)
+        return ""
+    most = shares(file_limit(), settings.database_pool_max).monitor
+    bounds = Bounds("metrics", most, closed=monitor.metrics.count_closed("metrics"))
+    port = await serve_at(stack, settings, "metrics_port", monitor_app(monitor), bounds)
+    return f"{settings.listen.rpartition(':')[0]}:{port}"
 
 
 async def _serve_media(
-    stack: AsyncExitStack, settings: GatewaySettings, storage: Storage, bounds: Bounds
+    stack: AsyncExitStack, settings: GatewaySettings, parts: Parts, part: Part | None
 ) -> str:
-    if not isinstance(storage, FolderStorage):
+    if not isinstance(parts.storage, FolderStorage):
         return ""
-    port = await _listen(stack, settings, "http_port", media_app(storage), bounds)
+    most = shares(file_limit(), settings.database_pool_max).media
+    closed = parts.metrics.count_closed("media")
+    bounds = Bounds("media", most, closed=closed, shared=part is not None)
+    port = await serve_at(stack, settings, "http_port", media_app(parts.storage), bounds)
     return f"{settings.listen.rpartition(':')[0]}:{port}"

@@ -23,7 +23,12 @@ class JsonFormatter(logging.Formatter):
 
     `log.info("job completed", extra={"job_id": job.id})` gives
     `{"time": ..., "level": "info", "logger": ..., "event": "job completed", "job_id": ...}`.
+    One of several processes puts its number into each line.
     """
+
+    def __init__(self, process: int | None = None) -> None:
+        super().__init__()
+        self._process = {} if process is None else {"process_number": process}
 
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line, without its newline."""
@@ -32,6 +37,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
+            **self._process,
         }
         if trace_id := current().trace_id:
             line["trace_id"] = trace_id
@@ -70,10 +76,13 @@ class MalformedRequests(logging.Filter):
         return False
 
 
-def configure_logs(level: str, stream: TextIO | None = None) -> None:
-    """Sends the logs of the whole process as JSON to `stream`, stderr by default."""
+def configure_logs(level: str, stream: TextIO | None = None, *, process: int | None = None) -> None:
+    """Sends the logs of the whole process as JSON to `stream`, stderr by default.
+
+    `process` is its number among several.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter(process))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # These libraries log their internals at INFO and below.
     noises = ("aiohttp.access", "asyncio", "botocore", "boto3", "urllib3")

@@ -36,6 +36,14 @@ class GatewaySettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSe
         description="The port of `/metrics`, `/livez` and `/readyz`, on the same host; "
         "0 takes a free one.",
     )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="How many processes serve calls, on the same ports; `--processes` is the same. "
+        "One takes about one core at most. Each has its own connections to the database. More than "
+        "one need Linux.",
+    )
     serve_unchecked_pictures: Literal["on_loopback", "anywhere"] = Field(
         "on_loopback",
         description="Where a gateway with IMGGEN_IMAGE_SAFETY=none may listen: `on_loopback` "
@@ -47,7 +55,9 @@ class GatewaySettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSe
         description="How long a start waits for a database that is away before it ends with "
         "status 1; a worker waits until it is there.",
     )
-    database_pool_max: int = Field(10, ge=1, description="The most connections of one gateway.")
+    database_pool_max: int = Field(
+        10, ge=1, description="The most connections of one gateway process."
+    )
 
     tls_cert_file: Path | None = Field(
         None, description="The certificate chain, PEM. With it and its key gRPC speaks TLS."

@@ -1,5 +1,6 @@
 """Metrics as processes export them, read as Prometheus reads them."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -20,6 +21,8 @@ from server.domain.fleet import BudgetState, FleetState, LaneState, OutboxState
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.states import Lane
 from server.metrics import GatewayMetrics
+from server.processes.crew import Crew
+from server.processes.member import Ports
 from server.upkeep.fleet import families_of
 
 _SECOND = timedelta(seconds=1)
@@ -102,6 +105,13 @@ def page_of_gateway() -> str:
     metrics.alerts.labels("budget_used").inc()
     metrics.refused_texts.labels("admission", "profanity", "profanity-words").inc()
     return metrics.page().decode()
+
+
+def page_of_processes() -> str:
+    """Returns what the supervisor of several gateway processes adds to their metrics."""
+    crew = Crew(2, Ports("127.0.0.1:1", 2), asyncio.Event(), patience_s=1)
+    page = asyncio.run(crew.page()).decode()
+    return "".join(line for line in page.splitlines(keepends=True) if "imggen_process" in line)
 
 
 def page_of_ray() -> str:

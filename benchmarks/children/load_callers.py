@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 
 import grpc.aio
@@ -28,13 +29,18 @@ async def _call(plan: dict[str, Any]) -> dict[str, Any]:
     latencies: list[float] = []
     left = iter(range(plan["calls"]))
     requests = itertools.cycle(plan["requests"])
-    async with grpc.aio.insecure_channel(plan["address"]) as channel:
-        await channel.channel_ready()
-        call: Any = channel.unary_unary(
-            f"/{plan['method']}", asked.SerializeToString, answered.FromString
-        )
+    async with AsyncExitStack() as stack:
+        calls: list[Any] = []
+        for _ in range(plan["connections"]):
+            # Channels with the same options share a connection otherwise.
+            options = [("grpc.use_local_subchannel_pool", 1)]
+            channel = grpc.aio.insecure_channel(plan["address"], options)
+            await stack.enter_async_context(channel)
+            await channel.channel_ready()
+            path = f"/{plan['method']}"
+            calls.append(channel.unary_unary(path, asked.SerializeToString, answered.FromString))
 
-        async def call_until_done() -> None:
+        async def call_until_done(call: Any) -> None:
             for _ in left:
                 request = json_format.Parse(fill(next(requests)), asked())
                 began = time.perf_counter()
@@ -45,8 +51,8 @@ async def _call(plan: dict[str, Any]) -> dict[str, Any]:
         await asyncio.to_thread(sys.stdin.readline)
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
-            for _ in range(plan["callers"]):
-                group.create_task(call_until_done())
+            for number in range(plan["callers"]):
+                group.create_task(call_until_done(calls[number % len(calls)]))
         return {"began": began, "ended": time.monotonic(), "latencies_ms": latencies}
 
 

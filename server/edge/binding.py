@@ -1,9 +1,25 @@
-"""Why an address cannot be listened on."""
+"""Listening on the addresses that settings name, and why it cannot be done."""
 
 import errno
 import socket
+from contextlib import AsyncExitStack
+
+from aiohttp.web import Application
 
 from server.causes import CannotStart, cause_of
+from server.edge.http import Bounds, serve_http
+from server.settings import GatewaySettings
+
+
+async def serve_at(
+    stack: AsyncExitStack, settings: GatewaySettings, name: str, app: Application, bounds: Bounds
+) -> int:
+    """Serves on the port that a setting names, and returns what was bound; raises CannotStart."""
+    port: int = getattr(settings, name)
+    try:
+        return await stack.enter_async_context(serve_http(app, settings.host, port, bounds))
+    except OSError as error:
+        raise cannot_listen(f"IMGGEN_{name.upper()}", settings.host, port, error) from error
 
 
 def cannot_listen(setting: str, host: str, port: int, error: Exception) -> CannotStart:

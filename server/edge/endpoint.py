@@ -49,7 +49,10 @@ class Endpoint:
         verifier: TokenVerifier,
         metrics: GatewayMetrics,
         traces: Traces = NO_TRACES,
+        *,
+        shares_port: bool = False,
     ) -> None:
+        """Takes whether other processes of the same supervisor listen on its port, too."""
         self.calls = OpenCalls()
         self.port = 0
         self.serving = False
@@ -61,7 +64,9 @@ class Endpoint:
             settings.default_deadline_s, settings.max_request_bytes, settings.max_metadata_bytes
         )
         interceptor = CallInterceptor(verifier, metrics, self.calls, limits, traces)
-        self._server = grpc.aio.server(interceptors=[interceptor], options=_options(settings))
+        self._server = grpc.aio.server(
+            interceptors=[interceptor], options=_options(settings, shares_port)
+        )
         for service in services:
             service.register(self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -141,10 +146,11 @@ class Endpoint:
         return Certificates(files).credentials()
 
 
-def _options(settings: GatewaySettings) -> list[tuple[str, int]]:
+def _options(settings: GatewaySettings, shares_port: bool = False) -> list[tuple[str, int]]:
     options = [
-        # Two gateways on one port would otherwise share its calls silently.
-        ("grpc.so_reuseport", 0),
+        # Two gateways on one port would otherwise share its calls silently. Processes of one
+        # supervisor share them on purpose.
+        ("grpc.so_reuseport", int(shares_port)),
         ("grpc.max_receive_message_length", settings.max_request_bytes * _HARD_LIMIT),
         # Between its two limits gRPC refuses metadata at random.
         ("grpc.max_metadata_size", settings.max_metadata_bytes * _HARD_LIMIT),

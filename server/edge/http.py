@@ -33,13 +33,14 @@ def _uncounted() -> None:
 class Bounds:
     """What one port may take: `most` connections; `closed` is called for each that is too many.
 
-    `port` is its name in the log.
+    `port` is its name in the log. `shared` lets other processes listen on it that share it, too.
     """
 
     port: str = "http"
     most: int = _MOST
     quiet_s: float = QUIET_S
     closed: Callable[[], None] = _uncounted
+    shared: bool = False
 
 
 @asynccontextmanager
@@ -60,7 +61,8 @@ async def serve_http(
     assert runner.server is not None
     async with AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)
-        listeners = [stack.enter_context(each) for each in await _listeners(host, port)]
+        made = await _listeners(host, port, bounds.shared)
+        listeners = [stack.enter_context(each) for each in made]
         door = _Door(runner.server, bounds)
         tasks = [asyncio.create_task(door.keep(each), name="http") for each in listeners]
         stack.push_async_callback(_end, tasks)
@@ -121,7 +123,7 @@ class _Door:
         return True
 
 
-async def _listeners(host: str, port: int) -> list[socket.socket]:
+async def _listeners(host: str, port: int, shared: bool) -> list[socket.socket]:
     """Returns a listening socket for each address of a host; raises OSError with the address."""
     found = await asyncio.get_running_loop().getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -129,7 +131,7 @@ async def _listeners(host: str, port: int) -> list[socket.socket]:
     made: list[socket.socket] = []
     try:
         for family, address in dict.fromkeys((each[0], each[4]) for each in found):
-            made.append(_listener(family, address))
+            made.append(_listener(family, address, shared))
     except OSError:
         for each in made:
             each.close()
@@ -137,11 +139,13 @@ async def _listeners(host: str, port: int) -> list[socket.socket]:
     return made
 
 
-def _listener(family: int, address: tuple[object, ...]) -> socket.socket:
+def _listener(family: int, address: tuple[object, ...], shared: bool) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setblocking(False)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)

@@ -1,6 +1,9 @@
 """The arithmetic of the benchmarks; tests/slow runs all of them."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +12,7 @@ from benchmarks.machine import DURABLE, NotDurable, refuse_not_durable
 from benchmarks.pool import Run
 from benchmarks.queue import UnequalWork, refuse_unequal
 from benchmarks.report import Figure, Target, quantile
+from benchmarks.side_by_side import Round, cpu_ms
 from benchmarks.watchers import Stream
 
 
@@ -50,6 +54,21 @@ def test_a_delay_ends_with_the_first_snapshot_that_shows_the_write_or_a_later_on
 def test_a_write_that_nobody_saw_is_an_error() -> None:
     with pytest.raises(ValueError, match="step 2 of 2 was never received"):
         Stream(seen=[(0.1, 1)], written=[(0.0, 0.0), (0.2, 0.2)]).lateness(0)
+
+
+def test_a_core_more_gives_what_processes_and_their_cpu_time_allow() -> None:
+    done = Round(per_second=900, gateway_ms=1.0, all_ms=1.5)
+    assert done.bound(cores=2, processes=1) == pytest.approx(1000)  # Python fills one core
+    assert done.bound(cores=2, processes=2) == pytest.approx(2000 / 1.5)
+    assert done.bound(cores=3, processes=2) == pytest.approx(2000)
+    assert done.bound(cores=3, processes=1) == pytest.approx(1000)
+
+
+def test_the_cpu_time_of_a_process_has_that_of_what_it_started() -> None:
+    before = cpu_ms(os.getpid())
+    code = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert cpu_ms(os.getpid()) - before >= 200
 
 
 def test_a_line_has_all_parts_of_a_figure() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.exported import page_of_gateway, page_of_ray
+from tests.exported import page_of_gateway, page_of_processes, page_of_ray
 from tests.markdown import ROOT, rows, section
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -88,7 +88,8 @@ def test_every_line_of_the_page_can_be_logged() -> None:
 
 def test_every_metric_is_on_the_page_with_its_labels() -> None:
     made = {}
-    for family in [*text_string_to_metric_families(page_of_gateway() + page_of_ray())]:
+    exported = page_of_gateway() + page_of_processes() + page_of_ray()
+    for family in [*text_string_to_metric_families(exported)]:
         if family.name.endswith("_created"):
             continue
         name = f"{family.name}_total" if family.type == "counter" else family.name

@@ -11,7 +11,7 @@ import pytest
 from aiohttp.http_exceptions import BadStatusLine
 
 from server.edge.http import serve_http
-from server.edge.monitor import monitor_app
+from server.edge.monitor import GatewayMonitor, monitor_app
 from server.logs import MalformedRequests, configure_logs
 from server.metrics import GatewayMetrics
 
@@ -95,8 +95,15 @@ def test_malformed_requests_are_one_line_a_minute_with_their_number(
     assert "hush" not in caplog.text
 
 
+def test_one_of_several_processes_puts_its_number_into_each_line(log: io.StringIO) -> None:
+    configure_logs("info", log, process=3)
+    logging.getLogger("a.b").info("listening", extra={"grpc": "here"})
+    line = json.loads(log.getvalue())
+    assert (line["event"], line["process_number"], line["grpc"]) == ("listening", 3, "here")
+
+
 async def test_a_media_port_logs_what_is_no_http_once_and_without_it(log: io.StringIO) -> None:
-    app = monitor_app(GatewayMetrics(), lambda: True)
+    app = monitor_app(GatewayMonitor(GatewayMetrics(), lambda: True))
     async with serve_http(app, "127.0.0.1", 0) as port:
         for _ in range(20):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

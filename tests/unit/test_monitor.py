@@ -4,13 +4,13 @@ import aiohttp
 import grpc
 
 from server.edge.http import serve_http
-from server.edge.monitor import monitor_app
+from server.edge.monitor import GatewayMonitor, monitor_app
 from server.metrics import GatewayMetrics
 
 
 async def test_readiness_follows_serving_and_liveness_does_not() -> None:
     serving = False
-    app = monitor_app(GatewayMetrics(), lambda: serving)
+    app = monitor_app(GatewayMonitor(GatewayMetrics(), lambda: serving))
     async with serve_http(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as http:
         base = f"http://127.0.0.1:{port}"
         before = await http.get(f"{base}/readyz")
@@ -29,7 +29,7 @@ async def test_metrics_are_in_the_format_of_prometheus() -> None:
     metrics.count_call("/a.B/C", grpc.StatusCode.OK)
     metrics.time_call("/a.B/C", 0.003)
     async with (
-        serve_http(monitor_app(metrics, lambda: True), "127.0.0.1", 0) as port,
+        serve_http(monitor_app(GatewayMonitor(metrics, lambda: True)), "127.0.0.1", 0) as port,
         aiohttp.ClientSession() as http,
         http.get(f"http://127.0.0.1:{port}/metrics") as answer,
     ):
