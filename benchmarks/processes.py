@@ -26,6 +26,12 @@ class Child:
     says: dict[str, Any]
     ready_s: float
 
+    def cpu_s(self) -> float:
+        """Returns the CPU time that the process has taken until now, in seconds."""
+        # Its name, in parentheses, may hold spaces; the times are the 14th and 15th fields.
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_mib(self) -> float:
         """Returns the resident memory of the process in MiB."""
         return self._mib("VmRSS")

@@ -9,44 +9,35 @@ import asyncpg
 
 from benchmarks.children.bare_handlers import TABLES
 from benchmarks.environment import BenchEnvironment, GatewayUnderTest, gateway_under_test
+from benchmarks.in_turn import Server, compared, each_alone, in_turn
 from benchmarks.load import GENERATE_PORTRAIT, LoadPlan, portrait
 from benchmarks.processes import child
 from benchmarks.report import Figure, Target
 from server.settings import GatewaySettings
 
 CALLERS = 50
-RATIO = Target(0.8, least=True)
+RATIO = Target(1.0, least=True)
 
 
 def measure(bench: BenchEnvironment) -> Iterator[Figure]:
-    """Loads the gateway and a bare handler alternately, so that both see the same machine."""
+    """Loads the gateway and the bare handlers in turn, so that all see the same machine."""
     calls, rounds = bench.sized(3000, 300), bench.sized(5, 2)
     with ExitStack() as stack:
         gateway = stack.enter_context(gateway_under_test(bench))
         asyncio.run(_make_tables(gateway.database_url))
         arguments = ["--database-url", gateway.database_url]
         arguments += ["--connections", str(GatewaySettings().database_pool_max)]
-        bare = stack.enter_context(
-            child("benchmarks.children.bare_handlers", ["insert", *arguments])
-        )
-        echo = stack.enter_context(child("benchmarks.children.bare_handlers", ["echo", *arguments]))
-        ours = load_plan(gateway, CALLERS, calls)
-        theirs = replace(ours, address=bare.says["grpc"])
-        echoes = replace(ours, address=echo.says["grpc"])
-        for one in (ours, theirs, echoes):
-            bench.generator.run(replace(one, calls=min(calls, 500)))
-        pairs = [
-            (bench.generator.run(ours).per_second, bench.generator.run(theirs).per_second)
-            for _ in range(rounds)
-        ]
-        echoed = [bench.generator.run(echoes).per_second for _ in range(rounds)]
-    note = f"rounds of {calls} calls"
-    yield Figure.median(f"submits, {CALLERS} callers", [a for a, _ in pairs], "/s", note=note)
-    yield Figure.median("bare handler, two INSERTs", [b for _, b in pairs], "/s", note=note)
-    yield Figure.median("bare handler, echo", echoed, "/s", note=note)
-    yield Figure.median(
-        "submits against two INSERTs", [a / b for a, b in pairs], "x", RATIO, "by pair of rounds"
-    )
+        plan = load_plan(gateway, CALLERS, calls)
+        servers = [Server(f"submits, {CALLERS} callers", gateway.process, plan)]
+        for kind, name in (("insert", "bare handler, two INSERTs"), ("echo", "bare handler, echo")):
+            bare = stack.enter_context(
+                child("benchmarks.children.bare_handlers", [kind, *arguments])
+            )
+            servers.append(Server(name, bare, replace(plan, address=bare.says["grpc"])))
+        found = in_turn(bench.generator, servers, rounds)
+    yield from each_alone(servers, found, f"rounds of {calls} calls")
+    pairs = [(ours, inserts) for ours, inserts, _ in found]
+    yield from compared("submits against two INSERTs", pairs, RATIO)
 
 
 def load_plan(gateway: GatewayUnderTest, callers: int, calls: int) -> LoadPlan:

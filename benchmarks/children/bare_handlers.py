@@ -1,16 +1,19 @@
-"""The baseline: bare grpc.aio handlers, which answer at once or after two INSERTs.
+"""The baseline: bare grpc.aio handlers, which answer at once, after two INSERTs or after a SELECT.
 
 They implement the gateway's methods, so that the same load generator measures both. Each
 answer of `insert` has committed one row in each of two tables with the columns of the
-gateway's jobs and images but only a primary key: no other index, foreign key or check. The
-handlers read no token, validate nothing and log nothing.
+gateway's jobs and images but only a primary key: no other index, foreign key or check. Each
+answer of `select` is that of the gateway to `GetJob`, after the gateway's own statement, which
+runs once for each call. The handlers read no token, validate nothing and log nothing.
 """
 
 import argparse
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -31,8 +34,18 @@ from imggen.v1.generation_pb2_grpc import (
     add_GenerationServiceServicer_to_server,
 )
 from imggen.v1.job_pb2 import GetJobRequest, GetJobResponse
+from server.domain.ids import JobId
+from server.forecast.jobs import Forecast
+from server.replies.messages import Replies
+from server.routing.catalogue import KNOWN, Catalogue
 from server.stopping import stop_signal
+from server.storage.folder import FolderStorage
+from server.storage.urls import UrlSigner
+from server.store.database import Executor, Record
+from server.store.jobs import Jobs
+from server.store.session import session_settings
 
+Get = Callable[[GetJobRequest, Any], Awaitable[GetJobResponse]]
 Context = grpc.aio.ServicerContext[Any, Any]
 
 TABLES = """
@@ -109,6 +122,22 @@ class TwoInserts(OnePortrait):
         )
 
 
+class OneSelect:
+    """Answers `GetJob` as the gateway does, after one SELECT."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._jobs = Jobs(cast(Executor, pool))
+        unused = FolderStorage(Path(), UrlSigner("unused", ""))
+        forecast, catalogue = Forecast(self._jobs.outlook), Catalogue(KNOWN.values())
+        self._replies = Replies(forecast, unused, timedelta(hours=1), catalogue)
+
+    async def get_job(self, request: GetJobRequest, _context: Context) -> GetJobResponse:
+        """Returns the job."""
+        job = await self._jobs.get(None, JobId(UUID(request.job_id)))
+        assert job is not None
+        return GetJobResponse(job=await self._replies.job(job))
+
+
 async def get_job(request: GetJobRequest, _context: Context) -> GetJobResponse:
     """Returns at once a job with as many fields as the gateway's."""
     job = job_pb2.Job(
@@ -126,19 +155,43 @@ async def get_job(request: GetJobRequest, _context: Context) -> GetJobResponse:
     return GetJobResponse(job=job)
 
 
-def _jobs() -> grpc.GenericRpcHandler:
+def _handler(get: Get) -> grpc.GenericRpcHandler:
     handler = grpc.unary_unary_rpc_method_handler(
-        get_job, GetJobRequest.FromString, GetJobResponse.SerializeToString
+        get, GetJobRequest.FromString, GetJobResponse.SerializeToString
     )
     return grpc.method_handlers_generic_handler("imggen.v1.JobService", {"GetJob": handler})
 
 
+async def _prepare(connection: "asyncpg.Connection[Record]") -> None:
+    await connection.set_type_codec(
+        "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+    )
+
+
+async def _keep(_connection: "asyncpg.Connection[Record]") -> None:
+    """Saves the round trip that resets a session, as in the gateway's pool."""
+
+
+def _pool(kind: str, database_url: str, connections: int) -> "asyncpg.Pool[asyncpg.Record]":
+    if kind != "select":
+        return asyncpg.create_pool(database_url, min_size=1, max_size=connections)
+    return asyncpg.create_pool(
+        database_url,
+        min_size=1,
+        max_size=connections,
+        init=_prepare,
+        reset=_keep,
+        server_settings=session_settings(),
+    )
+
+
 async def _serve(kind: str, database_url: str, connections: int, ready_file: Path) -> None:
-    async with asyncpg.create_pool(database_url, min_size=1, max_size=connections) as pool:
+    async with _pool(kind, database_url, connections) as pool:
         server = grpc.aio.server()
-        servicer = Echo() if kind == "echo" else TwoInserts(pool)
+        servicer = TwoInserts(pool) if kind == "insert" else Echo()
         add_GenerationServiceServicer_to_server(servicer, server)
-        server.add_generic_rpc_handlers((_jobs(),))
+        get = OneSelect(pool).get_job if kind == "select" else get_job
+        server.add_generic_rpc_handlers((_handler(get),))
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         with stop_signal() as stop:
@@ -152,7 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.children.bare_handlers", description=__doc__
     )
-    parser.add_argument("kind", choices=["echo", "insert"])
+    parser.add_argument("kind", choices=["echo", "insert", "select"])
     parser.add_argument("--database-url", required=True)
     parser.add_argument("--connections", type=int, required=True)
     parser.add_argument("--ready-file", type=Path, required=True)

@@ -122,7 +122,7 @@ class JobService(job_pb2_grpc.JobServiceServicer):
         return job_pb2.RetryJobResponse(job=await self._replies.job(job))
 
     async def _job(self, user: UserId, job_id: JobId) -> Job:
-        job = await self._store.jobs.get(user, job_id)
+        job = await self._store.job(user, job_id)
         if job is None:
             raise missing_job(job_id)
         return job

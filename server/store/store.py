@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from server.databases import Address
 from server.domain.characters import FrozenCharacter
-from server.domain.ids import CharacterId, UserId
+from server.domain.ids import CharacterId, JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob, Outcome, RequestKey
 from server.store.actions import Actions
 from server.store.alerts import Alerts
@@ -96,6 +96,8 @@ class Store(Statements):
         self._replays = Together(self.jobs.replay_each)
         self._freezes = Together(self.characters.freeze_each)
         self._completions = Together(self.leases.complete_each)
+        # Two at once, so that one connection that nobody answers holds up no other reader.
+        self._jobs = Together(self.jobs.get_each, at_once=2)
 
     async def submit(self, job: NewJob) -> Job | None:
         """Commits a job together with others that are submitted at the same moment.
@@ -124,6 +126,10 @@ class Store(Statements):
                 raise  # and each is tried by itself: the rest of a budget may cover some
             return [(None, error.scope)]
         return [(job, "") for job in jobs]
+
+    async def job(self, user: UserId, job: JobId) -> Job | None:
+        """Returns a job of the user, read together with others that are asked for at the moment."""
+        return await self._jobs((user, job))
 
     async def replay_job(self, user: UserId, request: RequestKey) -> tuple[Job, bool] | None:
         """Returns the job of a request_id, and whether it came from the same request.

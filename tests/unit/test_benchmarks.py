@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from benchmarks.in_turn import Round, compared
 from benchmarks.load import LoadFailed, fill, portrait, read_ghz
 from benchmarks.machine import DURABLE, NotDurable, refuse_not_durable
 from benchmarks.pool import Run
@@ -86,6 +87,15 @@ def test_a_figure_without_a_target_is_neither_met_nor_missed() -> None:
     assert figure.met is None
     assert "MISSED" not in figure.line()
     assert figure.json()["met"] is None
+
+
+def test_servers_are_compared_by_pairs_of_rounds() -> None:
+    slow, quick = Round(100.0, 2.0), Round(400.0, 1.0)
+    pairs = [(quick, slow), (slow, quick), (quick, quick)]
+    by_rate, by_time = compared("ours against theirs", pairs, Target(0.9, least=True))
+    assert (by_rate.value, by_rate.low, by_rate.high) == (1.0, 0.25, 4.0)
+    assert (by_time.value, by_time.low, by_time.high) == (1.0, 0.5, 2.0)
+    assert by_rate.met
 
 
 @pytest.mark.parametrize("name", DURABLE)
