@@ -19,6 +19,7 @@ from server.errors import ImggenError
 from server.store import causes
 from server.store.causes import Again, DatabaseAway, Meaning, cause_of
 from server.store.encoding import require_utf8
+from server.store.connections import is_closed, roll_back, whole
 from server.store.pooling import Mode, compare, passed, pooler_of, prepare
 from server.store.session import session_settings
 
@@ -175,7 +176,7 @@ class Database:
 
         A caller that gives up sooner ends its statement, and keeps the connection.
         """
-        if not isinstance(error, TimeoutError | asyncio.CancelledError) or _is_closed(connection):
+        if not isinstance(error, TimeoutError | asyncio.CancelledError) or is_closed(connection):
             return
         # What asyncpg asks before it hands out a connection: is an answer outstanding?
         protocol = connection._protocol
@@ -185,7 +186,7 @@ class Database:
             # A server that is there ends the statement; asyncpg closes the connection otherwise.
             await asyncio.shield(protocol._wait_for_cancellation(_CANCEL_S))
         except Exception:
-            if not _is_closed(connection):
+            if not is_closed(connection):
                 connection.terminate()
             await self._expire_again("no answer in time")
 
@@ -243,7 +244,7 @@ class Database:
                 await transaction.commit()
             except BaseException as error:
                 await self._give_up_if_silent(connection, error, began)
-                await _roll_back(connection, transaction)
+                await roll_back(connection, transaction)
                 raise
 
     @asynccontextmanager
@@ -258,7 +259,7 @@ class Database:
             return
         async with self._held() as connection:
             began = monotonic()
-            if not await connection.fetchval(_LOCK_ALONE, what):
+            if not await whole(connection, connection.fetchval(_LOCK_ALONE, what)):
                 yield None
                 return
             try:
@@ -267,8 +268,8 @@ class Database:
                 await self._give_up_if_silent(connection, error, began)
                 raise
             finally:
-                if not _is_closed(connection):  # else its end has freed the lock
-                    await connection.execute(_UNLOCK_ALONE, what)
+                if not is_closed(connection):  # else its end has freed the lock
+                    await whole(connection, connection.execute(_UNLOCK_ALONE, what))
 
     @asynccontextmanager
     async def _alone_by_transaction(self, what: str) -> AsyncIterator[Executor | None]:
@@ -340,23 +341,6 @@ async def open_database(
         yield Database(pool, opened, pooler)
     finally:
         await _close(pool)
-
-
-async def _roll_back(connection: Any, transaction: Any) -> None:
-    """Rolls back what is open; a connection on which that fails is closed instead."""
-    if _is_closed(connection) or not connection.is_in_transaction():
-        return
-    try:
-        await transaction.rollback()
-    except Exception:
-        # What the transaction failed for is raised; this one has no more to say.
-        if not _is_closed(connection):
-            connection.terminate()
-
-
-def _is_closed(connection: Any) -> bool:
-    """Returns whether a connection that was acquired has ended, and left its pool."""
-    return connection._con is None or bool(connection.is_closed())
 
 
 async def _close(pool: "asyncpg.Pool[Record]") -> None:
