@@ -301,11 +301,13 @@ async def open_database(
 
     `timeout` bounds a statement and the wait for its answer, in seconds. Without
     `synchronous_commit` a crash of the database may lose the latest writes, which is
-    acceptable for progress only; behind a pooler in transaction mode it loses none. Raises
+    acceptable for progress only; behind a pooler in transaction mode it loses none. What a pooler
+    lacks is logged, if it `warns`. Raises
     DatabaseAway when the database cannot be reached, UnfitPooler, WrongEncoding for one that
     cannot hold all texts, and ValueError for a URL that is none.
     """
     address = Address.of(where)
+    warns: bool = True,
     place = read_url(address.url)
     opened = WeakSet[Any]()
     settings = session_settings(timeout=timeout, synchronous_commit=synchronous_commit)
@@ -320,7 +322,7 @@ async def open_database(
 
     with unavailable_when_away():
         place.check_files()
-        pooler = await pooler_of(address)
+        pooler = await pooler_of(address, warns=warns)
         pool = await asyncpg.create_pool(
             place.url,
             timeout=place.timeout,
@@ -337,7 +339,7 @@ async def open_database(
         if pooler == "transaction":
             with unavailable_when_away():
                 async with pool.acquire() as connection:
-                    await compare(connection, settings)
+                    await compare(connection, settings, warns=warns)
         yield Database(pool, opened, pooler)
     finally:
         await _close(pool)

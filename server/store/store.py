@@ -163,10 +163,17 @@ class Store(Statements):
 
 @asynccontextmanager
 async def open_store(
-    where: str | Address, *, max_connections: int = 10, synchronous_commit: bool = True
+    where: str | Address,
+    *,
+    max_connections: int = 10,
+    synchronous_commit: bool = True,
+    warns: bool = True,
 ) -> AsyncIterator[Store]:
     """Opens a store on a database that has been migrated, and closes it at the end."""
     async with open_database(
-        where, max_size=max_connections, synchronous_commit=synchronous_commit
+        where,
+        max_size=max_connections,
+        synchronous_commit=synchronous_commit,
+        warns=warns,
     ) as database:
         yield Store(database)
