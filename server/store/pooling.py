@@ -162,11 +162,19 @@ async def _is_pooled(connection: Connection) -> bool:
 
 
 async def _refuse_shared(address: Address, one: Connection) -> None:
+    """Raises UnfitPooler unless each of two connections keeps a session of its own.
+
+    Others that use the pooler may be given the session that was used last, so both ask more than
+    once, and not in turns: a pooler that goes round its sessions would give each the same again.
+    """
     other = await _connect(address.url)
     try:
-        if await one.fetchval(_PID) == await other.fetchval(_PID):
+        seen = {one: set[int](), other: set[int]()}
+        for connection in (one, other, other, one, one, one, other) * 3:
+            seen[connection].add(await connection.fetchval(_PID))
+        if any(len(pids) > 1 for pids in seen.values()) or seen[one] & seen[other]:
             raise UnfitPooler(
-                "IMGGEN_DATABASE_POOLER is session, and two connections got one session: the "
+                "IMGGEN_DATABASE_POOLER is session, and connections share sessions: the "
                 "pooler of IMGGEN_DATABASE_URL is in transaction mode; set "
                 "IMGGEN_DATABASE_POOLER=transaction and IMGGEN_DATABASE_DIRECT_URL"
             )
