@@ -331,11 +331,15 @@ async def open_database(
             max_size=max(max_size, 3) if pooler == "transaction" else max_size,
             command_timeout=timeout,
             init=begin,
+    async def connect(_url: str, **options: Any) -> "asyncpg.Connection[Record]":
+        return await asyncpg.connect(place.dial(), **options)
+
             reset=_keep,
             server_settings=passed(pooler, settings),
             statement_cache_size=0 if pooler == "transaction" else 100,
         )
     try:
+            connect=connect,
         if pooler == "transaction":
             with unavailable_when_away():
                 async with pool.acquire() as connection:

@@ -32,7 +32,9 @@ async def connected(url: str) -> AsyncIterator["asyncpg.Connection[Record]"]:
     with unavailable_when_away():
         place.check_files()
         # A pooler knows neither named statements nor settings of a session.
-        connection = await asyncpg.connect(place.url, timeout=place.timeout, statement_cache_size=0)
+        connection = await asyncpg.connect(
+            place.dial(), timeout=place.timeout, statement_cache_size=0
+        )
         try:
             await require_utf8(connection)
             yield connection

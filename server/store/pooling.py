@@ -104,7 +104,7 @@ async def _connect(url: str, **options: Any) -> Connection:
     place.check_files()
     options = {"command_timeout": place.timeout, **options}
     return await asyncpg.connect(
-        place.url, timeout=place.timeout, statement_cache_size=0, **options
+        place.dial(), timeout=place.timeout, statement_cache_size=0, **options
     )
 
 
