@@ -74,6 +74,13 @@ class DatabaseSettings(BaseSettings):
         "each process, which listens. Required behind a pooler in transaction mode.",
     )
 
+    clock_skew_s: float = Field(
+        5.0,
+        gt=0,
+        description="How far the clock of this machine may be from the database's before the log "
+        "warns of it. What callers get has the database's time in any case.",
+    )
+
     _usable_url = field_validator("database_url")(check_url)
 
     @field_validator("database_direct_url")

@@ -3,6 +3,15 @@
 from collections.abc import Awaitable
 from typing import Any
 
+from server.clock import DatabaseClock
+
+
+async def learn_time(connection: Any, clock: DatabaseClock) -> None:
+    """Sets a clock by the time that a connection tells."""
+    asked_s = clock.steady()
+    told = await connection.fetchval("SELECT clock_timestamp()")
+    clock.learn(told, asked_s, clock.steady())
+
 
 async def whole(connection: Any, statement: Awaitable[Any]) -> Any:
     """Returns what a statement on a lock gives; without its answer, the connection is closed.

@@ -13,13 +13,14 @@ from weakref import WeakSet
 import asyncpg
 
 from server.causes import CannotStart
+from server.clock import DatabaseClock
 from server.database_urls import read_url
 from server.databases import Address
 from server.errors import ImggenError
 from server.store import causes
 from server.store.causes import Again, DatabaseAway, Meaning, cause_of
+from server.store.connections import is_closed, learn_time, roll_back, whole
 from server.store.encoding import require_utf8
-from server.store.connections import is_closed, roll_back, whole
 from server.store.pooling import Mode, compare, passed, pooler_of, prepare
 from server.store.session import session_settings
 
@@ -115,10 +116,13 @@ class Database:
         pool: "asyncpg.Pool[Record]",
         opened: "WeakSet[asyncpg.Connection[Record]] | None" = None,
         pooler: Mode = "",
+        clock: DatabaseClock | None = None,
     ) -> None:
         self._pool = pool
         self._opened = WeakSet[Any]() if opened is None else opened
         self._expired_at = float("-inf")
+        self.clock = clock or DatabaseClock()
+        """The time of the database."""
         self.pooler = pooler
         """The mode of the pooler between this pool and Postgres; empty for none."""
         self.lacks_room = False
@@ -283,6 +287,12 @@ class Database:
         """Returns when the database answers; raises DatabaseAway when it is away."""
         await self.execute("SELECT 1")
 
+    async def ask_time(self) -> None:
+        """Sets the clock by the database's; raises DatabaseAway when it is away."""
+        with unavailable_when_away():
+            async with self._pool.acquire() as connection:
+                await learn_time(connection, self.clock)
+
     def idle(self) -> tuple[int, int]:
         """Returns the number of idle connections, and of all."""
         return self._pool.get_idle_size(), self._pool.get_size()
@@ -296,6 +306,8 @@ async def open_database(
     max_size: int = 10,
     timeout: float = 10.0,
     synchronous_commit: bool = True,
+    clock: DatabaseClock | None = None,
+    warns: bool = True,
 ) -> AsyncIterator[Database]:
     """Opens a pool and closes it at the end.
 
@@ -307,7 +319,6 @@ async def open_database(
     cannot hold all texts, and ValueError for a URL that is none.
     """
     address = Address.of(where)
-    warns: bool = True,
     place = read_url(address.url)
     opened = WeakSet[Any]()
     settings = session_settings(timeout=timeout, synchronous_commit=synchronous_commit)
@@ -320,31 +331,33 @@ async def open_database(
         )
         opened.add(connection)
 
+    async def connect(*_url: Any, **options: Any) -> Any:
+        return await asyncpg.connect(place.dial(), **options)
+
     with unavailable_when_away():
         place.check_files()
         pooler = await pooler_of(address, warns=warns)
         pool = await asyncpg.create_pool(
             place.url,
+            connect=connect,
             timeout=place.timeout,
             min_size=min_size,
             # Two have locks of `alone`, to sweep and to alert, while others work.
             max_size=max(max_size, 3) if pooler == "transaction" else max_size,
             command_timeout=timeout,
             init=begin,
-    async def connect(_url: str, **options: Any) -> "asyncpg.Connection[Record]":
-        return await asyncpg.connect(place.dial(), **options)
-
             reset=_keep,
             server_settings=passed(pooler, settings),
             statement_cache_size=0 if pooler == "transaction" else 100,
         )
     try:
-            connect=connect,
         if pooler == "transaction":
             with unavailable_when_away():
                 async with pool.acquire() as connection:
                     await compare(connection, settings, warns=warns)
-        yield Database(pool, opened, pooler)
+        database = Database(pool, opened, pooler, clock)
+        await database.ask_time()
+        yield database
     finally:
         await _close(pool)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from server.clock import DatabaseClock
 from server.databases import Address
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, UserId
@@ -97,6 +98,11 @@ class Store(Statements):
         self._freezes = Together(self.characters.freeze_each)
         self._completions = Together(self.leases.complete_each)
 
+    @property
+    def clock(self) -> DatabaseClock:
+        """The time of the database."""
+        return self.database.clock
+
     async def submit(self, job: NewJob) -> Job | None:
         """Commits a job together with others that are submitted at the same moment.
 
@@ -167,6 +173,7 @@ async def open_store(
     *,
     max_connections: int = 10,
     synchronous_commit: bool = True,
+    clock: DatabaseClock | None = None,
     warns: bool = True,
 ) -> AsyncIterator[Store]:
     """Opens a store on a database that has been migrated, and closes it at the end."""
@@ -174,6 +181,7 @@ async def open_store(
         where,
         max_size=max_connections,
         synchronous_commit=synchronous_commit,
+        clock=clock,
         warns=warns,
     ) as database:
         yield Store(database)
