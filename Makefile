@@ -12,6 +12,7 @@ GO := $(shell command -v go 2>/dev/null)
 # Without asking, where the suites run as root on Debian, as in CI; elsewhere `make promtool` does.
 TAKE_PROMTOOL := $(if $(filter 0,$(shell id -u)),$(if $(shell command -v apt-get 2>/dev/null),promtool))
 TAKE_PGBOUNCER := $(patsubst promtool,pgbouncer,$(TAKE_PROMTOOL))
+TAKE_FAKETIME := $(patsubst promtool,faketime,$(TAKE_PROMTOOL))
 
 # The first of these that is new enough; 3.11 is the tested one. `make PYTHON=...` overrides it.
 ifndef PYTHON
@@ -174,7 +175,7 @@ recipe: machine $(VENV)/dev.stamp ## Runs the tests of the checkpoint's recipe
 # These tests wait more than they compute, so two processes share their files, each with a Postgres
 # of its own; all tests of Ray are in one file, so there is one Ray.
 .PHONY: integration
-integration: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) $(TAKE_PGBOUNCER) ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
+integration: machine $(VENV)/dev.stamp $(TAKE_PROMTOOL) $(TAKE_PGBOUNCER) $(TAKE_FAKETIME) ## Runs the tests with a real Postgres, S3 server, gRPC and Ray
 	$(call covered,integration,80,--omit 'recipe/*$(comma)actors/judging/*',-n 2 --dist loadfile)
 
 .PHONY: coverage
@@ -279,6 +280,15 @@ pgbouncer: ## Takes Debian's PgBouncer into .tools, for the tests behind a poole
 		for package in *.deb; do dpkg-deb --extract "$$package" . || exit 1; done && \
 		mv usr/sbin/pgbouncer usr/lib/*/libcares.so.2* .. && cd .. && rm -rf deb; } || \
 		echo 'make: there is no pgbouncer to be had; the tests that need it are skipped'
+
+# The same of libfaketime, which gives a process a clock that is wrong.
+FAKETIME := .tools/faketime
+.PHONY: faketime
+faketime: ## Takes Debian's libfaketime into .tools, for the tests of wrong clocks (needs apt-get)
+	@test -e $(FAKETIME)/libfaketimeMT.so.1 || { rm -rf $(FAKETIME) && mkdir -p $(FAKETIME)/deb && \
+		cd $(FAKETIME)/deb && timeout 120 apt-get download --quiet --quiet libfaketime && \
+		dpkg-deb --extract libfaketime_*.deb . && mv usr/lib/*/faketime/*.so.1 .. && cd .. && \
+		rm -rf deb; } || echo 'make: there is no libfaketime to be had; the tests that need it are skipped'
 
 # Maintaining.
 

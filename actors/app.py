@@ -158,7 +158,7 @@ class WorkerDeployment:
         )
         storage_settings = StorageSettings()
         tell_redirections(storage_settings)
-        storage = await enter(open_usable(storage_settings))
+        storage = await enter(open_usable(storage_settings, store.clock))
         extractor = await enter(open_paid_extractor(ExtractorSettings()))
         signals = Signals(store.database)
         await enter(signals.running())

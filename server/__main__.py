@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings
 
 from server.causes import CannotStart
 from server.database_urls import read_url
-from server.databases import Address
+from server.databases import DIRECT_URL, URL, Address
 from server.errors import Unavailable
 from server.hidden import MARK, without_secrets
 from server.identity.caller import Role
@@ -103,10 +103,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _database(settings: GatewaySettings) -> Address:
-    """Returns where the database is, and says on stderr what its user may not expect of the URL."""
-    for note in read_url(settings.database_url).notes:
+    """Returns where the database is, and says on stderr what its user may not expect of it."""
+    address = settings.database
+    notes = read_url(address.url).notes(URL)
+    if address.direct_url:
+        notes += read_url(address.direct_url).notes(DIRECT_URL)
+    for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    return settings.database
+    return address
 
 
 def _migrate(options: argparse.Namespace) -> int:
@@ -117,7 +121,7 @@ def _migrate(options: argparse.Namespace) -> int:
     if options.wait:
         asyncio.run(until_migrated(where, _say_waiting))
         return 0
-    with needing_database(where.session_url):
+    with needing_database(where.session_url, where.session_setting):
         applied = asyncio.run(migrate(where))
     for name in applied:
         print(name)

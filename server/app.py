@@ -26,6 +26,7 @@ from server.admission.jobs import Admission
 from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
+from server.clock import SYSTEM_CLOCK, Clock, DatabaseClock, SkewNotice
 from server.edge.addresses import Addresses
 from server.edge.binding import serve_at
 from server.edge.endpoint import Endpoint, Service
@@ -156,12 +157,14 @@ async def open_gateway(
     make_signals: Callable[[Database], Signals] = Signals,
     gate: TextGate | None = None,
     part: Part | None = None,
+    clock: DatabaseClock | None = None,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway while it is entered; leaving it drains it.
 
     `catalogue` replaces the models that the settings name; `make_signals` makes what tells
     other processes of changes; `gate` is one that other gateways of the process check texts by;
-    `part` says that several processes share its ports.
+    `clock` is set by the database's and tells all times that callers get; `part` says that several
+    processes share its ports.
     Raises Unavailable when the database is away, RuntimeError when it lacks migrations, and
     CannotStart when an address cannot be bound.
     """
@@ -169,7 +172,7 @@ async def open_gateway(
         enter = stack.enter_async_context
         # Closed last, with what the drain adds.
         traces = await enter(open_traces(settings.otlp_endpoint, "imggen-gateway"))
-        parts = await _open_parts(stack, settings, storage_settings, make_signals)
+        parts = await _open_parts(stack, settings, storage_settings, make_signals, clock)
         offered = catalogue or settings.catalogue()
         services = await _services(
             parts,
@@ -181,7 +184,7 @@ async def open_gateway(
         endpoint = Endpoint(
             settings,
             services,
-            token_verifier(settings),
+            token_verifier(settings, parts.store.clock),
             parts.metrics,
             traces,
             shares_port=part is not None,
@@ -193,8 +196,7 @@ async def open_gateway(
         if part is None or part.first:
             await _look_after(stack, settings, parts, offered)
         await enter(endpoint)
-        probe = await enter(WriteProbe(settings.database, parts.store.database))
-        await enter(following_database(endpoint, probe.ask, settings.health_interval_s))
+        await enter(_health(endpoint, settings, parts.store))
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, metrics))
 
 
@@ -211,8 +213,24 @@ async def _look_after(
     if settings.alert_interval_s:
         sender = AlertSender(parts.store, parts.metrics, _webhook(settings))
         await enter(sender.running(settings.alert_interval_s))
-    await enter(RetirementNotices(offered).running())
+    await enter(RetirementNotices(offered, parts.store.clock).running())
     await enter(StallNotices(parts.store.outbox, parts.metrics).running())
+
+
+@asynccontextmanager
+async def _health(
+    endpoint: Endpoint, settings: GatewaySettings, store: Store
+) -> AsyncIterator[None]:
+    """Follows the database while entered, and says when the clock of this machine is off."""
+    notice = SkewNotice(store.clock, settings.clock_skew_s)
+    async with WriteProbe(settings.database, store.database) as probe:
+
+        async def ask() -> None:
+            await probe.ask()
+            notice.tell()
+
+        async with following_database(endpoint, ask, settings.health_interval_s):
+            yield
 
 
 async def _apply_budget(store: Store, limit_micros: int) -> None:
@@ -227,12 +245,16 @@ async def _open_parts(
     settings: GatewaySettings,
     storage_settings: StorageSettings,
     make_signals: Callable[[Database], Signals],
+    clock: DatabaseClock | None,
 ) -> Parts:
     enter = stack.enter_async_context
     metrics = GatewayMetrics()
-    store = await enter(open_store(settings.database, max_connections=settings.database_pool_max))
+    store = await enter(
+        open_store(settings.database, max_connections=settings.database_pool_max, clock=clock)
+    )
+    metrics.read_skew(lambda: store.clock.skew_s)
     await _refuse_old_schema(store)
-    storage = await enter(open_usable(storage_settings))
+    storage = await enter(open_usable(storage_settings, store.clock))
     metrics.read_connections(store.database.idle)
     store.database.count_expiry = metrics.count_expiry
     signals = make_signals(store.database)
@@ -255,7 +277,7 @@ async def _services(
     styles = await store.styles.list()
     users = KnownUsers(store)
     texts = TextAdmission(check, metrics)
-    forecast = Forecast(store.jobs.outlook)
+    forecast = Forecast(store.jobs.outlook, store.clock)
     limits = QueueLimits(settings.max_waiting_jobs, settings.max_waiting_jobs_per_user)
     backlog = Backlog(store.jobs.waiting, forecast, limits)
     observer = Observer(store, settings.gpu_cost)
@@ -270,8 +292,8 @@ async def _services(
         checks_pictures=settings.image_safety != "none",
     )
     batch_admission = BatchAdmission(store, signals, admission)
-    replies = Replies(forecast, parts.storage, url_ttl, catalogue)
-    batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace))
+    replies = Replies(forecast, parts.storage, url_ttl, catalogue, store.clock)
+    batch_replies = BatchReplies(replies, BatchForecast(store.batches.pace, store.clock))
     pictures = PictureReader(
         store, catalogue, observer, styles, use_references=settings.use_references
     )
@@ -334,7 +356,7 @@ def _paid(catalogue: Catalogue, settings: GatewaySettings) -> set[str]:
     return {*catalogue.paid, settings.chat_provider}
 
 
-def token_verifier(settings: GatewaySettings) -> TokenVerifier:
+def token_verifier(settings: GatewaySettings, clock: Clock = SYSTEM_CLOCK) -> TokenVerifier:
     """Returns a verifier that uses the key set where there is one, else the shared secret."""
     place = settings.key_set
     algorithms = settings.jwt_algorithms if place else ("HS256",)
@@ -346,7 +368,7 @@ def token_verifier(settings: GatewaySettings) -> TokenVerifier:
     rules = TokenRules(
         settings.jwt_issuer, settings.jwt_audience, tuple(algorithms), settings.jwt_leeway_s
     )
-    return TokenVerifier(keys, rules)
+    return TokenVerifier(keys, rules, clock)
 
 
 def _webhook(settings: GatewaySettings) -> Webhook | None:

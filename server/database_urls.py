@@ -76,7 +76,8 @@ class DatabaseUrl:
 
     `url` is what asyncpg takes and `timeout` how long a connection may take, in seconds. `where`
     is for messages, without secrets. `dropped` are the parameters that have no effect, `taken`
-    the variables of the environment that say what the URL does not.
+    the variables of the environment that say what the URL does not. Where it is `balanced`, each
+    connection tries the hosts in an order of its own.
     """
 
     url: str
@@ -84,13 +85,24 @@ class DatabaseUrl:
     where: str
     dropped: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    balanced: bool = False
 
-    @property
-    def notes(self) -> list[str]:
-        """What its user may not expect of the URL, as sentences."""
-        taken = [f"{name} of the environment adds to IMGGEN_DATABASE_URL" for name in self.taken]
-        dropped = [f"{name} in IMGGEN_DATABASE_URL has no effect" for name in self.dropped]
+    def notes(self, setting: str) -> list[str]:
+        """Returns what its user may not expect of the URL in a setting, as sentences."""
+        taken = [f"{name} of the environment adds to {setting}" for name in self.taken]
+        dropped = [f"{name} in {setting} has no effect" for name in self.dropped]
         return taken + dropped
+
+    def dial(self) -> str:
+        """Returns the URL for one attempt to connect, as libpq orders its hosts for each."""
+        if not self.balanced:
+            return self.url
+        place, _, query = self.url.partition("?")
+        values = dict(parse_qsl(query, keep_blank_values=True))
+        pairs = list(zip(values["host"].split(","), values["port"].split(","), strict=True))
+        random.shuffle(pairs)
+        values["host"], values["port"] = (",".join(part) for part in zip(*pairs, strict=True))
+        return f"{place}?{_query(values)}"
 
     def check_files(self) -> None:
         """Raises FileUnusable, which names it, for a file of certificates that cannot be used."""
@@ -120,11 +132,10 @@ def read_url(url: str, environment: Mapping[str, str] = os.environ) -> DatabaseU
     _check(values, frozenset(taken))
     timeout = _timeout(values.pop("connect_timeout", ""))
     hosts = _hosts(values.pop("host", ""), values.pop("port", ""))
-    if values.pop("load_balance_hosts", "") == "random":
-        random.shuffle(hosts)
+    balanced = values.pop("load_balance_hosts", "") == "random" and len(hosts) > 1
     where = _where(values.get("dbname") or values.get("user", ""), hosts)
     kept = {name: value for name, value in values.items() if name not in dropped}
-    return DatabaseUrl(_write(kept, hosts), timeout, where, dropped, tuple(sorted(taken)))
+    return DatabaseUrl(_write(kept, hosts), timeout, where, dropped, tuple(sorted(taken)), balanced)
 
 
 def check_url(url: str) -> str:
@@ -282,8 +293,11 @@ def _write(values: Mapping[str, str], hosts: list[tuple[str, str]]) -> str:
         query["host"] = ",".join(host for host, _ in named)
     query["port"] = ",".join(port for _, port in hosts)
     credentials = f"{user}:{password}@" if password else f"{user}@" if user else ""
-    said = "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items())
-    return f"postgresql://{credentials}/{quote(values.get('dbname', ''), safe='')}?{said}"
+    return f"postgresql://{credentials}/{quote(values.get('dbname', ''), safe='')}?{_query(query)}"
+
+
+def _query(values: Mapping[str, str]) -> str:
+    return "&".join(f"{key}={quote(value, safe='')}" for key, value in values.items())
 
 
 _IN_PLACE = frozenset({"user", "password", "dbname", "service"})

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from server.causes import CannotStart
 from server.database_urls import check_url
 
+URL = "IMGGEN_DATABASE_URL"
+DIRECT_URL = "IMGGEN_DATABASE_DIRECT_URL"
 Pooler: TypeAlias = Literal["auto", "session", "transaction"]
 
 
@@ -36,6 +38,11 @@ class Address:
     def session_url(self) -> str:
         """The URL that is used where a session has to last."""
         return self.direct_url or self.url
+
+    @property
+    def session_setting(self) -> str:
+        """The setting that this URL is from."""
+        return DIRECT_URL if self.direct_url else URL
 
 
 class DatabaseSettings(BaseSettings):
@@ -65,6 +72,13 @@ class DatabaseSettings(BaseSettings):
         "",
         description="The same database without the pooler, for `migrate` and for one connection of "
         "each process, which listens. Required behind a pooler in transaction mode.",
+    )
+
+    clock_skew_s: float = Field(
+        5.0,
+        gt=0,
+        description="How far the clock of this machine may be from the database's before the log "
+        "warns of it. What callers get has the database's time in any case.",
     )
 
     _usable_url = field_validator("database_url")(check_url)

@@ -103,6 +103,11 @@ class GatewayMetrics:
             " has left, since they are too many for a day.",
             registry=self.registry,
         )
+        self._skew = Gauge(
+            "imggen_clock_skew_seconds",
+            "By how much the clock of this machine is ahead of the database's.",
+            registry=self.registry,
+        )
         # `labels()` takes a lock and hashes its arguments, so the children are kept.
         self._children: dict[tuple[str, grpc.StatusCode], Counter] = {}
         self._timers: dict[str, Histogram] = {}
@@ -145,6 +150,10 @@ class GatewayMetrics:
         """Reads the pool's connections, idle and all, from `read` at each scrape."""
         self._connections.labels("idle").set_function(lambda: read()[0])
         self._connections.labels("used").set_function(lambda: read()[1] - read()[0])
+
+    def read_skew(self, read: Callable[[], float]) -> None:
+        """Reads by how many seconds this machine's clock is ahead from `read` at each scrape."""
+        self._skew.set_function(read)
 
     def page(self) -> bytes:
         """Returns all metrics in the text format of Prometheus."""

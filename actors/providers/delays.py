@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from server.clock import SYSTEM_CLOCK
+
 UNTOLD = timedelta(seconds=20)
 """The delay of a 429 that tells none: providers count by the minute."""
 
@@ -28,7 +30,7 @@ def asked_delay(headers: Mapping[str, str], message: str, now: datetime | None =
     reset of a limit that is used up, `try again in 12s` in the message, and any reset.
     """
     # The provider's own clock goes before ours.
-    now = _date(headers.get("date", "")) or now or datetime.now(UTC)
+    now = _date(headers.get("date", "")) or now or SYSTEM_CLOCK.now()
     used_up, any_reset = _resets(headers)
     found = (
         _number(headers.get("retry-after-ms"), 0.001),

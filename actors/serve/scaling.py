@@ -63,6 +63,7 @@ class BacklogPolicy:
         self._asked_at = float("-inf")
         self._found: tuple[float, Demand] | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._warned = False
 
     def __call__(self, context: AutoscalingContext) -> tuple[float, dict[str, Any]]:
         """Returns how many replicas are wanted, and nothing to remember."""
@@ -80,7 +81,10 @@ class BacklogPolicy:
 
     async def _ask(self) -> None:
         try:
-            async with open_store(WorkerSettings().database, max_connections=1) as store:
+            async with open_store(
+                WorkerSettings().database, max_connections=1, warns=not self._warned
+            ) as store:
+                self._warned = True
                 self._found = monotonic(), await store.demands.of(self._lane, self._model)
         except Unavailable as error:
             _log.warning("replicas kept", extra={"lane": self._lane, "error": said_of(error)})

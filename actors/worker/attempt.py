@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from actors.engine.render import PictureBroken
@@ -187,7 +187,7 @@ class Attempt:
             return
         if nothing and choice.held_by_nobody:
             self._log_unheld(choice.held_by_nobody)
-        lanes = choice.lanes or [JobLane(claim.lane, claim.models, in_a_while())]
+        lanes = choice.lanes or [JobLane(claim.lane, claim.models, self._soon())]
         if nothing:
             lanes = sooner(lanes, self._patient_until())
         why = f"nothing draws it in the lane {claim.lane} now; {choice.routing.reason}"
@@ -210,7 +210,7 @@ class Attempt:
             self._log_unheld(models)
         why = f"its worker holds none of {', '.join(names)}; left to one that does"
         if not parts.left.add(claim.job_id):
-            lanes = [replace(one, opens_at=one.opens_at or in_a_while()) for one in lanes]
+            lanes = [replace(one, opens_at=one.opens_at or self._soon()) for one in lanes]
         written = await parts.patience.write(
             lambda: parts.store.leases.give_back(claim, lanes, why=why, nothing=not held)
         )
@@ -228,12 +228,13 @@ class Attempt:
         claim, parts = self.claim, self._parts
         failure = self._log_offer(waiting)
         if waiting.paused:
-            await self._wait(failure, _beside(waiting.paused, waiting.lanes))
+            later = parts.store.clock.now() + _TRIED_AGAIN
+            await self._wait(failure, _beside(waiting.paused, waiting.lanes, later))
             return
         if claim.unoffered_s >= parts.no_offer_s:
             await self._fail_unoffered(_waited(waiting, failure))
             return
-        soon = in_a_while()
+        soon = self._soon()
         lanes = [replace(one, opens_at=one.opens_at or soon) for one in waiting.lanes]
         lanes = lanes or [JobLane(claim.lane, claim.models, soon)]
         lanes = list(sooner(lanes, self._patient_until()))
@@ -247,7 +248,7 @@ class Attempt:
         if claim.unchecked_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return
-        await self._wait(failure, [JobLane(claim.lane, claim.models, in_a_while())])
+        await self._wait(failure, [JobLane(claim.lane, claim.models, self._soon())])
 
     async def _end_unstored(self, error: StorageUnavailable) -> None:
         """Gives a job back that needed the storage before it was drawn, which costs no attempt."""
@@ -267,7 +268,11 @@ class Attempt:
     def _patient_until(self) -> datetime:
         """Returns when the job fails if nothing may draw it until then."""
         left = max(self._parts.no_offer_s - self.claim.unoffered_s, 0.0)
-        return datetime.now(UTC) + timedelta(seconds=left)
+        return self._parts.store.clock.now() + timedelta(seconds=left)
+
+    def _soon(self) -> datetime:
+        """Returns when a job that nothing may draw is looked at again."""
+        return self._parts.store.clock.now() + _LOOKED_AT_AGAIN
 
     async def _fail_unoffered(self, failure: Failure) -> None:
         _log.error("job failed", extra={**fields_of(self.claim), "reason": failure.reason})
@@ -322,14 +327,8 @@ class Attempt:
         self._parts.metrics.end(self.claim.lane, ending, reason)
 
 
-def in_a_while() -> datetime:
-    """Returns when a job that nothing may draw is looked at again."""
-    return datetime.now(UTC) + _LOOKED_AT_AGAIN
-
-
-def _beside(paused: frozenset[Lane], lanes: Sequence[JobLane]) -> list[JobLane]:
-    """Returns lanes of which those that are not paused open in a while, and the others at once."""
-    later = datetime.now(UTC) + _TRIED_AGAIN
+def _beside(paused: frozenset[Lane], lanes: Sequence[JobLane], later: datetime) -> list[JobLane]:
+    """Returns lanes of which those that are not paused open later, and the others at once."""
     return [
         one if one.lane in paused else replace(one, opens_at=one.opens_at or later) for one in lanes
     ]

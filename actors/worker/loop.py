@@ -18,6 +18,7 @@ from actors.worker.metrics import Unmeasured, WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.reporting import Stop
 from actors.worker.storing import JobObjects
+from server.clock import SkewNotice
 from server.domain.jobs import Claim
 from server.domain.states import Lane
 from server.errors import Unavailable
@@ -87,6 +88,7 @@ class Worker:
         self._store = store
         self._pools = (store.database, progress.database)
         self._signals = signals
+        self._skew = SkewNotice(store.clock, settings.clock_skew_s)
         self._models = models
         self._objects = objects
         self._models_away = False
@@ -274,6 +276,8 @@ class Worker:
             await asyncio.sleep(min(pause, _MODELS_PAUSE_S) if self._models_away else pause)
 
     async def _tell_ready(self) -> None:
+        await self._store.database.ask_time()
+        self._skew.tell()
         wanted = await self._store.workers.ready(
             *(self.name, self._slots.most, self._lease),
             models=self._draws,

@@ -226,6 +226,12 @@ ROWS: Mapping[str, Sequence[Panel]] = {
                 "held back by {{pid}} {{name}}": "max by (pid, name) (imggen_outbox_held_seconds)",
             },
         ),
+        Panel(
+            "Clocks",
+            "s",
+            {"{{instance}}": "abs(imggen_clock_skew_seconds)"},
+            "How far each gateway's is from the database's.",
+        ),
         Panel("Unknown objects kept", "short", {"objects": "max(imggen_kept_orphans)"}),
         Panel(
             "Alerts sent",

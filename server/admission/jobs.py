@@ -245,7 +245,8 @@ class Admission:
         try:
             yield
         except OverBudget as error:
-            raise told(error, await self._store.budgets.get(error.scope)) from error
+            budget = await self._store.budgets.get(error.scope)
+            raise told(error, budget, self._store.clock.now()) from error
 
     async def hold(self, tx: Statements, prices: Mapping[JobId, tuple[str, int]]) -> None:
         """Holds the prices of jobs in today's budgets; raises OverBudget beyond their limits.

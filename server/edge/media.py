@@ -1,7 +1,6 @@
 """The HTTP endpoint of a folder's signed addresses."""
 
 import asyncio
-import time
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -30,7 +29,7 @@ class _Media:
         key = request.match_info["key"]
         expires = request.query.get("expires", "")
         signature = request.query.get("signature", "")
-        now = time.time()
+        now = self._storage.signer.clock.now().timestamp()
         match self._storage.signer.verify(key, expires, signature, now):
             case Verdict.FORGED:
                 return _text(

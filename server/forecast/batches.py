@@ -1,9 +1,10 @@
 """Forecasts of when batches end, from the times of the latest images and their overlap."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
+from server.clock import SYSTEM_CLOCK, Clock
 from server.domain.batches import Batch, Pace
 from server.domain.ids import UserId
 from server.domain.states import ImageType, JobStatus, Lane
@@ -22,7 +23,13 @@ class BatchForecast:
     committed must be answered.
     """
 
-    def __init__(self, look: Callable[[UserId, frozenset[Lane]], Awaitable[Pace]]) -> None:
+    def __init__(
+        self,
+        look: Callable[[UserId, frozenset[Lane]], Awaitable[Pace]],
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._clock = clock
+
         async def load(key: tuple[UserId, frozenset[Lane]]) -> Pace:
             return await look(*key)
 
@@ -37,7 +44,7 @@ class BatchForecast:
         pace = await self._pace(batch)
         drawn = pace.served and batch.spec_version <= pace.spec_version
         if drawn and not await self.paused(batch):
-            return datetime.now(UTC) + time_left(batch, pace)
+            return self._clock.now() + time_left(batch, pace)
         return None
 
     async def paused(self, batch: Batch) -> bool:

@@ -1,8 +1,9 @@
 """Forecasts of when jobs end, from measured times."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from server.clock import SYSTEM_CLOCK, Clock
 from server.domain.jobs import Job, Outlook
 from server.domain.lanes import JobLane
 from server.domain.states import JobStatus, Lane
@@ -20,7 +21,10 @@ class Forecast:
     committed must be answered.
     """
 
-    def __init__(self, look: Callable[[Lane], Awaitable[Outlook]]) -> None:
+    def __init__(
+        self, look: Callable[[Lane], Awaitable[Outlook]], clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._clock = clock
         self._outlooks = Fresh(look, Outlook(0, 0, None, spec_version=0), fresh_s=_FRESH_S)
 
     async def outlook(self, lane: Lane) -> Outlook:
@@ -34,7 +38,7 @@ class Forecast:
         """
         if job.status.ended:
             return None
-        now = datetime.now(UTC)
+        now = self._clock.now()
         if job.status is JobStatus.QUEUED:
             ends = [await self._end_in(one, job.spec_version, now) for one in job.lanes]
             return min((end for end in ends if end is not None), default=None)

@@ -1,8 +1,7 @@
 """Tokens: verifies JSON Web Tokens, and mints them for development."""
 
 import hashlib
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import jwt
 
 from imggen.v1 import errors_pb2 as reasons
+from server.clock import SYSTEM_CLOCK, Clock, steady_s
 from server.errors import Unauthenticated
 from server.identity.caller import Caller, Role, user_id_of
 from server.identity.keys import KeySource
@@ -43,11 +43,16 @@ class TokenVerifier:
         self,
         keys: KeySource,
         rules: TokenRules,
+        clock: Clock = SYSTEM_CLOCK,
         *,
         remember_s: float = 60.0,
         remember_most: int = 4096,
+        steady: Callable[[], float] = steady_s,
     ) -> None:
+        """Takes the time by which tokens end, and a steady clock by which they are forgotten."""
         self._keys = keys
+        self._steady = steady
+        self._clock = clock
         self._rules = rules
         self._remember_s = remember_s
         self._remember_most = remember_most
@@ -58,14 +63,13 @@ class TokenVerifier:
         """Returns the caller that the token speaks for; raises Unauthenticated if it is refused."""
         digest = hashlib.sha256(token.encode()).digest()
         known = self._remembered.get(digest)
-        now = time.time()
-        if known is not None and now < known[1]:
+        # Not by the clock, which somebody may set back.
+        if known is not None and self._steady() < known[1]:
             return known[0]
         claims = await self._claims(token)
         caller = _caller(claims)
-        self._remember(
-            digest, caller, min(int(claims["exp"]) + self._rules.leeway_s, now + self._remember_s)
-        )
+        left_s = int(claims["exp"]) + self._rules.leeway_s - self._clock.now().timestamp()
+        self._remember(digest, caller, self._steady() + min(left_s, self._remember_s))
         return caller
 
     def _remember(self, digest: bytes, caller: Caller, until: float) -> None:
@@ -87,15 +91,29 @@ class TokenVerifier:
                 algorithms=list(self._rules.algorithms),
                 issuer=self._rules.issuer,
                 audience=self._rules.audience,
-                leeway=self._rules.leeway_s,
-                # When it was made refuses nobody: the issuer's clock may be ahead.
-                options={"require": _REQUIRED, "verify_iat": False},
+                # When it was made refuses nobody: the issuer's clock may be ahead. The other times
+                # are not compared with those of this machine, as PyJWT would.
+                options={
+                    "require": _REQUIRED,
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                },
             )
-            if int(claims["exp"]) > _LATEST:
-                raise jwt.DecodeError("Expiration Time claim (exp) is no time")
+            self._check_times(claims)
             return claims
         except (jwt.PyJWTError, *_MALFORMED) as error:
             raise self._refusal(token, error) from error
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
+        now, leeway_s = self._clock.now().timestamp(), self._rules.leeway_s
+        expires, begins = _seconds(claims, "exp"), _seconds(claims, "nbf")
+        if begins > now + leeway_s:
+            raise jwt.ImmatureSignatureError("The token is not yet valid (nbf)")
+        if expires <= now - leeway_s:
+            raise jwt.ExpiredSignatureError("Signature has expired")
+        if expires > _LATEST:
+            raise jwt.DecodeError("Expiration Time claim (exp) is no time")
 
     def _refusal(self, token: str, error: Exception) -> Unauthenticated:
         rules = self._rules
@@ -138,7 +156,7 @@ def mint_token(
     ttl_s: float = 3600.0,
 ) -> str:
     """Returns an HS256 token that is valid for `ttl_s` seconds from now."""
-    now = time.time()
+    now = SYSTEM_CLOCK.now().timestamp()
     claims = {
         "iss": issuer,
         "aud": audience,
@@ -148,6 +166,14 @@ def mint_token(
         "exp": int(now + ttl_s),
     }
     return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def _seconds(claims: dict[str, Any], name: str) -> int:
+    """Returns a time of a token in seconds; 0 where it has none."""
+    try:
+        return int(claims.get(name, 0))
+    except _MALFORMED as error:
+        raise jwt.DecodeError(f"the claim ({name}) must be an integer") from error
 
 
 def _key_id(token: str) -> str | None:

@@ -24,12 +24,13 @@ class OverBudget(ResourceExhausted):
         scope: str,
         picture_micros: int | None = None,
         why: str = "the rest of today's budget does not cover the price",
+        retry_after: timedelta | None = None,
     ) -> None:
         super().__init__(
             f"{why}; try again tomorrow (UTC), or ask an operator to raise it",
             reasons.ERROR_REASON_BUDGET_EXHAUSTED,
             metadata={"price_micros": str(price_micros), "scope": scope},
-            retry_after=renewed_after(datetime.now(UTC)),
+            retry_after=retry_after,
         )
         self.price_micros = price_micros
         self.scope = scope
@@ -49,12 +50,13 @@ def exhausted(prices: Collection[tuple[str, int]], scope: str) -> OverBudget:
     return OverBudget(sum(micros for _, micros in prices), scope, min(counted, default=None))
 
 
-def told(error: OverBudget, budget: Budget) -> OverBudget:
-    """Returns a refusal whose message has the amounts of the budget that does not cover it."""
+def told(error: OverBudget, budget: Budget, now: datetime) -> OverBudget:
+    """Returns a refusal with the amounts of the budget that does not cover it, and its renewal."""
+    error.retry_after = renewed_after(now)
     if budget.limit_micros is None:  # it was removed meanwhile
         return error
     why = not_covered(budget, error.price_micros)
-    return OverBudget(error.price_micros, error.scope, error.picture_micros, why)
+    return OverBudget(error.price_micros, error.scope, error.picture_micros, why, error.retry_after)
 
 
 def not_covered(budget: Budget, price_micros: int) -> str:

@@ -1,7 +1,7 @@
 """The domain's values as the contract's messages."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, assert_never
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from imggen.v1 import (
     story_pb2,
     style_pb2,
 )
+from server.clock import SYSTEM_CLOCK, Clock
 from server.domain.changes import DELETED, Change, ChangedKind, Cursor
 from server.domain.characters import Character, Gender
 from server.domain.images import Image, check_of
@@ -159,9 +160,15 @@ class Replies:
     """Makes the messages that need more than the value itself: a forecast, or signed URLs."""
 
     def __init__(
-        self, forecast: Forecast, storage: Storage, url_ttl: timedelta, catalogue: Catalogue
+        self,
+        forecast: Forecast,
+        storage: Storage,
+        url_ttl: timedelta,
+        catalogue: Catalogue,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Takes the catalogue that says which models take seeds: others drew without theirs."""
+        self._clock = clock
         self._forecast = forecast
         self._storage = storage
         self._catalogue = catalogue
@@ -242,7 +249,7 @@ class Replies:
         return message
 
     def _add_urls(self, image: Image, message: image_pb2.Image) -> None:
-        expires = self._storage.lasting(datetime.now(UTC) + self._url_ttl)
+        expires = self._storage.lasting(self._clock.now() + self._url_ttl)
         display = image.keys[AssetKind.DISPLAY]
         message.url = self._storage.sign(display, expires)
         message.cdn_url = self._storage.sign_cdn(display, expires)

@@ -193,7 +193,7 @@ class PictureReader:
         Its limits are kept with its jobs, which are routed again when they are drawn. A seed that
         the request names is one of them: models that take none do not draw it.
         """
-        limits = read_limits(checks, options, self._catalogue)
+        limits = read_limits(checks, options, self._catalogue, self._store.clock.now())
         limits = replace(limits, seeded=seed is not None)
         return Routes(self._catalogue, await self._observer.conditions(user), limits)
 

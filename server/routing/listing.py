@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from server.clock import SYSTEM_CLOCK
 from server.routing.hosted_sizes import wrong_size
 from server.routing.rows import Row
 from server.routing.schema import PRICE_KINDS, TOGETHER, CatalogueTable, keys_of
@@ -49,7 +50,7 @@ def read_listing(file: Path | None = None, today: date | None = None) -> Listing
     if file is not None:
         given = _tables(file)
         tables = _laid_over(_without_heirs(tables, given), given)
-        early = list(_from_the_future(given, today or datetime.now(UTC).date()))
+        early = list(_from_the_future(given, today or SYSTEM_CLOCK.now().date()))
     try:
         checked = CatalogueTable.model_validate(tables)
     except ValidationError as error:
@@ -80,10 +81,14 @@ def _without_heirs(shipped: dict[str, Any], given: dict[str, Any]) -> dict[str, 
 
 
 def _from_the_future(given: dict[str, Any], today: date) -> Iterator[str]:
-    """Yields the dates of an operator's prices that are yet to come, so that none was read then."""
+    """Yields the dates of an operator's prices that are yet to come, so that none was read then.
+
+    Tomorrow passes: where the operator is it may have begun, and clocks differ.
+    """
+    latest = today + timedelta(days=1)
     for name, row in _rows(given).items():
         day = row.get("as_of")
-        if isinstance(day, date) and not isinstance(day, datetime) and day > today:
+        if isinstance(day, date) and not isinstance(day, datetime) and day > latest:
             yield f"models.{name}.as_of: {day} is after today, {today}; no price was read then"
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -128,8 +127,11 @@ class FolderStorage:
             for leftover in self._incoming.iterdir():
                 # Another process may be writing here, though no write takes a day.
                 with suppress(FileNotFoundError):
-                    if leftover.stat().st_mtime < time.time() - _LEFTOVERS_AFTER_S:
+                    if leftover.stat().st_mtime < self._now_s() - _LEFTOVERS_AFTER_S:
                         leftover.unlink()
+
+    def _now_s(self) -> float:
+        return self.signer.clock.now().timestamp()
 
     def _put(self, key: str, data: bytes) -> None:
         temporary = self._incoming / uuid4().hex
@@ -138,6 +140,9 @@ class FolderStorage:
                 with temporary.open("xb") as file:
                     file.write(data)
                     file.flush()
+                    # Sweeps compare it with times of the database. Some file systems refuse it.
+                    with suppress(PermissionError):
+                        os.utime(file.fileno(), (self._now_s(), self._now_s()))
                     os.fsync(file.fileno())
                 self._publish(temporary, key, data)
             finally:

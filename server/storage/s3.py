@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
@@ -14,6 +13,7 @@ import boto3
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.response import StreamingBody
 
+from server.clock import SYSTEM_CLOCK, Clock
 from server.storage.base import (
     CHUNK_SIZE,
     KeyTaken,
@@ -54,14 +54,17 @@ class S3Storage:
         cdn: CloudFront | None = None,
         *,
         refresh_s: float = _REFRESH_S,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Takes a session, or what makes one, since a session may refuse its profile.
 
-        `refresh_s` is how often temporary credentials are looked at.
+        `refresh_s` is how often temporary credentials are looked at; requests and URLs are
+        signed at the time of the clock.
         """
         self._session = session
         self._bucket = bucket
         self._cdn = cdn
+        self._clock = clock
         self._refresh_s = refresh_s
         self._refreshing: asyncio.Task[None] | None = None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="s3")
@@ -135,7 +138,7 @@ class S3Storage:
         if self._cdn is None:
             return self.sign(key, expires_at)
         check_key(key)
-        seconds_until(expires_at, time.time())
+        seconds_until(expires_at, self._clock.now())
         return self._cdn.sign(self._key(key), expires_at)
 
     def lasting(self, expires_at: datetime) -> datetime:
@@ -158,7 +161,7 @@ class S3Storage:
             raise error.during("use the bucket") from error
 
     async def _fetch_as_callers(self, key: str) -> None:
-        soon = datetime.now(UTC) + _TRIAL_URL
+        soon = self._clock.now() + _TRIAL_URL
         try:
             await self._run(fetch, self.sign(key, soon), "a signed URL")
         except StorageRefused:
@@ -196,7 +199,7 @@ class S3Storage:
             session = self._session
             if not isinstance(session, boto3.Session):
                 session = session()
-            self._clients = Clients(session, self._bucket)
+            self._clients = Clients(session, self._bucket, self._clock)
             credentials = session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError
@@ -205,7 +208,7 @@ class S3Storage:
 
     def _address(self) -> None:
         clients = self._clients
-        self._signing = Signing(self._credentials, clients.region, clients.base_url())
+        self._signing = Signing(self._credentials, clients.region, clients.base_url(), self._clock)
 
     def _find(self) -> None:
         if self._clients.ask_region():

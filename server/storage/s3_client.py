@@ -10,8 +10,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from server.clock import SYSTEM_CLOCK, Clock
 from server.storage.base import StorageRefused
 from server.storage.s3_errors import code_of, lasts, translated
+from server.storage.s3_signing import sign_at
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -68,8 +70,9 @@ class Bucket:
 class Clients:
     """The clients of a bucket; they change with what is learnt of its region and its server."""
 
-    def __init__(self, session: boto3.Session, bucket: Bucket) -> None:
+    def __init__(self, session: boto3.Session, bucket: Bucket, clock: Clock = SYSTEM_CLOCK) -> None:
         self._session = session
+        self._clock = clock
         self._bucket = bucket
         self._region: str | None = session.region_name
         self._made: dict[tuple[str | None, bool], S3Client] = {}
@@ -154,6 +157,7 @@ class Clients:
         client: S3Client = self._session.client(
             "s3", region_name=self._region, endpoint_url=endpoint_url, config=config
         )
+        sign_at(client, self._clock)
         return client
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.causes import CannotStart, cause_of
+from server.clock import SYSTEM_CLOCK, Clock
 from server.hidden import without_secrets
 from server.storage.base import Storage, StorageRefused, StorageUnavailable
 from server.storage.folder import FolderStorage
@@ -172,7 +173,9 @@ def place_of(settings: StorageSettings) -> str:
 
 
 @asynccontextmanager
-async def open_usable(settings: StorageSettings) -> AsyncIterator[Storage]:
+async def open_usable(
+    settings: StorageSettings, clock: Clock = SYSTEM_CLOCK
+) -> AsyncIterator[Storage]:
     """Opens the storage that the settings name once it has passed its check.
 
     Waits for a storage that is away, and says so. Raises StorageRefused for an answer that only
@@ -182,7 +185,7 @@ async def open_usable(settings: StorageSettings) -> AsyncIterator[Storage]:
     while True:
         async with AsyncExitStack() as stack:
             try:
-                storage = await stack.enter_async_context(open_storage(settings))
+                storage = await stack.enter_async_context(open_storage(settings, clock))
                 await storage.check()
             except StorageRefused as error:
                 raise error.during(f"use {place}") from error
@@ -196,17 +199,20 @@ async def open_usable(settings: StorageSettings) -> AsyncIterator[Storage]:
         pause_s = min(2 * pause_s, _PAUSE_MAX_S)
 
 
-def open_storage(settings: StorageSettings) -> Storage:
-    """Returns the storage that the settings name; use it in `async with`."""
+def open_storage(settings: StorageSettings, clock: Clock = SYSTEM_CLOCK) -> Storage:
+    """Returns the storage that the settings name; use it in `async with`.
+
+    URLs expire by the clock.
+    """
     if urlsplit(settings.storage_url).scheme == "s3":
-        return _bucket(settings)
+        return _bucket(settings, clock)
     assert settings.url_secret is not None
     assert settings.public_url is not None
-    signer = UrlSigner(settings.url_secret.get_secret_value(), settings.public_url)
+    signer = UrlSigner(settings.url_secret.get_secret_value(), settings.public_url, clock)
     return FolderStorage(Path(unquote(urlsplit(settings.storage_url).path)), signer)
 
 
-def _bucket(settings: StorageSettings) -> Storage:
+def _bucket(settings: StorageSettings, clock: Clock) -> Storage:
     # Imported here: boto3 takes 0.3 s and 25 MB, and a folder does not need it.
     import boto3
 
@@ -222,7 +228,7 @@ def _bucket(settings: StorageSettings) -> Storage:
         settings.storage_public_endpoint_url,
         Manner(settings.storage_checksums == "auto", settings.storage_if_none_match == "auto"),
     )
-    return S3Storage(boto3.Session, bucket, _cdn(settings))
+    return S3Storage(boto3.Session, bucket, _cdn(settings), clock=clock)
 
 
 def _cdn(settings: StorageSettings) -> "CloudFront | None":

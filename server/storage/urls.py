@@ -2,10 +2,10 @@
 
 import base64
 import hmac
-import time
 from datetime import UTC, datetime
 from enum import Enum
 
+from server.clock import SYSTEM_CLOCK, Clock
 from server.storage.keys import check_key
 
 
@@ -17,13 +17,13 @@ class Verdict(Enum):
     FORGED = "forged"
 
 
-def seconds_until(expires_at: datetime, now: float) -> int:
+def seconds_until(expires_at: datetime, now: datetime) -> int:
     """Returns the whole seconds until then; raises ValueError if there are none."""
-    left = int(expires_at.timestamp()) - int(now)
+    left = int(expires_at.timestamp()) - int(now.timestamp())
     if left <= 0:
         raise ValueError(
             f"expires_at: {expires_at.isoformat()} has passed; "
-            f"use a time after {datetime.fromtimestamp(now, UTC).isoformat()}"
+            f"use a time after {now.astimezone(UTC).isoformat()}"
         )
     return left
 
@@ -31,14 +31,15 @@ def seconds_until(expires_at: datetime, now: float) -> int:
 class UrlSigner:
     """Signs `BASE/media/KEY?expires=SECONDS&signature=...` with HMAC-SHA256."""
 
-    def __init__(self, secret: str, base_url: str) -> None:
+    def __init__(self, secret: str, base_url: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.clock = clock
         self._secret = secret.encode()
         self._media_url = f"{base_url.rstrip('/')}/media/"
 
     def sign(self, key: str, expires_at: datetime) -> str:
         """Returns the URL of an object; it works until `expires_at`, in whole seconds."""
         check_key(key)
-        seconds_until(expires_at, time.time())
+        seconds_until(expires_at, self.clock.now())
         expires = str(int(expires_at.timestamp()))
         signature = self._signature(key, expires)
         return f"{self._media_url}{key}?expires={expires}&signature={signature}"

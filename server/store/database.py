@@ -13,11 +13,13 @@ from weakref import WeakSet
 import asyncpg
 
 from server.causes import CannotStart
+from server.clock import DatabaseClock
 from server.database_urls import read_url
 from server.databases import Address
 from server.errors import ImggenError
 from server.store import causes
 from server.store.causes import Again, DatabaseAway, Meaning, cause_of
+from server.store.connections import is_closed, learn_time, roll_back, whole
 from server.store.encoding import require_utf8
 from server.store.pooling import Mode, compare, passed, pooler_of, prepare
 from server.store.session import session_settings
@@ -114,10 +116,13 @@ class Database:
         pool: "asyncpg.Pool[Record]",
         opened: "WeakSet[asyncpg.Connection[Record]] | None" = None,
         pooler: Mode = "",
+        clock: DatabaseClock | None = None,
     ) -> None:
         self._pool = pool
         self._opened = WeakSet[Any]() if opened is None else opened
         self._expired_at = float("-inf")
+        self.clock = clock or DatabaseClock()
+        """The time of the database."""
         self.pooler = pooler
         """The mode of the pooler between this pool and Postgres; empty for none."""
         self.lacks_room = False
@@ -175,7 +180,7 @@ class Database:
 
         A caller that gives up sooner ends its statement, and keeps the connection.
         """
-        if not isinstance(error, TimeoutError | asyncio.CancelledError) or _is_closed(connection):
+        if not isinstance(error, TimeoutError | asyncio.CancelledError) or is_closed(connection):
             return
         # What asyncpg asks before it hands out a connection: is an answer outstanding?
         protocol = connection._protocol
@@ -185,7 +190,7 @@ class Database:
             # A server that is there ends the statement; asyncpg closes the connection otherwise.
             await asyncio.shield(protocol._wait_for_cancellation(_CANCEL_S))
         except Exception:
-            if not _is_closed(connection):
+            if not is_closed(connection):
                 connection.terminate()
             await self._expire_again("no answer in time")
 
@@ -243,7 +248,7 @@ class Database:
                 await transaction.commit()
             except BaseException as error:
                 await self._give_up_if_silent(connection, error, began)
-                await _roll_back(connection, transaction)
+                await roll_back(connection, transaction)
                 raise
 
     @asynccontextmanager
@@ -258,7 +263,7 @@ class Database:
             return
         async with self._held() as connection:
             began = monotonic()
-            if not await connection.fetchval(_LOCK_ALONE, what):
+            if not await whole(connection, connection.fetchval(_LOCK_ALONE, what)):
                 yield None
                 return
             try:
@@ -267,8 +272,8 @@ class Database:
                 await self._give_up_if_silent(connection, error, began)
                 raise
             finally:
-                if not _is_closed(connection):  # else its end has freed the lock
-                    await connection.execute(_UNLOCK_ALONE, what)
+                if not is_closed(connection):  # else its end has freed the lock
+                    await whole(connection, connection.execute(_UNLOCK_ALONE, what))
 
     @asynccontextmanager
     async def _alone_by_transaction(self, what: str) -> AsyncIterator[Executor | None]:
@@ -281,6 +286,12 @@ class Database:
     async def ping(self) -> None:
         """Returns when the database answers; raises DatabaseAway when it is away."""
         await self.execute("SELECT 1")
+
+    async def ask_time(self) -> None:
+        """Sets the clock by the database's; raises DatabaseAway when it is away."""
+        with unavailable_when_away():
+            async with self._pool.acquire() as connection:
+                await learn_time(connection, self.clock)
 
     def idle(self) -> tuple[int, int]:
         """Returns the number of idle connections, and of all."""
@@ -295,12 +306,15 @@ async def open_database(
     max_size: int = 10,
     timeout: float = 10.0,
     synchronous_commit: bool = True,
+    clock: DatabaseClock | None = None,
+    warns: bool = True,
 ) -> AsyncIterator[Database]:
     """Opens a pool and closes it at the end.
 
     `timeout` bounds a statement and the wait for its answer, in seconds. Without
     `synchronous_commit` a crash of the database may lose the latest writes, which is
-    acceptable for progress only; behind a pooler in transaction mode it loses none. Raises
+    acceptable for progress only; behind a pooler in transaction mode it loses none. What a pooler
+    lacks is logged, if it `warns`. Raises
     DatabaseAway when the database cannot be reached, UnfitPooler, WrongEncoding for one that
     cannot hold all texts, and ValueError for a URL that is none.
     """
@@ -317,11 +331,15 @@ async def open_database(
         )
         opened.add(connection)
 
+    async def connect(*_url: Any, **options: Any) -> Any:
+        return await asyncpg.connect(place.dial(), **options)
+
     with unavailable_when_away():
         place.check_files()
-        pooler = await pooler_of(address)
+        pooler = await pooler_of(address, warns=warns)
         pool = await asyncpg.create_pool(
             place.url,
+            connect=connect,
             timeout=place.timeout,
             min_size=min_size,
             # Two have locks of `alone`, to sweep and to alert, while others work.
@@ -336,27 +354,12 @@ async def open_database(
         if pooler == "transaction":
             with unavailable_when_away():
                 async with pool.acquire() as connection:
-                    await compare(connection, settings)
-        yield Database(pool, opened, pooler)
+                    await compare(connection, settings, warns=warns)
+        database = Database(pool, opened, pooler, clock)
+        await database.ask_time()
+        yield database
     finally:
         await _close(pool)
-
-
-async def _roll_back(connection: Any, transaction: Any) -> None:
-    """Rolls back what is open; a connection on which that fails is closed instead."""
-    if _is_closed(connection) or not connection.is_in_transaction():
-        return
-    try:
-        await transaction.rollback()
-    except Exception:
-        # What the transaction failed for is raised; this one has no more to say.
-        if not _is_closed(connection):
-            connection.terminate()
-
-
-def _is_closed(connection: Any) -> bool:
-    """Returns whether a connection that was acquired has ended, and left its pool."""
-    return connection._con is None or bool(connection.is_closed())
 
 
 async def _close(pool: "asyncpg.Pool[Record]") -> None:

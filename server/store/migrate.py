@@ -8,8 +8,8 @@ from server.causes import CannotStart
 from server.databases import Address
 from server.store.database import Executor, unavailable_when_away
 from server.store.encoding import require_utf8
-from server.store.opening import connected, needing_database
-from server.store.pooling import lasting_session
+from server.store.opening import connected, needing_database, require_one_database
+from server.store.pooling import lasting_session, pooler_of
 
 # Any number, as long as all versions of imggen use the same.
 _LOCK = 0x1399E4
@@ -21,10 +21,15 @@ async def migrate(where: str | Address) -> list[str]:
 
     Many processes may call it at once: an advisory lock lets one apply them while the
     others wait. Each migration commits together with the row that says it was applied. Raises
-    UnfitPooler where the lock would stay in a pooler.
+    UnfitPooler where the lock would stay in a pooler, and CannotStart where the
+    two URLs of the address lead to different databases.
     """
+    address = Address.of(where)
+    await require_one_database(address)
     with unavailable_when_away():
-        connection = await lasting_session(Address.of(where))
+        if address.pooler == "session":
+            await pooler_of(address)
+        connection = await lasting_session(address)
     try:
         await require_utf8(connection)
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
@@ -50,17 +55,18 @@ async def until_migrated(where: str | Address, say: Callable[[str], None]) -> No
     waited for, too. Raises CannotStart for one that only a changed setting makes usable.
     """
     said = ""
-    while lacks := await _lacks(Address.of(where).session_url):
+    address = Address.of(where)
+    while lacks := await _lacks(address.session_url, address.session_setting):
         if lacks != said:
             say(lacks)
         said = lacks
         await asyncio.sleep(_PAUSE_S)
 
 
-async def _lacks(url: str) -> str:
+async def _lacks(url: str, setting: str) -> str:
     """Returns why a database cannot be used yet; empty if it can."""
     try:
-        with needing_database(url):
+        with needing_database(url, setting):
             async with connected(url) as connection:
                 lacking = await missing(connection)
     except CannotStart as error:

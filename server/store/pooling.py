@@ -55,10 +55,11 @@ async def lasting_session(address: Address, *, timeout: float | None = None) -> 
     return connection
 
 
-async def pooler_of(address: Address) -> Mode:
+async def pooler_of(address: Address, *, warns: bool = True) -> Mode:
     """Returns the mode of the pooler that a URL leads to; empty for none.
 
-    Raises UnfitPooler for one that was said to keep sessions and shares them.
+    One that nobody named is logged, if it `warns`. Raises UnfitPooler for one that was said to keep
+    sessions and shares them.
     """
     if address.pooler == "transaction":
         return "transaction"
@@ -67,7 +68,8 @@ async def pooler_of(address: Address) -> Mode:
         if not await _is_pooled(one):
             return ""
         if address.pooler == "auto":
-            _log.warning("pooler found", extra={"mode": "transaction"})
+            if warns:
+                _log.warning("pooler found", extra={"mode": "transaction"})
             return "transaction"
         await _refuse_shared(address, one)
         return "session"
@@ -102,7 +104,7 @@ async def _connect(url: str, **options: Any) -> Connection:
     place.check_files()
     options = {"command_timeout": place.timeout, **options}
     return await asyncpg.connect(
-        place.url, timeout=place.timeout, statement_cache_size=0, **options
+        place.dial(), timeout=place.timeout, statement_cache_size=0, **options
     )
 
 
@@ -136,10 +138,11 @@ async def set_all(connection: Connection, settings: Mapping[str, str]) -> None:
     await connection.execute(_SET, list(settings), list(settings.values()))
 
 
-async def compare(connection: Pooled, settings: Mapping[str, str]) -> None:
-    """Says which settings a session lacks; raises UnfitPooler if days are not those of UTC.
+async def compare(connection: Pooled, settings: Mapping[str, str], *, warns: bool = True) -> None:
+    """Raises UnfitPooler if days of a session are not those of UTC.
 
-    The others make statements slower, and never wrong.
+    Other settings make statements slower, and never wrong: those that it lacks are logged, if it
+    `warns`.
     """
     wanted = {name: settings[name] for name in (*_WANTED, *_PASSED)}
     rows = await connection.fetch(_COMPARED, list(wanted), list(wanted.values()))
@@ -149,7 +152,7 @@ async def compare(connection: Pooled, settings: Mapping[str, str]) -> None:
         raise UnfitPooler(
             f"the pooler does not pass the time zone UTC to the server; there, run {remedy}"
         )
-    if lacking:
+    if lacking and warns:
         _log.warning("pooler without settings", extra={"missing": lacking, "remedy": remedy})
 
 
@@ -159,11 +162,19 @@ async def _is_pooled(connection: Connection) -> bool:
 
 
 async def _refuse_shared(address: Address, one: Connection) -> None:
+    """Raises UnfitPooler unless each of two connections keeps a session of its own.
+
+    Others that use the pooler may be given the session that was used last, so both ask more than
+    once, and not in turns: a pooler that goes round its sessions would give each the same again.
+    """
     other = await _connect(address.url)
     try:
-        if await one.fetchval(_PID) == await other.fetchval(_PID):
+        seen = {one: set[int](), other: set[int]()}
+        for connection in (one, other, other, one, one, one, other) * 3:
+            seen[connection].add(await connection.fetchval(_PID))
+        if any(len(pids) > 1 for pids in seen.values()) or seen[one] & seen[other]:
             raise UnfitPooler(
-                "IMGGEN_DATABASE_POOLER is session, and two connections got one session: the "
+                "IMGGEN_DATABASE_POOLER is session, and connections share sessions: the "
                 "pooler of IMGGEN_DATABASE_URL is in transaction mode; set "
                 "IMGGEN_DATABASE_POOLER=transaction and IMGGEN_DATABASE_DIRECT_URL"
             )

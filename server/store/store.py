@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from server.clock import DatabaseClock
 from server.databases import Address
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, JobId, UserId
@@ -99,6 +100,11 @@ class Store(Statements):
         # Two at once, so that one connection that nobody answers holds up no other reader.
         self._jobs = Together(self.jobs.get_each, at_once=2)
 
+    @property
+    def clock(self) -> DatabaseClock:
+        """The time of the database."""
+        return self.database.clock
+
     async def submit(self, job: NewJob) -> Job | None:
         """Commits a job together with others that are submitted at the same moment.
 
@@ -169,10 +175,19 @@ class Store(Statements):
 
 @asynccontextmanager
 async def open_store(
-    where: str | Address, *, max_connections: int = 10, synchronous_commit: bool = True
+    where: str | Address,
+    *,
+    max_connections: int = 10,
+    synchronous_commit: bool = True,
+    clock: DatabaseClock | None = None,
+    warns: bool = True,
 ) -> AsyncIterator[Store]:
     """Opens a store on a database that has been migrated, and closes it at the end."""
     async with open_database(
-        where, max_size=max_connections, synchronous_commit=synchronous_commit
+        where,
+        max_size=max_connections,
+        synchronous_commit=synchronous_commit,
+        clock=clock,
+        warns=warns,
     ) as database:
         yield Store(database)

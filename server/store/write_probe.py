@@ -13,6 +13,7 @@ from typing import Any, Self
 import asyncpg
 
 from server.databases import Address
+from server.store.connections import learn_time
 from server.store.database import Database, unavailable_when_away
 from server.store.pooling import single_connection
 
@@ -55,7 +56,10 @@ class WriteProbe:
         self._drop()
 
     async def ask(self) -> None:
-        """Returns when the database takes a write; raises DatabaseAway while it does not."""
+        """Returns when the database takes a write, and sets the clock by it.
+
+        Raises DatabaseAway while it takes none.
+        """
         try:
             with unavailable_when_away():
                 async with asyncio.timeout(_TIMEOUT_S):
@@ -77,6 +81,7 @@ class WriteProbe:
             self._connection = await single_connection(self._address, self._pool.pooler, _TIMEOUT_S)
             await self._connection.execute(_FORGET)
         await self._connection.execute(_PROBE, self._name)
+        await learn_time(self._connection, self._pool.clock)
         if self._pool.lacks_room:
             await self._ask_for_room(self._connection)
             self._pool.lacks_room = False

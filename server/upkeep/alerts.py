@@ -6,7 +6,6 @@ One that was posted just before a crash is posted again, with the same id.
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ class AlertSender:
         """Posts an alert; returns what was wrong, None when it is delivered."""
         assert self._webhook is not None, "without a webhook nothing is posted"
         body = body_of(alert)
-        signed = signature(self._webhook.secret, int(time.time()), body)
+        signed = signature(self._webhook.secret, int(self._store.clock.now().timestamp()), body)
         headers = {"Content-Type": "application/json", SIGNATURE: signed}
         try:
             async with session.post(

@@ -33,12 +33,14 @@ async def sweep_by_hand(
     """
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(where, max_connections=2))
-        storage = await stack.enter_async_context(open_storage(storage_settings))
+        storage = await stack.enter_async_context(open_storage(storage_settings, store.clock))
         statements = await stack.enter_async_context(store.alone("sweep"))
         if statements is None:
             raise RuntimeError("a gateway is sweeping at this moment; repeat the command")
         in_use = surely_in_use(await statements.uses.spans())
-        found = await Search(storage, _AT_ONCE).go_on(statements.images, in_use, maxsize)
+        found = await Search(storage, store.clock, _AT_ONCE).go_on(
+            statements.images, in_use, maxsize
+        )
         assert found is not None, "all of the storage was searched"
         told = list(_told(found))
         if not wanted.removes:

@@ -3,8 +3,9 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from server.clock import Clock
 from server.storage import Storage, StoredObject
 from server.storage.keys import attempt_of
 from server.store.images import Images
@@ -41,9 +42,10 @@ class Findings:
 class Search:
     """Searches a storage for orphans; each call goes on where the last one ended."""
 
-    def __init__(self, storage: Storage, at_once: int) -> None:
+    def __init__(self, storage: Storage, clock: Clock, at_once: int) -> None:
         """Takes the number of objects that the database is asked about at once."""
         self._storage = storage
+        self._clock = clock
         self._at_once = at_once
         self._found = Findings()
         self._listing: AsyncGenerator[list[StoredObject], None] | None = None
@@ -90,7 +92,7 @@ class Search:
 
     async def _old_objects(self) -> AsyncGenerator[list[StoredObject], None]:
         batch: list[StoredObject] = []
-        old = datetime.now(UTC) - ORPHAN_AGE
+        old = self._clock.now() - ORPHAN_AGE
         async with aclosing(self._storage.list("", old)) as objects:
             async for found in objects:
                 batch.append(found)

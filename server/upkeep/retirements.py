@@ -2,24 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, date, datetime
+from datetime import date
 
+from server.clock import SYSTEM_CLOCK, Clock
 from server.routing.catalogue import Catalogue
 
 _INTERVAL_S = 600.0
 _log = logging.getLogger(__name__)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class RetirementNotices:
     """Logs which models of a catalogue retire soon, or have: once a day (UTC)."""
 
-    def __init__(self, catalogue: Catalogue, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, catalogue: Catalogue, clock: Clock = SYSTEM_CLOCK) -> None:
         self._catalogue = catalogue
         self._clock = clock
         self._told: date | None = None
@@ -38,7 +35,7 @@ class RetirementNotices:
 
     def tell(self) -> None:
         """Logs the day's notices, unless they were logged on this day."""
-        now = self._clock()
+        now = self._clock.now()
         if now.date() == self._told:
             return
         self._told = now.date()

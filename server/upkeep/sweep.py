@@ -66,7 +66,7 @@ class Sweeper:
         self._metrics = metrics or GatewayMetrics()
         self._events_kept = events_kept
         self._objects_a_sweep = objects_a_sweep
-        self._search = Search(storage, objects_at_once)
+        self._search = Search(storage, store.clock, objects_at_once)
         self._foreign = 0
         self._failures = 0
 
@@ -97,7 +97,7 @@ class Sweeper:
             images = await self._sweep_deleted(statements.images)
             orphans = await self._sweep_orphans(statements)
         swept = Swept(images, orphans, self._failures, events, plans)
-        self._metrics.last_sweep.set_to_current_time()
+        self._metrics.last_sweep.set(self._store.clock.now().timestamp())
         _log.info("swept", extra=asdict(swept))
         return swept
 

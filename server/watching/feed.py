@@ -6,18 +6,21 @@ have no queues: each has a cursor, and asks for more when its caller has taken t
 """
 
 import asyncio
+import logging
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 
 from server.domain.changes import Change, Cursor, Scope, Stretch
 from server.store import Store
+from server.store.outbox import Expired
 from server.watching.loop import ReadLoop
 
 _PAGE = 200
 _KEPT = 2_000
 CHECKPOINT_S = 5.0
 _EAGER_READS = 6
+_log = logging.getLogger(__name__)
 _PAUSE_S = 0.05  # gathers signals: each progress report of a job sends one, and few are changes
 
 
@@ -48,6 +51,7 @@ class Feed:
         self._moved = asyncio.Event()
         self._still = 0  # reads in a row that ended where the one before did, with changes after
         self._closely = False
+        self._fell_back = False
         self._loop = ReadLoop("feed", self._read, self._poll, pause_s=_PAUSE_S)
 
     def __len__(self) -> int:
@@ -88,13 +92,13 @@ class Feed:
                 due = clock() + self._checkpoint_s
 
     def _in_memory(self, after: Cursor, scope: Scope) -> Stretch | None:
-        """Returns the kept changes after a cursor; None if it is too old for memory."""
-        if self._start is None or after < self._start:
+        """Returns the kept changes after a cursor; None if it is too old, or new, for memory."""
+        if self._start is None or not self._start <= after <= self._end:
             return None
         first = self._index_of(after)
         last = min(first + self._page, len(self._changes))
         full = last < len(self._changes)
-        end = self._changes[last - 1].cursor if full else max(after, self._end)
+        end = self._changes[last - 1].cursor if full else self._end
         wanted = [change for change in self._changes[first:last] if scope.holds(change)]
         return Stretch(wanted, end, full)
 
@@ -130,15 +134,31 @@ class Feed:
             self._tell()
         full = True
         while full:
-            stretch = await self._store.outbox.read(
-                self._end, self._page, Scope(), closely=self._closely
-            )
+            try:
+                stretch = await self._store.outbox.read(
+                    self._end, self._page, Scope(), closely=self._closely
+                )
+            except Expired:
+                self._begin_anew()
+                return
+            self._fell_back = False
             self._look_again(stretch)
             self._end, full = stretch.end, stretch.full
             if stretch.changes:
                 self._changes += stretch.changes
                 self._drop_oldest()
                 self._tell()
+
+    def _begin_anew(self) -> None:
+        """Forgets all, since an older dump was restored: the numbers of changes fell back.
+
+        Followers ask the database next, which tells whether it knows their cursors.
+        """
+        if not self._fell_back:
+            _log.warning("events begin anew", extra={"after": self._end.xact})
+        self._fell_back = True
+        self._changes, self._start, self._end = [], None, Cursor(0, 0)
+        self._tell()
 
     def _look_again(self, stretch: Stretch) -> None:
         """Schedules the next read where changes wait for another transaction, later each time.

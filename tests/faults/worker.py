@@ -81,7 +81,7 @@ async def _work(options: argparse.Namespace) -> None:
         )
         signals = Signals(store.database)
         await enter(signals.running())
-        storage = await enter(open_usable(StorageSettings()))
+        storage = await enter(open_usable(StorageSettings(), store.clock))
         # The stages call nothing but put(), and their objects check() and delete().
         recording = cast(Storage, RecordingStorage(storage, points))
         drawing, objects = (

@@ -1,7 +1,7 @@
 """The outbox: it holds every change, loses none, and keeps those of one object in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -253,6 +253,40 @@ async def test_a_transaction_in_another_database_holds_nothing_back(
         await follower.aclose()
 
 
+async def test_a_feed_goes_on_when_an_older_dump_is_restored_under_it(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    user = await new_user(store)
+    feed = Feed(store, checkpoint_s=0.2)
+    async with feed.running(), asyncio.timeout(60):
+        before = await store.outbox.newest()
+        follower = feed.follow(before, ALL)
+        await anext(follower)
+        await _submit(store, user)
+        feed.wake()
+        while not (await anext(follower)).changes:
+            pass
+        # As a dump of a server that was ahead, and what a sweep makes of it.
+        await store.database.execute("UPDATE outbox_swept SET xact = 1000000000000")
+        feed.wake()
+        while "events begin anew" not in caplog.messages:
+            await asyncio.sleep(0.01)
+        with pytest.raises(Expired):
+            await _to_the_end(follower)
+        await store.outbox.sweep(timedelta(days=7))
+        with pytest.raises(Expired):
+            await anext(feed.follow(before, ALL))
+        later = feed.follow(await store.outbox.newest(), ALL)
+        await anext(later)
+        new = await _submit(store, user)
+        feed.wake()
+        while not (stretch := await anext(later)).changes:
+            pass
+        assert new.id in {change.object_id for change in stretch.changes}
+        await later.aclose()
+    assert caplog.messages.count("events begin anew") == 1
+
+
 async def test_one_of_a_user_who_may_not_write_the_outbox_holds_nothing_back(
     store: Store, database: str
 ) -> None:
@@ -300,6 +334,11 @@ async def _submit(store: Store, user: UserId) -> NewJob:
     new = new_job(user)
     assert await store.submits.submit(new) is not None
     return new
+
+
+async def _to_the_end(follower: AsyncGenerator[Stretch, None]) -> None:
+    async for _ in follower:
+        pass
 
 
 async def _claim(store: Store) -> Claim:

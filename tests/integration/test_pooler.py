@@ -8,17 +8,22 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import asyncpg
 import pytest
 
+from actors.serve.scaling import BacklogPolicy
 from actors.testing.scripted import ScriptedRenderer
 from imggen import Client
 from imggen.v1.image_pb2 import IMAGE_STATUS_COMPLETED
+from server.causes import CannotStart
 from server.databases import Address, Pooler, UnfitPooler
 from server.store import open_store
 from server.store.migrate import migrate, until_migrated
+from server.store.opening import require_one_database
+from server.store.pooling import pooler_of
 from server.store.signals import Listener
 from tests.integration.conftest import administer, database_url
 from tests.integration.gateway_fixture import open_gateway_fixture
@@ -167,12 +172,65 @@ async def test_migrations_go_to_the_database_itself(
 
 async def test_what_is_set_wrongly_is_said(database: str, poolers: dict[str, str]) -> None:
     pooled = _through(poolers["transaction"], database)
-    with pytest.raises(UnfitPooler, match="two connections got one session"):
+    with pytest.raises(UnfitPooler, match="connections share sessions"):
         async with open_store(Address(pooled, "session")):
             pass
     with pytest.raises(UnfitPooler, match="IMGGEN_DATABASE_DIRECT_URL leads to a pooler"):
         async with Listener(Address(pooled, "transaction", pooled)).running():
             pass
+
+
+async def test_a_busy_pooler_that_shares_sessions_is_found(
+    database: str, poolers: dict[str, str]
+) -> None:
+    pooled = _through(poolers["transaction"], database)
+
+    async def use() -> None:
+        connection = await asyncpg.connect(pooled, statement_cache_size=0)
+        try:
+            while True:
+                await connection.execute("SELECT pg_sleep(random() / 100)")
+        finally:
+            connection.terminate()
+
+    async with asyncio.timeout(60):
+        others = [asyncio.create_task(use()) for _ in range(3)]
+        try:
+            for _ in range(10):
+                with pytest.raises(UnfitPooler, match="connections share sessions"):
+                    await pooler_of(Address(pooled, "session"))
+        finally:
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+
+async def test_a_direct_url_of_another_database_is_found_behind_a_pooler(
+    postgres: str, database: str, poolers: dict[str, str]
+) -> None:
+    for mode in ("transaction", "session"):
+        pooled = _through(poolers[mode], database)
+        await require_one_database(Address(pooled, direct_url=database))
+        with pytest.raises(CannotStart, match=r"leads to the database .* another database"):
+            await require_one_database(Address(pooled, direct_url=postgres))
+
+
+async def test_a_policy_that_asks_again_and_again_warns_of_the_pooler_once(
+    database: str,
+    poolers: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", _through(poolers["transaction"], database))
+    policy = BacklogPolicy(poll_s=0.001)
+    context = SimpleNamespace(target_num_replicas=7, total_num_requests=0)
+    for _ in range(3):
+        policy._found = None
+        async with asyncio.timeout(30):
+            while policy(cast(Any, context))[0] == 7:
+                await asyncio.sleep(0.01)
+    assert sorted(caplog.messages) == ["pooler found", "pooler without settings"]
 
 
 async def test_settings_that_the_pooler_lacks_are_said_with_their_remedy(

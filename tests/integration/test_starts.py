@@ -12,6 +12,7 @@ import pytest
 
 from server.__main__ import main
 from server.causes import CannotStart
+from server.databases import Address
 from server.store.migrate import migrate
 from server.store.opening import until_open
 from tests.integration.certificates import Authority
@@ -95,6 +96,43 @@ def test_what_the_environment_adds_is_said(
     assert "note: PGPASSWORD of the environment adds to IMGGEN_DATABASE_URL\n" in said
     assert f'"nowhere" at 127.0.0.1:{server.port} (database "nowhere" does not exist)' in said
     assert PASSWORD not in said
+
+
+def test_errors_and_notes_of_the_direct_url_name_its_setting(
+    server: TcpPostgres, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"postgresql://{GOOD}@127.0.0.1:{server.port}/imggen"
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", url)
+    monkeypatch.setenv("IMGGEN_DATABASE_DIRECT_URL", f"{url}nowhere?keepalives=1")
+    for command in (["migrate"], ["migrate", "--wait"]):
+        assert main(command) == 2
+        [note, error] = capsys.readouterr().err.splitlines()
+        assert note == "note: keepalives in IMGGEN_DATABASE_DIRECT_URL has no effect"
+        assert error.endswith("correct IMGGEN_DATABASE_DIRECT_URL")
+
+    monkeypatch.setenv("IMGGEN_DATABASE_DIRECT_URL", f"postgresql://{GOOD}@127.0.0.1:1/imggen")
+    assert main(["migrate"]) == 1
+    assert "start Postgres or set IMGGEN_DATABASE_DIRECT_URL" in capsys.readouterr().err
+
+
+def test_a_direct_url_of_another_database_is_refused_by_both_settings(
+    server: TcpPostgres, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(administer(server.admin, "CREATE DATABASE other OWNER imggen TEMPLATE template0"))
+    url = f"postgresql://{GOOD}@127.0.0.1:{server.port}/"
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", f"{url}imggen")
+    monkeypatch.setenv("IMGGEN_DATABASE_DIRECT_URL", f"{url}other")
+    assert main(["migrate"]) == 2
+    at = f"at 127.0.0.1:{server.port}"
+    assert capsys.readouterr().err == (
+        f'error: IMGGEN_DATABASE_DIRECT_URL leads to the database "other" {at}, and '
+        f'IMGGEN_DATABASE_URL to another database, the database "imggen" {at}; give both the same'
+        " one\n"
+    )
+    with pytest.raises(CannotStart, match="give both the same one") as refused:
+        asyncio.run(until_open(Address(f"{url}imggen", "auto", f"{url}other")))
+    assert refused.value.lasting
+    asyncio.run(until_open(Address(f"{url}imggen", "auto", f"{url}imggen")))
 
 
 @pytest.mark.parametrize(("name", "encoding"), [("ascii", "SQL_ASCII"), ("latin", "LATIN1")])

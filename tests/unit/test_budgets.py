@@ -7,6 +7,8 @@ import pytest
 from server.domain.money import Budget
 from server.money.budgets import OverBudget, exhausted, renewed_after, told
 
+NOW = datetime(2026, 11, 28, 19, tzinfo=UTC)
+
 
 @pytest.mark.parametrize(
     ("now", "left"),
@@ -21,22 +23,21 @@ def test_a_budget_is_renewed_at_midnight_in_utc(now: datetime, left: timedelta) 
 
 
 def test_a_refusal_names_the_price_and_the_retry_delay() -> None:
-    refusal = OverBudget(40_000, "provider:openai")
+    budget = Budget("provider:openai", NOW.date(), 500_000, 150_000, 350_000)
+    refusal = told(OverBudget(40_000, "provider:openai"), budget, NOW)
     assert refusal.metadata == {"price_micros": "40000", "scope": "provider:openai"}
-    assert refusal.retry_after is not None
-    assert timedelta(0) < refusal.retry_after <= timedelta(days=1)
+    assert refusal.retry_after == timedelta(hours=5)
 
 
 def test_a_refusal_tells_the_scope_its_limit_and_what_is_left() -> None:
     refusal = OverBudget(120_000, "provider:openai")
-    day = datetime(2026, 11, 28, tzinfo=UTC).date()
-    found = told(refusal, Budget("provider:openai", day, 500_000, 150_000, 250_000))
+    found = told(refusal, Budget("provider:openai", NOW.date(), 500_000, 150_000, 250_000), NOW)
     assert found.message == (
         "today's budget of provider:openai does not cover the price, up to $0.1200: $0.1000 is left"
         " of $0.5000; try again tomorrow (UTC), or ask an operator to raise it"
     )
     assert (found.reason, found.metadata) == (refusal.reason, refusal.metadata)
-    assert told(refusal, Budget("provider:openai", day, None)) is refusal
+    assert told(refusal, Budget("provider:openai", NOW.date(), None), NOW) is refusal
 
 
 @pytest.mark.parametrize(

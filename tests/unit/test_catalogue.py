@@ -248,6 +248,12 @@ def test_everything_that_is_wrong_in_a_file_is_named_at_once(tmp_path: Path) -> 
         assert part in found
 
 
+def test_a_price_that_was_read_where_tomorrow_has_begun_is_taken(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[models.gpt-image-2]\nas_of = 2026-11-29")
+    assert read_listing(own, NOW.date()).rows["gpt-image-2"].as_of == date(2026, 11, 29)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -8,6 +8,7 @@ import pytest
 
 from server.causes import FileUnusable
 from server.database_urls import read_url
+from server.databases import URL
 
 PLAIN: Mapping[str, str] = {}
 
@@ -74,7 +75,7 @@ def test_parameters_that_asyncpg_has_nothing_for_are_dropped_and_named() -> None
     )
     assert not {*found.dropped, "load_balance_hosts"} & _query(found.url).keys()
     assert _query(found.url)["sslmode"] == "require"
-    assert "channel_binding in IMGGEN_DATABASE_URL has no effect" in found.notes
+    assert "channel_binding in IMGGEN_DATABASE_URL has no effect" in found.notes(URL)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +104,27 @@ def test_a_time_to_connect_is_kept() -> None:
 
 def test_hosts_are_shuffled_where_the_load_is_to_be_balanced() -> None:
     hosts = ",".join(f"h{number}" for number in range(50))
-    url = f"postgresql://{hosts}/x?load_balance_hosts=random"
-    assert len({_query(read_url(url, PLAIN).url)["host"] for _ in range(5)}) > 1
+    found = read_url(f"postgresql://u:p%2B%20w@{hosts}/x?load_balance_hosts=random", PLAIN)
+    assert found.where == read_url(f"postgresql://{hosts}/x", PLAIN).where
+    dialled = [found.dial() for _ in range(5)]  # one for each connection, as libpq does
+    assert len({_query(url)["host"] for url in dialled}) > 1
+    for url in dialled:
+        assert set(_query(url)["host"].split(",")) == set(hosts.split(","))
+        assert _query(url).keys() == _query(found.url).keys()
+        assert urlsplit(url)[:3] == urlsplit(found.url)[:3]
+
+
+def test_each_host_keeps_its_port_when_they_are_shuffled() -> None:
+    url = "postgresql://a:1,[::1]:2,c:3/x?load_balance_hosts=random"
+    query = _query(read_url(url, PLAIN).dial())
+    pairs = zip(query["host"].split(","), query["port"].split(","), strict=True)
+    assert set(pairs) == {("a", "1"), ("[::1]", "2"), ("c", "3")}
+
+
+def test_any_server_of_several_hosts_will_do_unless_the_url_says_otherwise() -> None:
+    found = _query(read_url("postgresql://a,b/x", PLAIN).url)
+    assert found["target_session_attrs"] == "any"  # libpq's default
+    assert found["host"] == "a,b"
 
 
 def test_the_systems_authorities_are_a_file() -> None:
@@ -119,7 +139,7 @@ def test_what_the_environment_adds_is_named_and_part_of_the_address() -> None:
     assert found.taken == ("PGPORT", "PGSSLMODE")
     assert found.where == 'the database "x" at db:6000'
     assert _query(found.url)["sslmode"] == "disable"
-    assert "PGPORT of the environment adds to IMGGEN_DATABASE_URL" in found.notes
+    assert "PGPORT of the environment adds to IMGGEN_DATABASE_URL" in found.notes(URL)
     assert read_url("postgresql://db:1/x?sslmode=require", environment).taken == ()
 
 

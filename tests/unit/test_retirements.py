@@ -17,15 +17,16 @@ class Clock:
     """A clock that each look at it sets forward."""
 
     def __init__(self, step: timedelta) -> None:
-        self.now = START - step
+        self._now = START - step
         self.days_over = asyncio.Event()
         self._step = step
 
-    def __call__(self) -> datetime:
-        self.now += self._step
-        if self.now >= START + timedelta(days=3):
+    def now(self) -> datetime:
+        """Returns the time, a step later than before."""
+        self._now += self._step
+        if self._now >= START + timedelta(days=3):
             self.days_over.set()
-        return self.now
+        return self._now
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:

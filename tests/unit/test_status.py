@@ -40,7 +40,7 @@ def test_retry_info_says_how_long_to_wait() -> None:
 
 
 def test_a_refused_price_names_the_budget_that_is_used_up() -> None:
-    answer = refusal(OverBudget(40_000, "provider:openai"))
+    answer = refusal(OverBudget(40_000, "provider:openai", retry_after=timedelta(hours=5)))
 
     quota = QuotaFailure()
     details = Status.FromString(answer.details).details

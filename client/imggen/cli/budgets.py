@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from io import StringIO
 
 import click
@@ -47,7 +47,9 @@ def spend(
     """
     if first_day and days is not None:
         raise click.UsageError("give the first day with --days or with --from, not with both")
-    first = first_day or _before(last_day, days or 1)
+    # A day is the service's, whose clock may be another than this machine's.
+    until = last_day or (session.client.get_budget().day if days and days > 1 else "")
+    first = first_day or _before(until, days or 1)
     found = list(
         session.client.list_spend(
             first_day=first,
@@ -181,11 +183,11 @@ def _call_cells(one: BookedCall) -> tuple[str, ...]:
     )
 
 
-def _before(last_day: str | None, days: int) -> str:
+def _before(last_day: str, days: int) -> str:
     if days == 1:
-        return last_day or ""
+        return last_day
     try:
-        last = date.fromisoformat(last_day) if last_day else datetime.now(UTC).date()
+        last = date.fromisoformat(last_day)
     except ValueError as wrong:
         raise click.BadParameter(
             f"{last_day!r} is not a day; use a form like 2026-11-28"

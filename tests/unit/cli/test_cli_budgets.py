@@ -1,6 +1,7 @@
 """The commands for budgets and spend."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,6 +18,18 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
     with FakeService(admin=True) as fake:
         monkeypatch.setenv("IMGGEN_SERVER", fake.target)
         yield fake
+
+
+def test_the_days_of_spend_end_with_the_day_of_the_service(
+    fake: FakeService, command: Command
+) -> None:
+    command("spend", "--days", "3")
+    command("spend", "--days", "3", "--to", "2026-11-28")
+    command("spend")
+    today = date.fromisoformat(command.json("budget", "get")["budget"]["day"])
+    asked = [request.first_day for request in fake.requests("ListSpend")]
+    assert asked == [str(today - timedelta(days=2)), "2026-11-26", ""]
+    assert len(fake.requests("GetBudget")) == 2  # of the first, and of this test
 
 
 def test_a_limit_is_set_shown_and_removed(command: Command) -> None:
