@@ -3,19 +3,36 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import Protocol
 from uuid import UUID
 
 from actors.finishing.forms import RenderedAsset
 from actors.worker.patience import STORE_PAUSES_S
+from imggen.v1 import errors_pb2
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
-from server.errors import ImggenError, Unavailable
-from server.storage import Storage, StorageUnavailable, object_key
+from server.errors import ImggenError, Internal, Unavailable
+from server.storage import Storage, StorageFull, StorageUnavailable, object_key
 
 _REMOVED_WITHIN_S = 20.0
+# Of one object, before the storage is asked whether it takes others.
+_TRIES = 8
+# Tries that failed right after the storage had taken another object.
+_REFUSALS = 3
 _log = logging.getLogger(__name__)
+
+
+class NotStored(Internal):
+    """Raised for an object that the storage does not take while it takes others."""
+
+    def __init__(self, size: int, error: StorageUnavailable) -> None:
+        super().__init__(
+            f"storage: it takes other pictures, and not this one of {size:,} bytes "
+            f"({error.problem}); look for a limit of the storage, or of a proxy before it",
+            errors_pb2.ERROR_REASON_STORE_FAILED,
+        )
 
 
 class KnownObjects(Protocol):
@@ -30,7 +47,8 @@ class JobObjects:
     """Stores what attempts made, for as long as it takes, and removes it again if they fail.
 
     A drawn picture may be paid: while the storage is away or full it waits here, as long as its
-    lease lasts. Meanwhile nothing more should be drawn.
+    lease lasts. Meanwhile nothing more should be drawn. One that the storage does not take while it
+    takes others would wait for good, and fails.
     """
 
     def __init__(self, storage: Storage, pauses_s: Sequence[float] = STORE_PAUSES_S) -> None:
@@ -64,9 +82,13 @@ class JobObjects:
         self._problem = error
 
     async def put(self, claim: Claim, asset: RenderedAsset) -> str:
-        """Stores an asset of an attempt and returns its key; waits while the storage is away."""
+        """Stores an asset of an attempt and returns its key; waits while the storage is away.
+
+        Raises NotStored for one that the storage refuses again and again, and takes others.
+        """
         key = object_key(claim.user_id, claim.job_id, claim.attempt, asset.data, asset.content_type)
-        for pause in self._pauses():
+        refusals = 0
+        for tries, pause in enumerate(self._pauses(), start=1):
             writing = asyncio.create_task(self._storage.put(key, asset.data, asset.content_type))
             self._writes.setdefault(_owner(claim), {})[key] = writing
             try:
@@ -74,6 +96,12 @@ class JobObjects:
                 await asyncio.shield(writing)
             except StorageUnavailable as error:
                 await self._wait(key, error, pause)
+                if tries < _TRIES or isinstance(error, StorageFull):  # which needs room, not luck
+                    continue
+                # What failed before the storage took another object may have been an outage.
+                if refusals == _REFUSALS:
+                    raise self._not_stored(claim, asset, error) from error
+                refusals = refusals + 1 if await self._takes_others() else 0
             else:
                 self._answers()
                 break
@@ -109,11 +137,32 @@ class JobObjects:
     async def _wait(self, key: str, error: StorageUnavailable, pause_s: float) -> None:
         self.failed(error)
         _log.warning("storage away", extra={"key": key, "error": error.message})
+        with self._held_up():
+            await asyncio.sleep(pause_s)
+
+    @contextmanager
+    def _held_up(self) -> Iterator[None]:
+        """Counts a picture as waiting, so that nobody else asks the storage meanwhile."""
         self._waiting += 1
         try:
-            await asyncio.sleep(pause_s)
+            yield
         finally:
             self._waiting -= 1
+
+    async def _takes_others(self) -> bool:
+        try:
+            with self._held_up():
+                await self._storage.check()
+        except StorageUnavailable:
+            return False
+        return True
+
+    def _not_stored(
+        self, claim: Claim, asset: RenderedAsset, error: StorageUnavailable
+    ) -> NotStored:
+        fields = {"job_id": str(claim.job_id), "attempt": claim.attempt, "bytes": len(asset.data)}
+        _log.error("object refused", extra={**fields, "error": error.message})
+        return NotStored(len(asset.data), error)
 
     def _answers(self) -> None:
         # While a picture waits, a smaller object that was taken says little.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from server.edge.calls import OpenCalls
 from server.edge.descriptors import read_descriptors
 from server.edge.files import file_limit, hang_up, shares
 from server.edge.interceptors import CallInterceptor, CallLimits
+from server.edge.places import Places
 from server.edge.reflection import Reflection
 from server.edge.tls import CertificateFiles, Certificates
 from server.identity.tokens import TokenVerifier
@@ -63,7 +65,11 @@ class Endpoint:
         limits = CallLimits(
             settings.default_deadline_s, settings.max_request_bytes, settings.max_metadata_bytes
         )
-        interceptor = CallInterceptor(verifier, metrics, self.calls, limits, traces)
+        self._places = Places(_most_connections(settings))
+        self._keeping = AsyncExitStack()
+        interceptor = CallInterceptor(
+            verifier, metrics, self.calls, limits, traces, self._places.heard
+        )
         self._server = grpc.aio.server(
             interceptors=[interceptor], options=_options(settings, shares_port)
         )
@@ -79,6 +85,7 @@ class Endpoint:
         await self.set_serving(False)
         self.port = self._listen()
         await self._server.start()
+        await self._keeping.enter_async_context(self._places.kept(self.port))
         return self
 
     async def __aexit__(
@@ -118,6 +125,7 @@ class Endpoint:
             # It also waits for connections that have not begun to speak HTTP/2, to the end of its
             # grace period; stopped again, it waits for nothing.
             await self._server.stop(None)
+        await self._keeping.aclose()
         # Such a connection would keep gRPC from ending with the process for another ten seconds.
         hang_up(self.port)
 

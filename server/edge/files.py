@@ -8,12 +8,14 @@ import os
 import resource
 import socket
 import stat
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _ENOUGH = 65_536
 _OF_THE_PROCESS = 40  # its log, listeners, pollers, the listening connection, files that are read
+_DESCRIPTORS = Path("/dev/fd")
 _MOST_MEDIA, _MOST_MONITOR = 1_000, 100
 
 
@@ -55,14 +57,43 @@ def file_limit() -> int:
 
 def hang_up(port: int) -> None:
     """Ends the connections that this process has accepted on a port."""
-    for each in Path("/dev/fd").iterdir():
-        with suppress(OSError):  # the descriptor of this listing has gone
-            if stat.S_ISSOCK(os.fstat(int(each.name)).st_mode):
-                with closing(socket.socket(fileno=os.dup(int(each.name)))) as found:
-                    _hang_up(found, port)
+    for each in sockets_of(port):
+        with suppress(OSError):  # it has ended by itself
+            each.shutdown(socket.SHUT_RDWR)
 
 
-def _hang_up(found: socket.socket, port: int) -> None:
-    of_the_internet = found.family in (socket.AF_INET, socket.AF_INET6)
-    if of_the_internet and found.getsockname()[1] == port:
-        found.shutdown(socket.SHUT_RDWR)
+def sockets_of(port: int, folder: Path = _DESCRIPTORS) -> Iterator[socket.socket]:
+    """Yields the sockets of this process at a port; they are lent, and not to be kept or closed.
+
+    `folder` is where the system lists descriptors.
+    """
+    for number in open_descriptors(folder):
+        try:
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            found = socket.socket(fileno=number)
+        except OSError:  # it has been closed, as that of the listing
+            continue
+        try:
+            if _is_at(found, port):
+                yield found
+        finally:
+            found.detach()
+
+
+def open_descriptors(folder: Path = _DESCRIPTORS) -> Sequence[int]:
+    """Returns the descriptors that are open; all that may be where the system lists none.
+
+    A container without /proc has no list, and nobody gets one who has no descriptor left.
+    """
+    try:
+        return [int(each.name) for each in folder.iterdir()]
+    except OSError:
+        return range(file_limit())
+
+
+def _is_at(found: socket.socket, port: int) -> bool:
+    with suppress(OSError):
+        if found.family in (socket.AF_INET, socket.AF_INET6):
+            return bool(found.getsockname()[1] == port)
+    return False

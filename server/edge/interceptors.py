@@ -74,6 +74,10 @@ class _Unreadable:
     error: ImggenError
 
 
+def _nothing(_peer: str) -> None:
+    """Hears of a peer in vain."""
+
+
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method once, when it is first called; the wrapper then serves all its calls.
 
@@ -88,8 +92,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         calls: OpenCalls,
         limits: CallLimits,
         traces: Traces = NO_TRACES,
+        heard: Callable[[str], None] = _nothing,
     ) -> None:
+        """Takes what hears of the peer of each call."""
         self._traces = traces
+        self._heard = heard
         self._verifier = verifier
         self._metrics = metrics
         self._calls = calls
@@ -190,6 +197,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             call.span = self._span(method, metadata)
             enter(call.span)
         self._calls.add(call)
+        self._heard(context.peer())
         return call
 
     def _span(self, method: str, metadata: Mapping[str, str | bytes]) -> Span:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from server.edge.http import FileAnswer
 from server.storage.folder import FolderStorage
 from server.storage.keys import content_type_of
 from server.storage.urls import Verdict
@@ -50,7 +51,7 @@ class _Media:
             "Content-Type": content_type_of(key),
             "Cache-Control": f"private, max-age={seconds_left}",
         }
-        return web.FileResponse(path, headers=headers)
+        return FileAnswer(path, headers=headers)
 
 
 def _text(status: int, text: str) -> web.Response:

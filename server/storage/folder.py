@@ -24,7 +24,7 @@ from server.storage.base import (
     StoredObject,
 )
 from server.storage.keys import check_key, check_prefix, check_put
-from server.storage.trial import use
+from server.storage.trial import PICTURE_BYTES, use
 from server.storage.urls import UrlSigner
 
 # No key starts with a dot, so a file that is being written is never an object.
@@ -32,8 +32,6 @@ _INCOMING = ".incoming"
 _LEFTOVERS_AFTER_S = 24 * 3600
 _LIST_BATCH = 256
 _PUBLISH_TRIES = 10
-# About what the files of one picture take, so that a disk without room for one is full.
-_TRIAL_BYTES = 4 * 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK}
 _REFUSED = {
@@ -117,7 +115,7 @@ class FolderStorage:
         Raises StorageRefused where it takes a person, StorageFull without room for a picture.
         """
         try:
-            await use(self, _TRIAL_BYTES)
+            await use(self, PICTURE_BYTES)
         except StorageUnavailable as error:
             raise error.during("check the folder") from error
 

@@ -27,7 +27,7 @@ from server.storage.keys import check_key, check_prefix, check_put
 from server.storage.s3_client import THREADS, Bucket, Clients, Manner, without_conditions
 from server.storage.s3_errors import Exists, lasts, status_of, translated
 from server.storage.s3_signing import Signing, fetch
-from server.storage.trial import use
+from server.storage.trial import PICTURE_BYTES, use
 from server.storage.urls import seconds_until
 
 if TYPE_CHECKING:
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_TRIAL_BYTES = 64 * 1024
 _TRIAL_URL = timedelta(minutes=5)
 _REFRESH_S = 30.0
-_NO_MANNER = {301, 404, 412}
-"""The answers that no other manner of writing changes: the bucket, its region, the object."""
+_NO_MANNER = {301, 404, 412, 413}
+"""The answers that no other manner of writing changes: by bucket, region, object, or its size."""
 _NOT_THERE = {403, 404}  # without s3:ListBucket, what is missing is forbidden
 _log = logging.getLogger(__name__)
 
@@ -155,7 +154,7 @@ class S3Storage:
         """
         await self._run(self._find)
         try:
-            if not await use(self, _TRIAL_BYTES, self._fetch_as_callers):
+            if not await use(self, PICTURE_BYTES, self._fetch_as_callers):
                 self._clients.settle(without_conditions(self._clients.manner))
         except StorageUnavailable as error:
             raise error.during("use the bucket") from error

@@ -43,7 +43,13 @@ _LACKING = {
 """What a refusal of each action means."""
 _NO_BUCKET = "there is no such bucket; create it, or correct IMGGEN_STORAGE_URL"
 _ELSEWHERE = "the bucket is in another region; correct AWS_DEFAULT_REGION"
+_TOO_LARGE = (
+    "the server, or a proxy before it, takes no object of this size; raise its limit of a request's"
+    " body (nginx: client_max_body_size)"
+)
 _MEANINGS = {
+    "413": _TOO_LARGE,
+    "EntityTooLarge": _TOO_LARGE,
     "SignatureDoesNotMatch": "the secret is not that of the key id; correct AWS_SECRET_ACCESS_KEY",
     "InvalidAccessKeyId": "the server does not know the key id; correct AWS_ACCESS_KEY_ID",
     "NoSuchBucket": _NO_BUCKET,

@@ -14,7 +14,12 @@ from server.storage.base import (
 )
 from server.storage.keys import object_key
 
-_NOBODY = UUID(int=0)
+PICTURE_BYTES = 4 * 1024 * 1024
+"""About what the files of one picture take: what has no room for one, or a limit below, fails."""
+
+NOBODY = UUID(int=0)
+"""The user of objects that are written to try a storage."""
+
 _TYPE = "image/png"
 
 
@@ -27,7 +32,7 @@ async def use(
     so that what a crash leaves is swept as what an attempt leaves.
     """
     data = os.urandom(size)
-    key = object_key(_NOBODY, uuid4(), 0, data, _TYPE)
+    key = object_key(NOBODY, uuid4(), 0, data, _TYPE)
     try:
         await storage.put(key, data, _TYPE)
         if await storage.get(key) != data:

@@ -42,6 +42,13 @@ class Uses:
         row = await self._database.fetchrow(_EXTEND, use, seen_at, gap)
         return None if row is None else row["seen_at"]
 
+    async def now(self) -> datetime:
+        """Returns the time."""
+        row = await self._database.fetchrow("SELECT clock_timestamp() AS now")
+        assert row is not None
+        now: datetime = row["now"]
+        return now
+
     async def spans(self) -> list[tuple[datetime, datetime]]:
         """Returns the times of use, each with its end, in the order of their beginnings."""
         rows = await self._database.fetch(

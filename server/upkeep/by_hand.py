@@ -10,7 +10,7 @@ from server.storage import StorageSettings, open_storage
 from server.store import open_store
 from server.upkeep.orphans import Findings, Search
 from server.upkeep.sweep import Sweeper
-from server.upkeep.usage import surely_in_use
+from server.upkeep.usage import CLOCKS_DIFFER
 
 _AT_ONCE = 500
 
@@ -37,10 +37,7 @@ async def sweep_by_hand(
         statements = await stack.enter_async_context(store.alone("sweep"))
         if statements is None:
             raise RuntimeError("a gateway is sweeping at this moment; repeat the command")
-        in_use = surely_in_use(await statements.uses.spans())
-        found = await Search(storage, store.clock, _AT_ONCE).go_on(
-            statements.images, in_use, maxsize
-        )
+        found = await Search(storage, _AT_ONCE).go_on(statements, maxsize)
         assert found is not None, "all of the storage was searched"
         told = list(_told(found))
         if not wanted.removes:
@@ -51,6 +48,9 @@ async def sweep_by_hand(
 
 
 def _told(found: Findings) -> Iterator[str]:
+    if abs(found.ahead) >= CLOCKS_DIFFER:
+        seconds = found.ahead.total_seconds()
+        yield f"the storage's clock is {seconds:+,.0f} s from the database's: correct it"
     yield f"{found.listed} objects of imggen that are older than a day"
     yield f"{len(found.orphans)} of them the database does not know, though it was in use"
     yield (

@@ -1,21 +1,22 @@
 """Orphans: stored objects of this system that its database does not know, found part by part."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from server.clock import Clock
 from server.storage import Storage, StoredObject
 from server.storage.keys import attempt_of
 from server.store.images import Images
-from server.upkeep.usage import Span
+from server.store.store import Statements
+from server.upkeep.record import ORPHAN_AGE, StorageClock
 
-# A worker commits the keys of an attempt's objects right after it has stored them, or still runs.
-ORPHAN_AGE = timedelta(days=1)
 _FEW = 20
 _SHARE = 100
 _SHOWN = 120
+# So many times as long as it took, from its first part to its last.
+_RESTS_FOR = 10
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Findings:
 
     `listed` are objects of this system, `orphans` those that the database does not know,
     `unrecorded` the same, but from a time at which it was not in use, and `foreign` all others,
-    with one `example`.
+    with one `example`. `ahead` is how far the storage's clock is ahead of the database's.
     """
 
     listed: int = 0
@@ -32,6 +33,7 @@ class Findings:
     unrecorded: list[str] = field(default_factory=list)
     foreign: int = 0
     example: str = ""
+    ahead: timedelta = timedelta(0)
 
     @property
     def most(self) -> int:
@@ -40,25 +42,38 @@ class Findings:
 
 
 class Search:
-    """Searches a storage for orphans; each call goes on where the last one ended."""
+    """Searches a storage for orphans; each call goes on where the last one ended.
 
-    def __init__(self, storage: Storage, clock: Clock, at_once: int) -> None:
+    A search of several parts is followed by a rest.
+    """
+
+    def __init__(self, storage: Storage, at_once: int) -> None:
         """Takes the number of objects that the database is asked about at once."""
         self._storage = storage
-        self._clock = clock
         self._at_once = at_once
+        self._clock = StorageClock(storage)
+        self._began = self._rests_until = 0.0
         self._found = Findings()
         self._listing: AsyncGenerator[list[StoredObject], None] | None = None
 
-    async def go_on(self, images: Images, in_use: Sequence[Span], most: int) -> Findings | None:
+    @property
+    def under_way(self) -> bool:
+        """Whether it has looked at a part of the storage, and not yet at the rest."""
+        return self._listing is not None
+
+    async def go_on(self, statements: Statements, most: int) -> Findings | None:
         """Looks at `most` objects or a few more; returns the findings once all were looked at."""
+        now = asyncio.get_running_loop().time()
         if self._listing is None:
+            if now < self._rests_until:
+                return None
+            self._began = now
             self._found = Findings()
-            self._listing = self._old_objects()
+            self._listing = self._objects(await statements.uses.now() - ORPHAN_AGE)
         seen = 0
         try:
             async for objects in self._listing:
-                await self._look_at(images, in_use, objects)
+                await self._look_at(statements, objects)
                 seen += len(objects)
                 if seen >= most:
                     return None
@@ -66,6 +81,9 @@ class Search:
             await self.stop()
             raise
         self._listing = None
+        if now > self._began:
+            ended = asyncio.get_running_loop().time()
+            self._rests_until = ended + _RESTS_FOR * (ended - self._began)
         return self._found
 
     async def stop(self) -> None:
@@ -74,9 +92,7 @@ class Search:
         if listing is not None:
             await listing.aclose()
 
-    async def _look_at(
-        self, images: Images, in_use: Sequence[Span], objects: Sequence[StoredObject]
-    ) -> None:
+    async def _look_at(self, statements: Statements, objects: Sequence[StoredObject]) -> None:
         ours = {each.key for each in objects if attempt_of(each.key) is not None}
         found = self._found
         found.listed += len(ours)
@@ -84,15 +100,18 @@ class Search:
             if each.key not in ours:
                 found.foreign += 1
                 found.example = found.example or ascii(each.key[:_SHOWN])
-        unknown = set(await orphans_of(images, list(ours)))
+        unknown = set(await orphans_of(statements.images, list(ours)))
+        if not unknown:
+            return
+        record = await self._clock.record(statements.uses)
+        found.ahead = record.ahead
         for each in objects:
             if each.key in unknown:
-                recorded = any(began <= each.modified <= ended for began, ended in in_use)
+                recorded = record.covers(each.modified)
                 (found.orphans if recorded else found.unrecorded).append(each.key)
 
-    async def _old_objects(self) -> AsyncGenerator[list[StoredObject], None]:
+    async def _objects(self, old: datetime) -> AsyncGenerator[list[StoredObject], None]:
         batch: list[StoredObject] = []
-        old = self._clock.now() - ORPHAN_AGE
         async with aclosing(self._storage.list("", old)) as objects:
             async for found in objects:
                 batch.append(found)

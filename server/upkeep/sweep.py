@@ -22,12 +22,13 @@ from server.store import Store
 from server.store.images import Images
 from server.store.store import Statements
 from server.upkeep.orphans import Findings, Search, orphans_of
-from server.upkeep.usage import surely_in_use
+from server.upkeep.usage import CLOCKS_DIFFER
 
 _EVENTS_KEPT = timedelta(days=7)
 _IMAGES = 100
 _OBJECTS = 500
 _OBJECTS_A_SWEEP = 10_000
+_GO_ON_S = 5.0
 _DELETES_AT_ONCE = 8
 _REMOVED_AT_ONCE = 100
 _log = logging.getLogger(__name__)
@@ -47,8 +48,8 @@ class Swept:
 class Sweeper:
     """Removes objects that no caller can reach any more, and old events, watches and plans.
 
-    Each sweep searches a part of the storage for orphans, and the next one goes on from there. They
-    are removed once all of it was searched, unless they are too many for a day.
+    Each sweep searches a part of the storage for orphans, and the next one, which comes soon, goes
+    on from there. They are removed once all of it was searched, unless they are too many for a day.
     """
 
     def __init__(
@@ -103,8 +104,9 @@ class Sweeper:
 
     async def _run(self, interval_s: float) -> None:
         while True:
-            # What a restored database does not know is still to be looked at by a person.
-            await asyncio.sleep(interval_s)
+            # What a restored database does not know is still to be looked at by a person. A search
+            # that has begun ends soon, since a restart begins it anew.
+            await asyncio.sleep(min(interval_s, _GO_ON_S) if self._search.under_way else interval_s)
             try:
                 await self.sweep()
             except Unavailable as error:
@@ -126,11 +128,11 @@ class Sweeper:
         return count
 
     async def _sweep_orphans(self, statements: Statements) -> int:
-        in_use = surely_in_use(await statements.uses.spans())
-        found = await self._search.go_on(statements.images, in_use, self._objects_a_sweep)
+        found = await self._search.go_on(statements, self._objects_a_sweep)
         if found is None:
             return 0
         self._tell_foreign(found)
+        _tell_clock(found)
         removed = await statements.uses.removed_lately()
         too_many = bool(found.orphans) and removed + len(found.orphans) > found.most
         self._metrics.kept_orphans.set(len(found.orphans) if too_many else 0)
@@ -176,3 +178,8 @@ class Sweeper:
             for key in keys:
                 group.create_task(delete(key))
         return gone
+
+
+def _tell_clock(found: Findings) -> None:
+    if abs(found.ahead) >= CLOCKS_DIFFER:
+        _log.warning("storage's clock differs", extra={"ahead_s": found.ahead.total_seconds()})

@@ -11,8 +11,9 @@ from server.errors import Unavailable
 from server.store.uses import Uses
 
 _INTERVAL_S = 30.0
-# The clocks of the storage and of the database differ by less.
-_MARGIN = timedelta(minutes=5)
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""Clocks that differ by less count as one: what is near an edge of the record is not in it."""
+
 Span = tuple[datetime, datetime]
 _log = logging.getLogger(__name__)
 
@@ -66,5 +67,5 @@ def surely_in_use(spans: Sequence[Span]) -> list[Span]:
             joined[-1] = (joined[-1][0], max(joined[-1][1], ended))
         else:
             joined.append((began, ended))
-    sure = [(began + _MARGIN, ended - _MARGIN) for began, ended in joined]
+    sure = [(began + CLOCKS_DIFFER, ended - CLOCKS_DIFFER) for began, ended in joined]
     return [(began, ended) for began, ended in sure if began < ended]

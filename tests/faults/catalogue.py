@@ -10,6 +10,7 @@ from tests.faults.report import Report
 from tests.faults.rules import Rule
 from tests.faults.scenarios.answers import lost_answers
 from tests.faults.scenarios.database import cut_connections, database_outage
+from tests.faults.scenarios.full import full_storage
 from tests.faults.scenarios.kills import killed_workers
 from tests.faults.scenarios.nodes import four_nodes, lost_nodes
 from tests.faults.scenarios.noisy import noisy_neighbour
@@ -77,6 +78,7 @@ SCENARIOS = (
     Scenario("read_only_database", read_only_database, mutations.READ_ONLY_IS_A_FAULT, Rule.CALLS),
     Scenario("renamed_database", renamed_database, mutations.NO_DATABASE_IS_A_FAULT, Rule.CALLS),
     Scenario("broken_storage", broken_storage, mutations.STORED_ONCE, Rule.AGAIN),
+    Scenario("full_storage", full_storage, mutations.OBJECTS_STAY, Rule.LEFT),
     Scenario("rolled_gateway", rolled_gateway, mutations.DRAIN_ENDS_CALLS, Rule.CALLS),
     Scenario("rolled_version", rolled_version, mutations.ANY_VERSION, Rule.VERSION),
     Scenario("overload", overload, mutations.NO_QUEUE_LIMIT, Rule.REFUSALS),

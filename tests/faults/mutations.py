@@ -133,6 +133,11 @@ STORED_ONCE = Mutation(
     (Edit("actors/worker/storing.py", "await self._wait(key, error, pause)", "raise"),),
 )
 
+OBJECTS_STAY = Mutation(
+    "objects of failed attempts stay",
+    (Edit("actors/worker/storing.py", "await self._storage.delete(key)", "pass"),),
+)
+
 ABSENCE_IS_A_FAULT = Mutation(
     "an absent database is a fault",
     (

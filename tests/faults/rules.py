@@ -24,6 +24,7 @@ class Rule(StrEnum):
     OUTCOME = "outcome"  # a job ends as it should, completed or with its reason
     AGAIN = "again"  # only pictures in flight are rendered again
     DAMAGE = "damage"  # stored bytes are those that were written
+    LEFT = "left"  # what belongs to no picture is not left in the storage
     SOON = "soon"  # a delay stays within its bound
     REFUSALS = "refusals"  # overload is refused, with a retry delay
     GOODPUT = "goodput"  # overload does not slow down accepted jobs

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 
 import aiohttp
 from aiohttp import web
@@ -49,17 +50,18 @@ async def strict_s3(server_url: str) -> AsyncIterator[StrictS3]:
             for name, value in request.headers.items()
             if name.lower() not in _HOP | strict.drops
         }
+        body = await request.read()
         async with http.request(
             request.method,
             URL(server_url + request.raw_path, encoded=True),
             headers=kept,
-            data=await request.read() or None,
+            data=BytesIO(body) if body else None,
         ) as answer:
             told = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP}
             if request.method == "HEAD" and "Content-Length" in answer.headers:
                 told["Content-Length"] = answer.headers["Content-Length"]
-            body = await answer.read()
-            return web.Response(status=answer.status, body=body, headers=told | strict.tells)
+            found = await answer.read()
+            return web.Response(status=answer.status, body=found, headers=told | strict.tells)
 
     app = web.Application(client_max_size=1 << 28)
     app.router.add_route("*", "/{path:.*}", serve)
@@ -90,3 +92,9 @@ def with_either(request: web.Request) -> Refusal | None:
     if with_checksums(request):
         return 400, "InvalidArgument"
     return with_conditions(request)
+
+
+def of_a_mebibyte(request: web.Request) -> Refusal | None:
+    """Refuses larger bodies, as nginx does unless it is told otherwise."""
+    size = request.content_length or 0
+    return (413, "EntityTooLarge") if size > 1 << 20 else None

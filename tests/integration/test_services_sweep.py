@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from datetime import timedelta
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,16 +13,16 @@ from server.app import open_gateway
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
 from server.storage import StorageSettings
-from server.storage.base import StorageUnavailable
+from server.storage.base import StorageUnavailable, StoredObject
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from server.store import open_store
 from server.upkeep.by_hand import Wanted, sweep_by_hand
-from server.upkeep.orphans import Findings
+from server.upkeep.orphans import Findings, Search
 from server.upkeep.sweep import Sweeper, Swept
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
-from tests.integration.old_objects import LONG_AGO, age, all_keys, in_use, lost_object
+from tests.integration.old_objects import HOUR, LONG_AGO, age, all_keys, in_use, lost_object
 
 
 class UnremovableFolder(FolderStorage):
@@ -32,6 +34,19 @@ class UnremovableFolder(FolderStorage):
         if key == self.keeps:
             raise StorageUnavailable(f"delete {key}", "it is stuck")
         await super().delete(key)
+
+
+class WrongClock(FolderStorage):
+    """A folder whose file server has a clock that is ahead, or behind by a negative time."""
+
+    ahead = timedelta(0)
+
+    async def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
+        ever = datetime.max.replace(tzinfo=UTC)
+        async for found in super().list(prefix, ever):
+            dated = replace(found, modified=found.modified + self.ahead)
+            if dated.modified < older_than:
+                yield dated
 
 
 async def test_the_bytes_of_a_deleted_image_are_swept(gateway: GatewayFixture, mia: Caller) -> None:
@@ -108,6 +123,45 @@ async def test_what_was_stored_while_the_database_was_not_in_use_stays(
     assert await Sweeper(gateway.store, gateway.storage).sweep() == Swept(0, 1, 0)
     assert await _keys(gateway) == sorted([before, after])
     assert within not in await _keys(gateway)
+
+
+@pytest.mark.parametrize("hours", [1, -1, 30, -30])
+async def test_a_storage_whose_clock_is_wrong_loses_nothing(
+    gateway: GatewayFixture, tmp_path: Path, caplog: pytest.LogCaptureFixture, hours: int
+) -> None:
+    storage = WrongClock(tmp_path / "pixels", UrlSigner("x" * 32, "http://nowhere"))
+    storage.ahead = timedelta(hours=hours)
+    await in_use(gateway.store, LONG_AGO - 40 * HOUR, until=LONG_AGO + 40 * HOUR)
+    within = await lost_object(storage)
+    # By the storage's clock this one is from a time of use.
+    outside = await lost_object(storage, LONG_AGO - storage.ahead / abs(hours) * (40 + 0.5))
+    fresh = await lost_object(storage, datetime.now(UTC) - timedelta(minutes=1))
+    await in_use(gateway.store, datetime.now(UTC) - 90 * HOUR, until=datetime.now(UTC) + HOUR)
+    assert await Sweeper(gateway.store, storage).sweep() == Swept(0, 1, 0)
+    assert await _keys(gateway) == sorted([outside, fresh])
+    assert within not in await _keys(gateway)
+    [said] = [each for each in caplog.records if each.message == "storage's clock differs"]
+    assert round(vars(said)["ahead_s"] / 3600, 1) == hours
+
+
+async def test_a_search_in_parts_ends_soon_though_sweeps_are_rare(
+    gateway: GatewayFixture,
+) -> None:
+    await in_use(gateway.store, LONG_AGO)
+    for _ in range(12):
+        await lost_object(gateway.storage)
+    search = Search(gateway.storage, 3)
+    async with gateway.store.alone("sweep") as statements:
+        assert statements is not None
+        assert await search.go_on(statements, 5) is None
+        begun = search.under_way
+        while (found := await search.go_on(statements, 5)) is None:
+            pass
+        assert len(found.orphans) == 12
+        assert (begun, search.under_way) == (True, False)
+        # What takes long is not begun again at once.
+        assert await search.go_on(statements, 5) is None
+        assert not search.under_way
 
 
 async def test_two_gateways_that_follow_each_other_leave_no_gap(gateway: GatewayFixture) -> None:

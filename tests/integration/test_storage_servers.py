@@ -16,6 +16,7 @@ from server.storage.s3 import S3Storage
 from server.storage.s3_client import Bucket, Manner
 from tests.integration.strict_s3 import (
     StrictS3,
+    of_a_mebibyte,
     strict_s3,
     with_checksums,
     with_conditions,
@@ -70,6 +71,15 @@ async def test_what_a_server_does_not_know_is_left_out_and_said_once(
         assert await storage.get(KEY) == b"picture"
     [said] = [record for record in caplog.records if record.message == LACKS]
     assert vars(said)["off"] == off
+
+
+async def test_a_limit_below_the_size_of_a_picture_is_found_by_the_trial(
+    strict: StrictS3, swift: Swift
+) -> None:
+    strict.refuses = of_a_mebibyte
+    async with bucket_behind(strict, swift) as storage:
+        with pytest.raises(StorageRefused, match=r"takes no object of this size; raise its limit"):
+            await storage.check()
 
 
 async def test_a_server_that_ignores_the_condition_is_asked_for_the_key_first(

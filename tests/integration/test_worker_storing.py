@@ -9,7 +9,7 @@ import pytest
 from actors.testing.scripted import ScriptedRenderer
 from server.domain.jobs import NewJob
 from server.domain.states import JobStatus, Stage
-from server.storage import StorageUnavailable
+from server.storage import StorageFull, StorageRefused, StorageUnavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 from tests.integration.job_queue import JobQueue, until
@@ -38,6 +38,22 @@ class Refusing(FolderStorage):
             return self.refused >= times
 
         await until(done)
+
+
+class Choosy(FolderStorage):
+    """A folder that never takes what belongs to one job."""
+
+    def __init__(self, root: Path, refuses: type[StorageRefused]) -> None:
+        super().__init__(root, UrlSigner("s" * 32, "http://pictures.test"))
+        self.refuses = refuses
+        self.job = ""
+        self.tries = 0
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        if key.split("/")[1] == self.job:
+            self.tries += 1
+            raise self.refuses(f"write {key}", "413: too large")
+        await super().put(key, data, content_type)
 
 
 @pytest.fixture(name="disk")
@@ -169,3 +185,41 @@ async def test_a_waiting_picture_says_that_it_is_being_stored(
         await until(lambda: storing(job_queue, new))
         storage.left = 1_000
         await job_queue.becomes(new, JobStatus.COMPLETED)
+
+
+async def test_a_picture_that_a_storage_never_takes_fails_and_stops_no_other(
+    job_queue: JobQueue, tmp_path: Path
+) -> None:
+    renderer = ScriptedRenderer()
+    storage = Choosy(tmp_path / "pictures", StorageRefused)
+    first, second = await job_queue.submit(), await job_queue.submit()
+    storage.job = str(first.id)
+    async with job_queue.worker(
+        renderer, storage=storage, slots={"local": 1}, heartbeat_s=0.1, lease_s=60, poll_s=0.05
+    ):
+        failed = await job_queue.becomes(first, JobStatus.FAILED)
+        assert failed.failure is not None
+        assert (failed.attempt, failed.failure.reason) == (1, "STORE_FAILED")
+        assert "it takes other pictures, and not this one of" in failed.failure.message
+        assert "(413: too large)" in failed.failure.message
+        await job_queue.becomes(second, JobStatus.COMPLETED)
+    assert len(renderer.renders) == 2
+    assert all(str(second.id) in str(path) for path in objects(tmp_path / "pictures"))
+
+
+async def test_a_picture_for_which_a_disk_has_no_room_waits_though_others_fit(
+    job_queue: JobQueue, tmp_path: Path
+) -> None:
+    renderer, storage = ScriptedRenderer(), Choosy(tmp_path / "pictures", StorageFull)
+    new = await job_queue.submit()
+    storage.job = str(new.id)
+    async with job_queue.worker(renderer, storage=storage, heartbeat_s=0.1, lease_s=60):
+
+        async def tried() -> bool:
+            return storage.tries > 100
+
+        await until(tried)
+        assert (await job_queue.job(new.id)).status is JobStatus.PROCESSING
+        storage.job = ""
+        await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert len(renderer.renders) == 1

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imggen.rules import graphemes
 from imggen.rules.checks import LONG_TEXT, Checks, clean, says_something
 from imggen.v1 import errors_pb2 as reasons
 from server.domain.ids import UserId
@@ -197,6 +198,29 @@ def test_a_limit_counts_what_a_reader_sees(one: str) -> None:
     assert [each.description for each in checks.violations] == [
         "must have 300 characters or fewer, has 301"
     ]
+
+
+@pytest.mark.parametrize("one", [
+    "\u0e01\u0e33", "\u0e40\u0e1b\u0e47\u0e19", "\u05d1\u05b0\u05bc\u0591", "\u1ed9",
+    "\u0f66\u0f92\u0fb2\u0f74", "\u0915\u094d\u0937\u093f", "\u845b\U000e0100",
+    "\u1780\u17d2\u179a\u17bb\u17c6\u1780",
+])  # fmt: skip
+def test_a_long_text_of_any_script_fits(one: str) -> None:
+    checks = Checks()
+    text = one * (LONG_TEXT // sum(1 for _ in graphemes.split(one)))
+    assert checks.text("t", text, LONG_TEXT) == text
+
+
+def test_a_long_text_has_four_code_points_for_a_character_at_most() -> None:
+    checks = Checks()
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+    assert checks.text("t", family * 1_142, LONG_TEXT) is not None
+    assert checks.text("t", family * 1_143, LONG_TEXT) is None
+    assert [each.description for each in checks.violations] == [
+        "must have 8,000 code points or fewer, 4 for each of its 2,000 characters, has 8,001; "
+        "use fewer joined emoji or marks"
+    ]
+    assert _found(checks) == [("t", "TEXT_TOO_LONG")]
 
 
 def test_stacked_accents_are_several_characters() -> None:

@@ -3,23 +3,28 @@
 import asyncio
 import logging
 import resource
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+import grpc.aio
 import pytest
 from aiohttp import web
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imggen.v1 import job_pb2, job_pb2_grpc
-from server.edge.files import Shares, file_limit, raise_file_limit, shares
-from server.edge.http import Bounds, serve_http
+from server.edge.files import Shares, file_limit, raise_file_limit, shares, sockets_of
+from server.edge.http import Bounds, FileAnswer, serve_http
+from server.edge.places import Places
 from tests.endpoint import running_endpoint
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS, ACKNOWLEDGED = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]), bytes([0, 0, 0, 4, 1, 0, 0, 0, 0])
 PING = bytes([0, 0, 8, 6, 0, 0, 0, 0, 0]) + b"12345678"
 GOAWAY, PONG = 7, 6
+_LARGE = bytes(16 << 20)
 SILENT = (b"", b"PRI * HTTP/2.0\r\n")
 
 
@@ -110,8 +115,8 @@ async def test_an_answer_that_is_read_slowly_is_in_progress(tmp_path: Path) -> N
     size = 32 * 1024 * 1024
     (tmp_path / "large").write_bytes(bytes(size))
 
-    async def large(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(tmp_path / "large")
+    async def large(_: web.Request) -> FileAnswer:
+        return FileAnswer(tmp_path / "large")
 
     async with _serving(Bounds(most=2), large) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -122,6 +127,69 @@ async def test_an_answer_that_is_read_slowly_is_in_progress(tmp_path: Path) -> N
         assert len(await reader.read()) == size
         for each in (writer, *(half for _, half in halves)):
             each.close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux bounds writes")
+@pytest.mark.parametrize("kept_in", ["memory", "a file"])
+async def test_a_peer_that_reads_no_answer_loses_its_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kept_in: str
+) -> None:
+    (tmp_path / "large").write_bytes(_LARGE)
+
+    async def large(_: web.Request) -> web.StreamResponse:
+        if kept_in == "memory":
+            return web.Response(body=_LARGE)
+        return FileAnswer(tmp_path / "large")
+
+    async with _serving(Bounds(most=2, unread_s=1.0), large) as port:
+        deaf = [_asking(port) for _ in range(2)]
+        for each in deaf:  # an answer begins, so that both have one in progress
+            await asyncio.get_running_loop().sock_recv(each, 1)
+        async with asyncio.timeout(60):
+            while not await _has_place(port):
+                await asyncio.sleep(0.1)
+        for each in deaf:
+            each.close()
+    assert {record.message for record in caplog.records} <= {"too many connections"}
+
+
+async def test_a_peer_that_reads_slowly_keeps_its_place(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(_LARGE)
+
+    async def large(_: web.Request) -> FileAnswer:
+        return FileAnswer(tmp_path / "large")
+
+    async with _serving(Bounds(most=1, unread_s=1.0), large) as port:
+        slow, got = _asking(port), 0
+        while (piece := len(await asyncio.get_running_loop().sock_recv(slow, 1 << 17))) and (
+            got < len(_LARGE)
+        ):
+            got += piece
+            await asyncio.sleep(0.02)
+        slow.close()
+    assert got >= len(_LARGE)
+
+
+async def test_of_endless_answers_the_longest_makes_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "large").write_bytes(_LARGE)
+
+    async def large(_: web.Request) -> FileAnswer:
+        return FileAnswer(tmp_path / "large")
+
+    async with _serving(Bounds(most=2, answer_s=0.0), large) as port:
+        loop = asyncio.get_running_loop()
+        slow = []
+        for _ in range(2):
+            slow.append(_asking(port))
+            await loop.sock_recv(slow[-1], 1)
+        assert await _text(port) == "yes"
+        assert await _read_to_the_end(slow[0]) < len(_LARGE)
+        assert await _read_to_the_end(slow[1]) > len(_LARGE)
+        for each in slow:
+            each.close()
+    assert [record.message for record in caplog.records] == ["too many connections"]
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
@@ -136,7 +204,8 @@ async def test_a_connection_has_a_while_to_send_a_request(said: bytes) -> None:
                 await asyncio.sleep(0.05)
 
         trickling = asyncio.create_task(trickle()) if said else None
-        assert await asyncio.wait_for(reader.read(), 30) == b""
+        # A byte that is on its way when the connection is closed resets it.
+        await asyncio.wait_for(_rest(reader), 30)
         if trickling is not None:
             trickling.cancel()
         writer.close()
@@ -166,6 +235,54 @@ async def test_connections_of_grpc_are_bounded_by_the_files_that_there_are() -> 
             assert (await (await gateway.list_styles()).code()).name == "OK"
             for _, writer in many:
                 writer.close()
+
+
+@pytest.mark.parametrize("said", [*SILENT, b"\x16\x03\x01\x02\x00\x01", PREFACE + SETTINGS])
+async def test_connections_that_make_no_call_make_room_for_callers(said: bytes) -> None:
+    async with AsyncExitStack() as stack:
+        with _few_files(free=120):
+            most = shares(file_limit(), 10).grpc
+            gateway = await stack.enter_async_context(running_endpoint())
+        stub = job_pb2_grpc.JobServiceStub(gateway.channel())
+        watch = stub.WatchJob(job_pb2.WatchJobRequest(), metadata=gateway.bearer())
+        await watch.read()
+        silent = [
+            await asyncio.open_connection("127.0.0.1", gateway.endpoint.port)
+            for _ in range(2 * most)
+        ]
+        for _, writer in silent:
+            writer.write(said)
+        async with asyncio.timeout(60):
+            # Those that speak HTTP/2 would keep their places for good.
+            while not await _is_answered(gateway.endpoint.port):
+                await asyncio.sleep(0.1)
+        assert not watch.done()
+        watch.cancel()
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_while_there_are_places_nobody_is_sent_away() -> None:
+    async with running_endpoint() as gateway:
+        port = gateway.endpoint.port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(PREFACE + SETTINGS)
+        await _kind_of_next(reader)
+        places = Places(most=100_000)
+        assert [places.make_room(port) for _ in range(3)] == [0, 0, 0]
+        scarce = Places(most=1)
+        # The first look may see one that shakes hands.
+        assert [scarce.make_room(port) for _ in range(2)] == [0, 1]
+        await asyncio.wait_for(_rest(reader), 10)
+        writer.close()
+
+
+def test_sockets_are_found_where_the_system_lists_none(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        for folder in (Path("/dev/fd"), tmp_path / "none"):
+            assert [each.fileno() for each in sockets_of(port, folder)] == [server.fileno()]
+        server.getsockname()  # it is still open
 
 
 def test_files_are_divided_so_that_some_stay_free() -> None:
@@ -211,10 +328,53 @@ async def _serving(bounds: Bounds, slow: object = None) -> AsyncIterator[int]:
         yield port
 
 
+def _asking(port: int) -> socket.socket:
+    """Returns a connection that has asked for what is large, and takes little at a time."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
+    peer.connect(("127.0.0.1", port))
+    peer.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    peer.setblocking(False)
+    return peer
+
+
+async def _read_to_the_end(peer: socket.socket) -> int:
+    """Returns how many bytes come before the connection ends, or is cut."""
+    count = 0
+    with suppress(ConnectionError):
+        while got := await asyncio.get_running_loop().sock_recv(peer, 1 << 20):
+            count += len(got)
+    return count
+
+
+async def _has_place(port: int) -> bool:
+    try:
+        return await _text(port) == "yes"
+    except aiohttp.ClientError:
+        return False
+
+
 async def _half(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n")
     return reader, writer
+
+
+async def _rest(reader: asyncio.StreamReader) -> None:
+    """Returns when a connection has ended, whatever came before."""
+    with suppress(ConnectionError):
+        await reader.read()
+
+
+async def _is_answered(port: int) -> bool:
+    """Returns whether a new connection gets a call through, though one without a token."""
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        try:
+            await call
+        except grpc.aio.AioRpcError:
+            return False
+        return True
 
 
 async def _is_open(reader: asyncio.StreamReader) -> bool:

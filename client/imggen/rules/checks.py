@@ -26,6 +26,7 @@ CALLER_PRIORITIES = range(1, 4)
 ADMIN_PRIORITIES = range(10)
 DEFAULT_PRIORITY = 2
 
+_ALL_EMOJI = 2_400
 _NIL = UUID(int=0)
 _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"{_HEX}{{8}}(-?){_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{4}}\1{_HEX}{{12}}")
@@ -128,7 +129,7 @@ class Checks:
 
         A text with control characters other than newline and tab, or longer than `limit`
         characters (graphemes) once cleaned, is a violation, and so is a required one that is empty
-        then.
+        then. So is one whose characters have far more code points than those of any language.
         """
         bad = _CONTROL.search(value)
         if bad is not None:
@@ -142,6 +143,14 @@ class Checks:
             self.add(
                 field,
                 f"must have {limit:,} characters or fewer, has {count:,}",
+                reasons.ERROR_REASON_TEXT_TOO_LONG,
+            )
+            return None
+        if len(cleaned) > (most := _most_code_points(limit)):
+            self.add(
+                field,
+                f"must have {most:,} code points or fewer, {most // limit} for each of its"
+                f" {limit:,} characters, has {len(cleaned):,}; use fewer joined emoji or marks",
                 reasons.ERROR_REASON_TEXT_TOO_LONG,
             )
             return None
@@ -230,6 +239,14 @@ def _count(text: str, limit: int) -> int:
     """Returns the number of characters, or of code points where there are far too many."""
     most = limit * graphemes.MOST_CODE_POINTS
     return graphemes.length(text) if len(text) <= most else len(text)
+
+
+def _most_code_points(limit: int) -> int:
+    """Returns how many code points a text may have: 4 for each character, more in a short one.
+
+    Of 4 a character of no script has more on average; a short text may be all emoji.
+    """
+    return max(limit * 4, min(limit * graphemes.MOST_CODE_POINTS, _ALL_EMOJI))
 
 
 def _shown(value: str) -> str:

@@ -15,7 +15,9 @@ from tests.faults.rules import Problem, Rule
 from tests.faults.tcp_proxy import TcpProxy, tcp_proxy_to
 from tests.integration.swift import ACCESS_KEY, Swift, running_swift
 
-_BUCKET = "faults"
+BUCKET = "faults"
+"""The bucket of the pictures."""
+
 _SLOW_S = 0.1
 _MIDDLE = 10_000
 """Bytes after which a connection breaks; every picture has more."""
@@ -34,9 +36,9 @@ async def broken_storage(server: str, build: Build, quick: bool) -> Report:
             tcp_proxy_to(swift_port) as (proxy, port),
             fault_environment(server, build) as environment,
         ):
-            s3 = _client(swift)
-            await asyncio.to_thread(s3.create_bucket, Bucket=_BUCKET)
-            environment.settings |= _settings(port)
+            s3 = client_of(swift)
+            await asyncio.to_thread(s3.create_bucket, Bucket=BUCKET)
+            environment.settings |= settings_of(port)
             caller = await environment.caller((await environment.gateway()).port)
             worker = await environment.worker("w")
             await worker.ready.wait()
@@ -103,20 +105,22 @@ async def _damaged(environment: FaultEnvironment, s3: Any) -> list[Problem]:
     """Returns the assets whose stored bytes do not match their checksum."""
     problems = []
     for key, digest in await environment.query("SELECT storage_key, sha256 FROM assets"):
-        found = await asyncio.to_thread(s3.get_object, Bucket=_BUCKET, Key=f"pixels/{key}")
+        found = await asyncio.to_thread(s3.get_object, Bucket=BUCKET, Key=f"pixels/{key}")
         data = await asyncio.to_thread(found["Body"].read)
         if hashlib.sha256(data).hexdigest() != digest:
             problems.append(Problem(Rule.DAMAGE, f"{key} is damaged"))
     return problems
 
 
-def _client(swift: Swift) -> Any:
+def client_of(swift: Swift) -> Any:
+    """Returns a client of the server itself."""
     return swift.session.client("s3", endpoint_url=swift.endpoint_url)
 
 
-def _settings(port: int) -> dict[str, str]:
+def settings_of(port: int) -> dict[str, str]:
+    """Returns the settings of processes that store by a proxy at this port."""
     return {
-        "IMGGEN_STORAGE_URL": f"s3://{_BUCKET}/pixels",
+        "IMGGEN_STORAGE_URL": f"s3://{BUCKET}/pixels",
         "IMGGEN_STORAGE_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "IMGGEN_URL_SECRET": "",
         "IMGGEN_PUBLIC_URL": "",
