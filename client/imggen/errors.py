@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from imggen.loading import grpc
+import grpc
+
 from imggen.v1.errors_pb2 import ERROR_REASON_UNSPECIFIED, ErrorReason
 from imggen.v1.job_pb2 import Job
 

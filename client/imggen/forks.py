@@ -8,18 +8,25 @@ connects anew. Where that cannot be, the child gets an error at once instead of 
 import gc
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 from weakref import WeakSet
 
 import grpc.aio
 
 from imggen.errors import ClientUnusable
+from imggen.loading import LOADING
 
 INHERITED = (
     "this process was forked while its parent was using gRPC, which does not work here: close the "
     "parent's clients before the fork, or start processes with 'spawn'"
 )
+_TASKS = Path("/proc/self/task")
+_THREADS = ("event_engine", "grpc_global_tim", "lifeguard", "grpc_shutdown")
+_ENDS_S = 5.0
 
 
 class Idle(Protocol):
@@ -39,23 +46,22 @@ class _Process:
         self.inherited = False
         # Held while a channel is opened, and through a fork.
         self.opening = threading.Lock()
-        self._polled = False
+        self._at_work = False
 
     def before_fork(self) -> None:
         for each in list(self.idle):
             each.rest()
         self.opening.acquire()
-        self._polled = _is_polled()
-        if self._polled and not self.channels:
+        if _is_polled() and not self.channels:
             gc.collect()  # errors keep channels that are closed
-            self._polled = _is_polled()
+        self._at_work = _is_polled() or not _ended()
 
     def in_parent(self) -> None:
         self.opening.release()
 
     def in_child(self) -> None:
         self.abandoned += [*self.channels, *self.idle]
-        self.inherited = self.inherited or self._polled or bool(self.channels)
+        self.inherited = self.inherited or self._at_work or bool(self.channels)
         if self.inherited:
             gc.freeze()  # to collect a call of the parent's would run gRPC, and crash
         self.idle, self.channels = WeakSet(), WeakSet()
@@ -71,6 +77,26 @@ def _is_polled() -> bool:
         getattr(getattr(thread, "_target", None), "__name__", "") == "_poll_wrapper"
         for thread in threading.enumerate()
     )
+
+
+def _ended() -> bool:
+    """Returns whether gRPC's own threads have ended, which takes a moment; Linux shows them."""
+    until = time.monotonic() + _ENDS_S
+    while any(name in _THREADS for name in _thread_names()):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.001)
+    return True
+
+
+def _thread_names() -> Iterator[str]:
+    try:
+        tasks = list(_TASKS.iterdir())
+    except OSError:
+        return
+    for task in tasks:
+        with suppress(OSError):  # it has ended
+            yield (task / "comm").read_text().strip()
 
 
 _process = _Process()
@@ -93,6 +119,7 @@ def opened(opening: Callable[[], grpc.aio.Channel]) -> grpc.aio.Channel:
     """Opens a channel; forks wait for it."""
     with _process.opening:
         channel = opening()
+        LOADING.done()
         _process.channels.add(channel)
     return channel
 

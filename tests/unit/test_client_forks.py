@@ -11,11 +11,12 @@ import pytest
 
 # In a process of its own, since gRPC's server is at work in it.
 SERVICE = """
+import sys
 from imggen.testing import FakeService
 with FakeService() as fake:
     fake.hold()
     print(fake.target, flush=True)
-    input()
+    sys.stdin.read()
 """
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
@@ -80,6 +81,11 @@ def test_children_end_when_they_want_to(target: str) -> None:
     assert told("ends", target) == [[7] * 6, "done"]
 
 
-def test_no_other_process_learns_how_grpc_was_loaded() -> None:
-    code = "import os, imggen.errors; assert 'GRPC_ENABLE_FORK_SUPPORT' not in os.environ"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_no_other_process_learns_how_grpc_was_loaded(target: str) -> None:
+    code = (
+        "import os, sys; from imggen import SyncClient\n"
+        "with SyncClient(sys.argv[1]) as client: client.create_character(name='Mia')\n"
+        "assert 'GRPC_ENABLE_FORK_SUPPORT' not in os.environ"
+    )
+    unset = {name: value for name, value in os.environ.items() if not name.startswith("GRPC_")}
+    subprocess.run([sys.executable, "-c", code, target], check=True, env=unset)
