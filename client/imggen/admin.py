@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
+from imggen.boundary import bounded
 from imggen.calls import Calls, or_new
 from imggen.fields import LaneName, job_id_of, number_of
 from imggen.paging import pages
@@ -17,6 +18,7 @@ from imggen.v1.admin_pb2 import (
 from imggen.v1.job_pb2 import Job
 
 
+@bounded
 class AdminCalls(Calls):
     """The methods of `Client` for operators."""
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Unpack
 
+from imggen.boundary import bounded
 from imggen.calls import Calls, or_new
 from imggen.errors import DeadlineExceeded
 from imggen.fields import batch_id_of, id_of
@@ -21,6 +22,7 @@ from imggen.watching import follow_batch
 BatchSnapshot = WatchBatchResponse
 
 
+@bounded
 class BatchCalls(Calls):
     """The methods of `Client` for whole stories and batches."""
 

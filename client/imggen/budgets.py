@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import date
 
+from imggen.boundary import bounded
 from imggen.calls import Calls
 from imggen.fields import CallKindName, SpendGroupName, job_id_of, number_of
 from imggen.paging import pages
@@ -11,6 +12,7 @@ from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 from imggen.v1.job_pb2 import Job
 
 
+@bounded
 class BudgetCalls(Calls):
     """The methods of `Client` for budgets and spend; days are in UTC."""
 

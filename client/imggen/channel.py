@@ -1,11 +1,14 @@
 """Opens channels: TLS unless the address is loopback, keepalive, and retries."""
 
 import json
-from ipaddress import ip_address
 from typing import Any
 
 import grpc
 import grpc.aio
+
+from imggen.errors import BadArgument
+from imggen.proxying import Proxy
+from imggen.targets import is_loopback
 
 _MAX_RECEIVE_BYTES = 64 * 1024 * 1024
 _MAX_METADATA_BYTES = 64 * 1024
@@ -36,7 +39,9 @@ SERVICE_CONFIG: dict[str, Any] = {
 """gRPC's own retries of failed calls."""
 
 
-def open_channel(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+def open_channel(
+    target: str, credentials: grpc.ChannelCredentials | None, proxy: Proxy | None
+) -> grpc.aio.Channel:
     """Opens a channel, in clear text without credentials; requires a running event loop."""
     options = [
         ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
@@ -49,6 +54,8 @@ def open_channel(target: str, credentials: grpc.ChannelCredentials | None) -> gr
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.max_reconnect_backoff_ms", 5_000),
+        # Otherwise gRPC reads the environment itself, and sends loopback to a proxy, too (1.85).
+        ("grpc.http_proxy", proxy.url) if proxy is not None else ("grpc.enable_http_proxy", 0),
     ]
     if credentials is None:
         return grpc.aio.insecure_channel(target, options=options)
@@ -66,32 +73,27 @@ def credentials_for(
     """Returns TLS credentials, or None for clear text: with `insecure`, or to loopback.
 
     Certificates and keys are PEM; without root certificates the system's are trusted.
-
-    Raises:
-        ValueError: A client certificate is given without its key or a key without its
-            certificate, or certificates are given for a connection in clear text.
     """
-    if (client_certificate is None) != (client_key is None):
-        raise ValueError("client_certificate and client_key go together; only one was given")
     certificates = root_certificates is not None or client_certificate is not None
-    if insecure and certificates:
-        raise ValueError("insecure=True uses no certificates; leave one of them out")
     if insecure or (is_loopback(target) and not certificates):
         return None
     return grpc.ssl_channel_credentials(root_certificates, client_key, client_certificate)
 
 
-def is_loopback(target: str) -> bool:
-    """Returns whether traffic to this gRPC target stays on this machine."""
-    if target.startswith("unix:"):
-        return True
-    address = target.rsplit("/", 1)[-1]
-    for scheme in ("dns:", "ipv4:", "ipv6:"):
-        address = address.removeprefix(scheme)
-    host = address.rsplit(":", 1)[0] if address.count(":") == 1 or "]" in address else address
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def check_security(
+    *,
+    root_certificates: bytes | None,
+    client_certificate: bytes | None,
+    client_key: bytes | None,
+    insecure: bool,
+) -> None:
+    """Checks what `credentials_for` takes.
+
+    Raises:
+        BadArgument: A client certificate is given without its key or a key without its
+            certificate, or certificates are given for a connection in clear text.
+    """
+    if (client_certificate is None) != (client_key is None):
+        raise BadArgument("client_certificate and client_key go together; only one was given")
+    if insecure and (root_certificates is not None or client_certificate is not None):
+        raise BadArgument("insecure=True uses no certificates; leave one of them out")

@@ -2,9 +2,11 @@
 
 import asyncio
 import math
+import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from copy import copy
+from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -13,10 +15,11 @@ from typing import Self, Unpack, overload
 from imggen.absence import Absence
 from imggen.admin import AdminCalls
 from imggen.batches import BatchCalls
+from imggen.boundary import bounded
 from imggen.budgets import BudgetCalls
 from imggen.calls import or_new
-from imggen.channel import credentials_for
-from imggen.connection import Connection, TokenSource
+from imggen.channel import check_security, credentials_for
+from imggen.connection import Connection
 from imggen.downloading import receive, whole_file
 from imggen.errors import DeadlineExceeded, JobCancelled, JobFailed
 from imggen.fields import (
@@ -40,7 +43,10 @@ from imggen.orders import (
     scene_request,
 )
 from imggen.paging import pages
+from imggen.proxying import proxy_for
 from imggen.routes import RouteCalls
+from imggen.targets import target_of
+from imggen.tokens import TokenSource, token_of
 from imggen.v1 import (
     event_pb2,
     image_pb2,
@@ -58,13 +64,16 @@ from imggen.watching import follow
 Snapshot = WatchJobResponse
 
 
+@bounded
 class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
     """The asyncio client of imggen; an async context manager.
 
-    `token` is a string, or a function, sync or async, that returns a token for each call. The
-    channel uses TLS unless the address is loopback or `insecure` is set; certificates and keys
-    are PEM. `timeout` is the deadline of a call and `download_timeout` that of a download, in
-    seconds; a watch has none, and tries to reconnect for up to `patience` seconds.
+    `target` and `token` default to `IMGGEN_SERVER` and `IMGGEN_TOKEN` of the environment. `token`
+    is a string, or a function, sync or async, that returns a token for each call. The channel
+    uses TLS unless the address is loopback or `insecure` is set; certificates and keys are PEM.
+    `proxy` is the URL of an HTTP proxy, the environment's if None, and none if empty; loopback
+    addresses have none. `timeout` is the deadline of a call and `download_timeout` that of a
+    download, in seconds; a watch has none, and tries to reconnect for up to `patience` seconds.
 
     Calls are repeated while the server is unavailable. Each create and each retry has a
     `request_id`, made once per call if none is given, so a repeated call does nothing twice.
@@ -73,25 +82,31 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
 
     def __init__(
         self,
-        target: str = "127.0.0.1:50051",
+        target: str | None = None,
         *,
         token: TokenSource | None = None,
         root_certificates: bytes | None = None,
         client_certificate: bytes | None = None,
         client_key: bytes | None = None,
         insecure: bool = False,
+        proxy: str | None = None,
         timeout: float = 30.0,
         download_timeout: float = 300.0,
         patience: float = 60.0,
     ) -> None:
-        credentials = credentials_for(
-            target,
-            root_certificates=root_certificates,
-            client_certificate=client_certificate,
-            client_key=client_key,
-            insecure=insecure,
+        security = {
+            "root_certificates": root_certificates,
+            "client_certificate": client_certificate,
+            "client_key": client_key,
+        }
+        check_security(**security, insecure=insecure)
+        address = target_of(target, os.environ)
+        self._connection = Connection(
+            address,
+            partial(credentials_for, address, **security, insecure=insecure),
+            token_of(token, os.environ),
+            proxy_for(address, proxy, os.environ),
         )
-        self._connection = Connection(target, credentials, token)
         self._timeout = timeout
         self._download_timeout = download_timeout
         self._patience = patience

@@ -1,16 +1,23 @@
 """Sends calls with the token and the deadline, and turns gRPC's errors into typed ones."""
 
-import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 import grpc.aio
 
+from imggen import forks
 from imggen.channel import open_channel
-from imggen.errors import ImggenError
-from imggen.status import error_of, says_away
+from imggen.errors import ClientUnusable, ImggenError
+from imggen.looping import CLOSED
+from imggen.proxying import Proxy
+from imggen.status import error_of, says_away, unanswered
+from imggen.tokens import Token
 from imggen.tracing import trace_metadata
 from imggen.v1.admin_pb2_grpc import AdminServiceStub
 from imggen.v1.batch_pb2_grpc import BatchServiceStub
@@ -40,14 +47,24 @@ if TYPE_CHECKING:
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
-TokenSource = str | Callable[[], str | Awaitable[str]]
+# A deadline that no caller waits for, within what gRPC's clock can hold.
+_LONGEST_S = 10.0 * 365 * 86_400
+# gRPC ends a call at its deadline itself, and says more; this is for when it does not.
+_GRACE_S = 5.0
 
 
 class Connection:
-    """One channel to one server, opened by the first call, since grpc.aio binds it to the loop."""
+    """One channel to one server, opened by the first call, since grpc.aio binds it to the loop.
+
+    It belongs to one process and one event loop; `credentials` makes those of the channel.
+    """
 
     def __init__(
-        self, target: str, credentials: grpc.ChannelCredentials | None, token: TokenSource | None
+        self,
+        target: str,
+        credentials: Callable[[], grpc.ChannelCredentials | None],
+        token: Token | None,
+        proxy: Proxy | None,
     ) -> None:
         self.target = target
         # Whether the server, or a proxy for it, has ever answered: only then is reconnecting
@@ -55,10 +72,17 @@ class Connection:
         self.reached = False
         self._credentials = credentials
         self._token = token
+        self._proxy = proxy
+        self._closed = False
+        self._calls = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
 
     @cached_property
     def _channel(self) -> grpc.aio.Channel:
-        return open_channel(self.target, self._credentials)
+        self._check_usable()
+        self._loop, self._process = asyncio.get_running_loop(), os.getpid()
+        return forks.opened(lambda: open_channel(self.target, self._credentials(), self._proxy))
 
     @cached_property
     def generation(self) -> "GenerationServiceAsyncStub":
@@ -122,12 +146,13 @@ class Connection:
         timeout: float | None,
     ) -> Answer:
         """Sends a request and returns the answer; raises the typed error."""
-        try:
-            answer = await method(request, timeout=timeout, metadata=await self._metadata())
-        except grpc.aio.AioRpcError as raised:
-            raise self._error(raised, request, timeout) from raised
+        left = _Left(timeout)
+        async with self._typed(request, left):
+            metadata = await self._metadata()
+            limit = self._limit(request, left)
+            answer = await method(request, timeout=limit, metadata=metadata)
         self.reached = True
-        return answer
+        return self._readable(answer, request)
 
     async def stream(
         self,
@@ -136,33 +161,168 @@ class Connection:
         timeout: float | None,
     ) -> AsyncGenerator[Answer, None]:
         """Sends a request and yields the answers; a caller that stops early cancels the call."""
-        call = method(request, timeout=timeout, metadata=await self._metadata())
-        try:
-            async for answer in call:
-                self.reached = True
-                yield answer
-        except grpc.aio.AioRpcError as raised:
-            raise self._error(raised, request, timeout) from raised
-        finally:
-            call.cancel()
+        left = _Left(timeout)
+        with self.in_use():
+            async with self._typed(request, left):
+                metadata = await self._metadata()
+                limit = self._limit(request, left)
+                call = method(request, timeout=limit, metadata=metadata)
+            answers = aiter(call)
+            try:
+                while True:
+                    # Only the waiting has a limit: what the caller does with an answer has none.
+                    async with self._typed(request, left):
+                        answer = await anext(answers, _END)
+                    if isinstance(answer, _End):
+                        return
+                    self.reached = True
+                    yield self._readable(answer, request)
+            finally:
+                call.cancel()
 
     async def close(self) -> None:
         """Ends the calls in progress and closes the channel, if a call has opened it."""
-        if "_channel" in self.__dict__:
-            await self._channel.close()
+        self._closed = True
+        channel, loop = self._let_go(), self._loop
+        if channel is None:
+            return
+        if self._process != os.getpid():
+            forks.abandon(channel)
+            return
+        if loop is asyncio.get_running_loop():
+            await channel.close()
+        elif loop is not None and loop.is_running():
+            closing = asyncio.run_coroutine_threadsafe(_closed(channel), loop)
+            await asyncio.wrap_future(closing)
+        forks.closed(channel)
+
+    async def rest(self) -> None:
+        """Closes the channel until the next call, unless a call is under way."""
+        if self._calls or self._loop is not asyncio.get_running_loop():
+            return
+        channel = self._let_go()
+        if channel is not None:
+            await channel.close()
+            forks.closed(channel)
+
+    def _let_go(self) -> grpc.aio.Channel | None:
+        """Returns the channel, and forgets it and its stubs: a stub of a closed one crashes."""
+        channel = self._opened()
+        for name, member in vars(Connection).items():
+            if isinstance(member, cached_property):
+                self.__dict__.pop(name, None)
+        return channel
+
+    def _opened(self) -> grpc.aio.Channel | None:
+        channel: grpc.aio.Channel | None = self.__dict__.get("_channel")
+        return channel
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise ClientUnusable(CLOSED)
+        if self._opened() is None:
+            forks.check()
+        elif self._process != os.getpid():
+            raise ClientUnusable(forks.INHERITED)
+        elif self._loop is not asyncio.get_running_loop():
+            raise ClientUnusable(
+                "this client belongs to another event loop; make one in each loop, or a SyncClient"
+            )
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keeps the channel open."""
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+
+    @asynccontextmanager
+    async def _typed(self, request: object, left: "_Left") -> AsyncIterator[None]:
+        """Raises what happens in it as an ImggenError, at the latest soon after the deadline."""
+        self._check_usable()
+        try:
+            async with asyncio.timeout(left.at_most()):
+                yield
+        except grpc.aio.AioRpcError as raised:
+            raise self._error(raised, request, left.timeout) from raised
+        except ImggenError:
+            raise
+        except TimeoutError as late:
+            raise unanswered(_name(request), self._where, left.timeout) from late
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise ClientUnusable(f"the client was closed during {_name(request)}") from None
+            raise
+        except Exception as raised:
+            if self._closed:
+                raise ClientUnusable(CLOSED) from raised
+            raise ImggenError(
+                f"{_name(request)} was not sent: {type(raised).__name__}: {raised}"
+            ) from raised
+
+    def _limit(self, request: object, left: "_Left") -> float | None:
+        """Returns the time that gRPC has; with none at all, it might still answer (1.85)."""
+        seconds = left.seconds()
+        if seconds is not None and seconds <= 0:
+            raise unanswered(_name(request), self._where, left.timeout)
+        return seconds
+
+    def _readable(self, answer: Answer | None, request: object) -> Answer:
+        """Returns the answer; gRPC logs that one cannot be read, and passes on None (1.85)."""
+        if answer is None:
+            raise ImggenError(f"the answer to {_name(request)} from {self._where} cannot be read")
+        return answer
 
     async def _metadata(self) -> tuple[tuple[str, str], ...]:
         trace = trace_metadata()
         if self._token is None:
             return trace
-        token = self._token if isinstance(self._token, str) else self._token()
-        if inspect.isawaitable(token):
-            token = await token
-        return (("authorization", f"Bearer {token}"), *trace)
+        return (("authorization", await self._token.bearer()), *trace)
+
+    @property
+    def _where(self) -> str:
+        """The server in the words of an error."""
+        return self.target if self._proxy is None else f"{self.target} through {self._proxy}"
 
     def _error(
         self, raised: grpc.aio.AioRpcError, request: object, timeout: float | None
     ) -> ImggenError:
         self.reached = self.reached or says_away(raised)
-        method = type(request).__name__.removesuffix("Request")
-        return error_of(raised, method=method, target=self.target, timeout=timeout)
+        return error_of(raised, method=_name(request), target=self._where, timeout=timeout)
+
+
+async def _closed(channel: grpc.aio.Channel) -> None:
+    await channel.close()
+
+
+class _End:
+    """The end of a stream."""
+
+
+_END = _End()
+
+
+def _name(request: object) -> str:
+    return type(request).__name__.removesuffix("Request")
+
+
+class _Left:
+    """What is left of the time for a call; without a timeout, no end."""
+
+    def __init__(self, timeout: float | None) -> None:
+        self.timeout = timeout
+        self._began = time.monotonic()
+
+    def seconds(self) -> float | None:
+        """Returns the time for gRPC."""
+        if self.timeout is None:
+            return None
+        return min(self.timeout - (time.monotonic() - self._began), _LONGEST_S)
+
+    def at_most(self) -> float | None:
+        """Returns the time after which gRPC itself should have said that it is over."""
+        left = self.seconds()
+        return None if left is None else max(left, 0.0) + _GRACE_S

@@ -97,6 +97,10 @@ class InvalidRequest(ImggenError):
         )
 
 
+class BadArgument(InvalidRequest, TypeError, ValueError):
+    """An argument that no request can carry, and that the client refuses; nothing was sent."""
+
+
 class NotFound(ImggenError):
     """An object that does not exist, or is not the caller's."""
 
@@ -113,6 +117,10 @@ class FailedPrecondition(ImggenError):
     """An object whose state does not allow the call."""
 
     code = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class ClientUnusable(FailedPrecondition, RuntimeError):
+    """A client that was closed, or that belongs to another event loop or process."""
 
 
 class Aborted(ImggenError):
@@ -167,6 +175,14 @@ class DataLoss(ImggenError):
     """Downloaded bytes that differ from the stored ones."""
 
     code = grpc.StatusCode.DATA_LOSS
+
+
+class NotSaved(ImggenError, OSError):
+    """A download that could not be written to its file; `__cause__` is the system's error."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(f"the file could not be written: {cause}")
+        self.errno, self.filename = cause.errno, cause.filename
 
 
 class Internal(ImggenError):

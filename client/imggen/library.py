@@ -5,6 +5,7 @@ from typing import Unpack
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from imggen.boundary import bounded
 from imggen.calls import Calls, or_new
 from imggen.errors import NotFound
 from imggen.fields import (
@@ -25,6 +26,7 @@ from imggen.v1.story_pb2 import Page, Story, StoryView
 from imggen.v1.style_pb2 import Style
 
 
+@bounded
 class LibraryCalls(Calls):
     """The methods of `Client` for characters, stories and styles."""
 

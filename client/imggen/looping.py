@@ -1,38 +1,74 @@
 """An event loop in a separate thread, for callers without one."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+import os
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
+from imggen import forks
+from imggen.errors import ClientUnusable
+
 Result = TypeVar("Result")
+
+CLOSED = "the client is closed; make a new one"
+# A fork waits no longer for the thread: the child gets an error then.
+_REST_S = 5.0
 
 
 class LoopThread:
-    """A private event loop in a thread, which runs coroutines until it is closed."""
+    """A private event loop in a thread, which runs coroutines until it is closed.
 
-    def __init__(self, name: str) -> None:
+    A fork leaves the thread behind: in the child, the next coroutine starts another one.
+    """
+
+    def __init__(self, name: str, rest: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._name = name
+        self._rest = rest
+        self._closed = False
+        self._starting = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._gate = threading.Lock()
         self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread = Thread(target=self._loop.run_forever, name=self._name, daemon=True)
         self._thread.start()
+        self._process = os.getpid()
+        if self._rest is not None:
+            forks.rests(self)
 
     @property
     def closed(self) -> bool:
         """Whether the loop has been closed."""
-        return self._loop.is_closed()
+        return self._closed
+
+    @property
+    def inherited(self) -> bool:
+        """Whether the thread is in the parent, and not in this process."""
+        return self._process != os.getpid()
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Returns the result of a coroutine; interrupting the wait cancels the coroutine.
 
         Raises:
-            RuntimeError: The loop is closed.
+            ClientUnusable: The loop is closed, or was closed meanwhile.
         """
-        if self.closed:
-            coroutine.close()
-            raise RuntimeError("the client is closed; make a new one")
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if self.inherited and not self._closed:
+            self._start_again()
+        with self._gate:
+            if self._closed:
+                coroutine.close()
+                raise ClientUnusable(CLOSED)
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
+        except CancelledError:
+            if self._closed:
+                raise ClientUnusable("the client was closed during the call") from None
+            raise
         except BaseException:
             future.cancel()
             raise
@@ -40,21 +76,53 @@ class LoopThread:
     def iterate(self, items: AsyncGenerator[Result, None]) -> Iterator[Result]:
         """Yields the items of an async generator, and closes it when the caller stops."""
         reader = _Reader(items)
+        process = os.getpid()
         try:
             while (item := self.run(reader.next())) is not None:
                 yield item[0]
+                if process != os.getpid():
+                    raise ClientUnusable(forks.INHERITED)
         finally:
-            if not self.closed:
+            # A child that drops what its parent reads must not touch it.
+            if process == os.getpid() and not self._closed:
                 self.run(reader.close())
+
+    def rest(self) -> None:
+        """Lets what runs here let go of gRPC before a fork, if it does so soon."""
+        if self._closed or self.inherited or threading.current_thread() is self._thread:
+            return
+        assert self._rest is not None, "only what can rest is asked to"
+        resting = asyncio.run_coroutine_threadsafe(_awaited(self._rest), self._loop)
+        try:
+            resting.result(_REST_S)
+        except TimeoutError:
+            resting.cancel()
 
     def close(self) -> None:
         """Stops the loop and ends its thread; a second call does nothing."""
-        if self.closed:
+        if self.inherited:
+            self._closed = True
+            forks.abandon((self._loop, self._thread))
             return
-        self.run(_end_all())
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            ending = asyncio.run_coroutine_threadsafe(_end_all(), self._loop)
+        ending.result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def _start_again(self) -> None:
+        with self._starting:
+            if self.inherited:
+                forks.abandon((self._loop, self._thread))
+                self._start()
+
+
+async def _awaited(function: Callable[[], Awaitable[None]]) -> None:
+    await function()
 
 
 async def _end_all() -> None:

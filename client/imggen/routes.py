@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+from imggen.boundary import bounded
 from imggen.fields import job_id_of
 from imggen.library import LibraryCalls
 from imggen.orders import (
@@ -29,6 +30,7 @@ from imggen.v1.routing_pb2 import (
 from imggen.v1.story_pb2 import Page, Story
 
 
+@bounded
 class RouteCalls(LibraryCalls):
     """The methods of `Client` that tell which models draw, at what price, and why.
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
@@ -16,7 +18,11 @@ from imggen.v1.errors_pb2 import ErrorReason
 DETAILS_KEY = "grpc-status-details-bin"
 DOMAIN = "imggen.dev"
 # The second is of the same page, where its end is read before its headers.
-_AWAY = re.compile(r"http2 header with status: 50[234]\b|Data frame with END_STREAM flag received")
+_AWAY = re.compile(
+    r"http2 header with status: 50[234]\b|Data frame with END_STREAM flag received|RST_STREAM"
+)
+# What gRPC makes of a stream that was reset; it repeats UNAVAILABLE itself.
+_CUT = (errors.Internal, errors.Cancelled)
 
 _KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
     kind.code: kind
@@ -59,6 +65,21 @@ def says_away(raised: grpc.aio.AioRpcError) -> bool:
     return bool(_AWAY.search(raised.details() or ""))
 
 
+def was_cut(error: ImggenError) -> bool:
+    """Returns whether a call was ended on its way to imggen, so that it may go well next time."""
+    return error.foreign and isinstance(error, _CUT)
+
+
+def unanswered(method: str, target: str, timeout: float | None) -> errors.DeadlineExceeded:
+    """Returns the error of a call without an answer in time."""
+    return errors.DeadlineExceeded(
+        f"{method} had no answer from {target} within {timeout:g} s; raise Client(timeout=...)"
+        if timeout is not None
+        else f"{method} had no answer from {target} in time",
+        reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+    )
+
+
 def _without_details(
     raised: grpc.aio.AioRpcError, method: str, target: str, timeout: float | None
 ) -> ImggenError:
@@ -66,13 +87,7 @@ def _without_details(
     kind = _KINDS.get(raised.code(), errors.Internal)
     match raised.code():
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return kind(
-                f"{method} had no answer from {target} within {timeout:g} s; raise "
-                "Client(timeout=...)"
-                if timeout is not None
-                else f"{method} had no answer from {target} in time",
-                reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
-            )
+            return unanswered(method, target, timeout)
         case grpc.StatusCode.UNAVAILABLE:
             return kind(
                 f"cannot reach {target} ({text}); check that the server runs there, the "
@@ -112,7 +127,7 @@ def _from_details(code: grpc.StatusCode, status: Status) -> ImggenError:
     information, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
     for detail in status.details:
         for message in (information, bad_request, retry):
-            detail.Unpack(message)
+            _unpack(detail, message)
     error = _KINDS.get(code, errors.Internal)(
         status.message,
         reason=reason_of(information.reason if information.domain == DOMAIN else ""),
@@ -120,8 +135,25 @@ def _from_details(code: grpc.StatusCode, status: Status) -> ImggenError:
             Violation(bad.field, bad.description, reason_of(bad.reason))
             for bad in bad_request.field_violations
         ),
-        retry_after=retry.retry_delay.ToTimedelta() or None,
+        retry_after=_delay_of(retry),
         metadata=information.metadata,
     )
     error.foreign = information.domain != DOMAIN
     return error
+
+
+def _unpack(detail: AnyMessage, message: Message) -> None:
+    """Reads a detail into a message of its kind; one that a proxy has spoilt is left out."""
+    try:
+        detail.Unpack(message)
+    except DecodeError:
+        message.Clear()
+
+
+def _delay_of(retry: RetryInfo) -> timedelta | None:
+    """Returns when to try again; None for a time that is none, or that no clock has."""
+    try:
+        delay = retry.retry_delay.ToTimedelta()
+    except (ValueError, OverflowError):
+        return None
+    return delay if delay > timedelta() else None

@@ -6,8 +6,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Self, Unpack, overload
 
+from imggen.boundary import bounded
 from imggen.client import Client, Snapshot
-from imggen.connection import TokenSource
 from imggen.fields import (
     AssetKindName,
     EventKindName,
@@ -22,6 +22,7 @@ from imggen.sync_batches import SyncBatchCalls
 from imggen.sync_budgets import SyncBudgetCalls
 from imggen.sync_library import SyncLibraryCalls
 from imggen.sync_routes import SyncRouteCalls
+from imggen.tokens import TokenSource
 from imggen.v1.character_pb2 import Character
 from imggen.v1.event_pb2 import Event, EventKind
 from imggen.v1.image_pb2 import AssetKind, Image, ImageStatus, ImageType
@@ -29,6 +30,7 @@ from imggen.v1.job_pb2 import Job, JobStatus
 from imggen.v1.story_pb2 import Page, Story
 
 
+@bounded
 class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCalls, SyncAdminCalls):
     """The synchronous client of imggen; a context manager.
 
@@ -38,13 +40,14 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
 
     def __init__(
         self,
-        target: str = "127.0.0.1:50051",
+        target: str | None = None,
         *,
         token: TokenSource | None = None,
         root_certificates: bytes | None = None,
         client_certificate: bytes | None = None,
         client_key: bytes | None = None,
         insecure: bool = False,
+        proxy: str | None = None,
         timeout: float = 30.0,
         download_timeout: float = 300.0,
         patience: float = 60.0,
@@ -56,11 +59,12 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
             client_certificate=client_certificate,
             client_key=client_key,
             insecure=insecure,
+            proxy=proxy,
             timeout=timeout,
             download_timeout=download_timeout,
             patience=patience,
         )
-        self._loop = LoopThread("imggen-client")
+        self._loop = LoopThread("imggen-client", self._client._connection.rest)
 
     def __enter__(self) -> Self:
         return self
@@ -70,9 +74,9 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
 
     def close(self) -> None:
         """Ends the calls in progress, closes the channel and ends the thread; jobs continue."""
-        if not self._loop.closed:
+        if not self._loop.closed and not self._loop.inherited:
             self._loop.run(self._client.close())
-            self._loop.close()
+        self._loop.close()
 
     def with_timeout(self, seconds: float) -> Self:
         """Returns this client with another deadline for its calls; both share one channel."""

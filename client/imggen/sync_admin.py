@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from imggen.admin import AdminCalls
+from imggen.boundary import bounded
 from imggen.fields import LaneName
 from imggen.looping import LoopThread
 from imggen.v1.admin_pb2 import (
@@ -16,6 +17,7 @@ from imggen.v1.admin_pb2 import (
 from imggen.v1.job_pb2 import Job
 
 
+@bounded
 class SyncAdminCalls:
     """The methods of `SyncClient` for operators."""
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Unpack
 
 from imggen.batches import BatchCalls, BatchSnapshot
+from imggen.boundary import bounded
 from imggen.looping import LoopThread
 from imggen.orders import WholeStoryFields
 from imggen.v1.batch_pb2 import Batch, GetBatchResponse
 from imggen.v1.story_pb2 import Story
 
 
+@bounded
 class SyncBatchCalls:
     """The methods of `SyncClient` for whole stories and batches."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from imggen.boundary import bounded
 from imggen.budgets import BudgetCalls
 from imggen.fields import CallKindName, SpendGroupName
 from imggen.looping import LoopThread
@@ -10,6 +11,7 @@ from imggen.v1.budget_pb2 import BookedCall, Budget, CallKind, Spend, SpendGroup
 from imggen.v1.job_pb2 import Job
 
 
+@bounded
 class SyncBudgetCalls:
     """The methods of `SyncClient` for budgets and spend; days are in UTC."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Unpack
 
+from imggen.boundary import bounded
 from imggen.fields import CharacterFields, StoryFields, StoryViewName
 from imggen.library import LibraryCalls
 from imggen.looping import LoopThread
@@ -11,6 +12,7 @@ from imggen.v1.story_pb2 import Page, Story, StoryView
 from imggen.v1.style_pb2 import Style
 
 
+@bounded
 class SyncLibraryCalls:
     """The methods of `SyncClient` for characters, stories and styles."""
 

@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+from imggen.boundary import bounded
 from imggen.looping import LoopThread
 from imggen.orders import PortraitFields, RegenerationFields, SceneFields, WholeStoryFields
 from imggen.routes import RouteCalls
@@ -18,6 +19,7 @@ from imggen.v1.routing_pb2 import (
 from imggen.v1.story_pb2 import Page, Story
 
 
+@bounded
 class SyncRouteCalls:
     """The methods of `SyncClient` that tell which models draw, at what price, and why."""
 

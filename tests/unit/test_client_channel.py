@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from imggen import Client
-from imggen.channel import SERVICE_CONFIG, credentials_for, is_loopback
+from imggen.channel import SERVICE_CONFIG, credentials_for
 from imggen.errors import Unavailable
+from imggen.targets import is_loopback
 from imggen.testing.library import Styles
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 from tests.contract import methods

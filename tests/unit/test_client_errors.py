@@ -5,10 +5,15 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import grpc
 import pytest
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
 
 from imggen import Client, Job, errors
 from imggen.errors import ImggenError, JobCancelled, JobFailed, kind_of, reason_name, reason_of
@@ -171,6 +176,55 @@ def test_an_error_without_details_is_typed_by_its_code(
     error = error_of(raised, method="GetJob", target="host:1", timeout=None)
     assert type(error) is kind
     assert reason_name(error.reason) == reason
+
+
+@pytest.mark.parametrize("kind", [ErrorInfo, BadRequest, RetryInfo])
+@pytest.mark.parametrize("value", [b"\xff", b"\x0a\x05", b"\x0a\x02\xc3\x28"])
+def test_details_that_cannot_be_read_are_left_out(kind: type[Message], value: bytes) -> None:
+    spoilt = AnyMessage(type_url=f"type.googleapis.com/{kind.DESCRIPTOR.full_name}", value=value)
+    error = error_with(spoilt, code=grpc.StatusCode.UNAVAILABLE)
+    assert type(error) is errors.Unavailable
+    assert error.message == "what imggen says"
+    assert not error.violations
+    assert error.retry_after is None
+
+
+@pytest.mark.parametrize(
+    "delay",
+    [
+        *(Duration(seconds=2**62), Duration(seconds=-(2**62)), Duration(seconds=-5)),
+        *(Duration(seconds=1, nanos=2**31 - 1), Duration(seconds=5, nanos=-1)),
+    ],
+)
+def test_a_delay_that_is_none_is_left_out(delay: Duration) -> None:
+    retry = AnyMessage()
+    retry.Pack(RetryInfo(retry_delay=delay))
+    error = error_with(retry, code=grpc.StatusCode.UNAVAILABLE)
+    assert error.retry_after is None or error.retry_after > timedelta()
+
+
+def error_with(*details: AnyMessage, code: grpc.StatusCode) -> ImggenError:
+    status = Status(message="what imggen says", details=details).SerializeToString()
+    raised = grpc.aio.AioRpcError(
+        code, grpc.aio.Metadata(), grpc.aio.Metadata(("grpc-status-details-bin", status))
+    )
+    return error_of(raised, method="GetJob", target="host:1", timeout=None)
+
+
+async def test_an_answer_that_cannot_be_read_is_an_error() -> None:
+    async def answer(_request: bytes, _context: object) -> bytes:
+        return b"\xff\xff"
+
+    server = grpc.aio.server()
+    handler: Any = grpc.unary_unary_rpc_method_handler(cast(Any, answer))
+    service = grpc.method_handlers_generic_handler("imggen.v1.JobService", {"GetJob": handler})
+    server.add_generic_rpc_handlers([service])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with Client(f"127.0.0.1:{port}") as client:
+        with pytest.raises(ImggenError, match=r"the answer to GetJob from .* cannot be read"):
+            await client.get_job("68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11")
+    await server.stop(None)
 
 
 def test_a_reason_of_a_newer_server_is_unspecified() -> None:

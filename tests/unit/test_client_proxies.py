@@ -10,7 +10,13 @@ import pytest
 
 from imggen import Character, Client, JobStatus, SyncClient
 from imggen.batches import BatchSnapshot
-from imggen.errors import DeadlineExceeded, Internal, NotFound, Unavailable
+from imggen.errors import (
+    DeadlineExceeded,
+    Internal,
+    NotFound,
+    PermissionDenied,
+    Unavailable,
+)
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.job_pb2 import Job, WatchJobResponse
@@ -221,3 +227,46 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
     return (
         len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
     )
+
+
+@pytest.mark.parametrize(
+    "code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.CANCELLED]
+)
+async def test_a_call_that_a_proxy_cuts_is_made_again(
+    fake: FakeService, client: Client, mia: Character, code: grpc.StatusCode
+) -> None:
+    for _ in range(2):
+        fake.break_next(code, "GeneratePortrait")
+        fake.break_next(code, "GetJob")
+    job = await client.generate_portrait(mia, style="anime")
+    assert (await client.get_job(job)).job_id == job.job_id
+    assert len({each.request_id for each in fake.requests("GeneratePortrait")}) == 1  # type: ignore[attr-defined]
+    assert len([each async for each in client.list_jobs()]) == 1
+    assert len(fake.requests("GetJob")) == 3
+
+
+async def test_a_call_that_stays_cut_is_raised_as_what_cut_it(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    for _ in range(100):
+        fake.break_next(grpc.StatusCode.INTERNAL, "GetCharacter")
+    with pytest.raises(Internal, match="was ended between here and imggen") as raised:
+        await client.with_timeout(0.5).get_character(mia)
+    assert raised.value.foreign
+    assert len(fake.requests("GetCharacter")) > 1
+
+
+async def test_a_create_that_may_not_be_repeated_is_not(fake: FakeService, client: Client) -> None:
+    fake.break_next(grpc.StatusCode.INTERNAL, "CreateCharacter")
+    await client.styles().__anext__()
+    with pytest.raises(Internal):
+        await client.create_character(name="Mia", request_id="")
+    assert len(fake.requests("CreateCharacter")) == 1
+
+
+async def test_what_a_proxy_refuses_is_not_asked_again(
+    fake: FakeService, client: Client, mia: Character
+) -> None:
+    fake.break_next(grpc.StatusCode.PERMISSION_DENIED, "GetCharacter")
+    with pytest.raises(PermissionDenied):
+        await client.get_character(mia)
