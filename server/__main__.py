@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from imggen.printing import never_raising
 from server.causes import CannotStart
 from server.database_urls import read_url
 from server.databases import Address
@@ -39,6 +40,7 @@ database that was migrated and a storage:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 2 for what only other settings mend."""
+    never_raising()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:

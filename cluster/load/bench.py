@@ -18,6 +18,7 @@ from cluster.embedded.local import running, say
 from cluster.embedded.processes import ROOT, StartFailed, only_one
 from cluster.embedded.session import in_own_session
 from imggen import Gender, ImggenError, SyncClient
+from imggen.printing import never_raising
 
 SERVE_CONFIG = ROOT / "cluster" / "serve" / "bench.yaml"
 FOLDER = ROOT / ".imggen" / "bench"
@@ -130,6 +131,7 @@ def _shown(path: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
+    never_raising()
     options = _parser().parse_args(arguments)
     folder = options.folder.resolve()
     try:

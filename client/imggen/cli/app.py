@@ -7,6 +7,7 @@ import click
 from imggen.cli.admin import admin
 from imggen.cli.batches import batch
 from imggen.cli.budgets import budget, spend
+from imggen.cli.consoles import echo
 from imggen.cli.durations import spoken
 from imggen.cli.events import events
 from imggen.cli.jobs import cancel, jobs, retry, watch
@@ -60,13 +61,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         wrong.show()
         return wrong.exit_code
     except Interrupted as interrupted:
-        click.echo(f"\nimggen: {interrupted}", err=True)
+        echo(f"\nimggen: {interrupted}", err=True)
         return INTERRUPTED
     except click.Abort:
-        click.echo("\nimggen: interrupted", err=True)
+        echo("\nimggen: interrupted", err=True)
         return INTERRUPTED
     except (ImggenError, OSError) as error:
-        click.echo(f"imggen: {describe(error)}", err=True)
+        echo(f"imggen: {describe(error)}", err=True)
         return FAILED
     return code if isinstance(code, int) else 0
 

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import click
-from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from imggen.batches import BatchSnapshot
+from imggen.cli.consoles import console, echo
 from imggen.cli.durations import spoken
 from imggen.cli.progress import StoppedWatching, position
 from imggen.cli.session import json_line
@@ -48,7 +47,7 @@ def follow_batch(
                 last = snapshot
                 show(snapshot, Labels(list(snapshot.images), names))
                 if json_lines:
-                    click.echo(json_line(snapshot))
+                    echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
         raise StoppedWatching(batch_id, noun="batch", command="imggen batch") from interrupt
     return last
@@ -72,11 +71,11 @@ def headline(batch: Batch) -> str:
 
 @contextmanager
 def _shown(*, silent: bool) -> Iterator[_Show]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    shown = console(err=True)
+    if not shown.is_terminal:
         yield _Quiet() if silent else _Lines()
         return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    with Live(console=shown, auto_refresh=False, transient=True) as live:
         yield _Live(live)
 
 
@@ -109,7 +108,7 @@ class _Lines:
                 self._last[image.job.job_id] = what
                 if image.job.status == JOB_STATUS_FAILED:
                     what += f", {image.job.error.message}"
-                click.echo(f"{labels.of(image)}: {what}", err=True)
+                echo(f"{labels.of(image)}: {what}", err=True)
 
 
 class _Quiet:

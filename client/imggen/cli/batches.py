@@ -5,6 +5,7 @@ import click
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.checks import print_unchecked
+from imggen.cli.consoles import echo
 from imggen.cli.costs import cost_lines
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.progress import heir_note, position, reused_note, unused_references
@@ -61,7 +62,7 @@ def show_batch(session: Session, batch_id: str) -> None:
     if session.json:
         session.document(batch=found.batch, images=found.images)
         return
-    click.echo(f"{short_name(BatchStatus, found.batch.status)}: {headline(found.batch)}")
+    echo(f"{short_name(BatchStatus, found.batch.status)}: {headline(found.batch)}")
     labels = Labels(list(found.images), names_of(session.client, batch_id))
     session.table(
         ("JOB", "PICTURE", "STATUS", "DONE", "IMAGE"),
@@ -77,7 +78,7 @@ def show_batch(session: Session, batch_id: str) -> None:
         ),
     )
     for line in cost_lines(found.batch, found.images):
-        click.echo(line)
+        echo(line)
     print_losses(found.images, labels)
     print_unchecked(session.client, found.images, labels)
 
@@ -150,22 +151,22 @@ def print_end(last: BatchSnapshot, names: dict[str, str], asked: str = "") -> No
     `asked` is the model that was asked for, empty for any; another one may stand for it.
     """
     labels = Labels(list(last.images), names)
-    click.echo(f"batch {last.batch.batch_id}: {headline(last.batch)}")
+    echo(f"batch {last.batch.batch_id}: {headline(last.batch)}")
     for note in dict.fromkeys(heir_note(image.job.model, asked) for image in last.images):
         if note:
-            click.echo(note)
+            echo(note)
     for image in last.images:
         if image.job.error.message and image.job.fraction != 1:
-            click.echo(f"{labels.of(image)}: {_why(image)}")
+            echo(f"{labels.of(image)}: {_why(image)}")
         if note := reused_note(image.job):
-            click.echo(f"{labels.of(image)}: {note}")
+            echo(f"{labels.of(image)}: {note}")
         for line in unused_references(image.job.references, names):
-            click.echo(f"{labels.of(image)}: {line}")
+            echo(f"{labels.of(image)}: {line}")
     for line in cost_lines(last.batch, last.images):
-        click.echo(line)
+        echo(line)
     print_losses(last.images, labels)
     if last.batch.status != BATCH_STATUS_COMPLETED:
-        click.echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")
+        echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")
 
 
 def end_with(batch: Batch) -> None:

@@ -7,6 +7,7 @@ from io import StringIO
 
 import click
 
+from imggen.cli.consoles import echo
 from imggen.cli.options import Dollars
 from imggen.cli.session import Session, connected
 from imggen.fields import short_name, short_names
@@ -57,7 +58,7 @@ def spend(
         )
     )
     if as_csv:
-        click.echo(spend_csv(by, found), nl=False)
+        echo(spend_csv(by, found), nl=False)
         return
     session.table(
         (by.upper(), *(column.replace("_", " ").upper() for column in _COLUMNS)),
@@ -66,7 +67,7 @@ def spend(
     )
     if not session.json:
         target = TARGET_IMAGE_COST_MICROS / MICROS
-        click.echo(f"The specification allows ${target:.2f} for an image on average.")
+        echo(f"The specification allows ${target:.2f} for an image on average.")
 
 
 def spend_csv(by: str, found: Iterable[Spend]) -> str:

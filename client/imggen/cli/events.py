@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from imggen.cli.consoles import echo
 from imggen.cli.progress import Interrupted
 from imggen.cli.session import Session, connected, json_line
 from imggen.fields import EventKindName, short_name, short_names
@@ -49,7 +50,7 @@ def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None
     try:
         for event in session.client.events(after, kinds=kinds, checkpoints=True):
             if not event.HasField("checkpoint"):
-                click.echo(json_line(event) if session.json else _line(event))
+                echo(json_line(event) if session.json else _line(event))
             cursor = event.cursor
     except KeyboardInterrupt as interrupt:
         raise StoppedFollowing(cursor) from interrupt

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from imggen.cli.consoles import console, shown
 from imggen.cli.submission import Labels
 from imggen.v1.batch_pb2 import BatchImage
 from imggen.v1.scene_pb2 import NotDrawn
@@ -38,9 +38,9 @@ def print_losses(images: Iterable[BatchImage], labels: Labels) -> None:
     for column in ("NOT DRAWN", "DRAWN OTHERWISE"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    console.print(table, width=None if console.is_terminal else _PIPED_WIDTH)
+        table.add_row(*map(shown, row))
+    screen = console()
+    screen.print(table, width=None if screen.is_terminal else _PIPED_WIDTH)
 
 
 def end_strictly(losses: Iterable[NotDrawn], *, strict: bool) -> None:

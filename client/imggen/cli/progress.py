@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from imggen.cli.consoles import console, echo
 from imggen.cli.losses import lost_lines
 from imggen.cli.session import Session, json_line
 from imggen.client import Snapshot
@@ -74,7 +73,7 @@ def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Sn
                 last = snapshot
                 show(snapshot.job)
                 if json_lines:
-                    click.echo(json_line(snapshot))
+                    echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
         raise StoppedWatching(job_id) from interrupt
     if last.job.status == JOB_STATUS_FAILED:
@@ -143,18 +142,18 @@ def _fate(used: UsedReference, names: Mapping[str, str]) -> str:
 
 @contextmanager
 def _shown(*, silent: bool) -> Iterator[_Show]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    shown = console(err=True)
+    if not shown.is_terminal:
         yield _Quiet() if silent else _Lines()
         return
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn("dots" if shown.encoding.startswith("utf") else "line"),
         TextColumn("{task.description:<10}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} % {task.fields[steps]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=shown, transient=True) as progress:
         yield _Bar(progress)
 
 
@@ -177,7 +176,7 @@ class _Lines:
     def __call__(self, job: Job) -> None:
         if position(job) != self._last:
             self._last = position(job)
-            click.echo(self._last, err=True)
+            echo(self._last, err=True)
 
 
 class _Quiet:

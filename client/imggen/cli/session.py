@@ -11,6 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.console import Console, Group
 
+from imggen.cli.consoles import console, echo, shown
 from imggen.cli.tables import tables
 from imggen.sync import SyncClient
 
@@ -33,9 +34,9 @@ class Session:
     def document(self, *lines: str, **parts: Message | Iterable[Message] | str) -> None:
         """Prints the lines; with --json the named parts as one document."""
         if self.json:
-            click.echo(json.dumps(_plain(parts), indent=2, ensure_ascii=False))
+            echo(json.dumps(_plain(parts), indent=2, ensure_ascii=False))
         elif lines:
-            click.echo("\n".join(lines))
+            echo("\n".join(lines))
 
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[str]], **parts: Iterable[Message]
@@ -44,21 +45,22 @@ class Session:
         if self.json:
             self.document(**parts)
             return
-        console = _console()
-        shown = Group(*tables(columns, [tuple(row) for row in rows], console.width))
-        if console.is_terminal:
-            console.print(shown)
+        screen = _console()
+        cells = [tuple(map(shown, row)) for row in rows]
+        table = Group(*tables(columns, cells, screen.width))
+        if screen.is_terminal:
+            screen.print(table)
             return
-        with console.capture() as captured:
-            console.print(shown)
-        click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        with screen.capture() as captured:
+            screen.print(table)
+        echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _console() -> Console:
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
-    return console
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = _PIPED_WIDTH
+    return screen
 
 
 def json_line(message: Message) -> str:

@@ -7,6 +7,7 @@ import click
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
 from imggen.cli.checks import print_unchecked
+from imggen.cli.consoles import echo
 from imggen.cli.losses import end_strictly, losses_of, strict_option
 from imggen.cli.options import KINDS
 from imggen.cli.plans import print_plan
@@ -149,6 +150,6 @@ def story(
         print_end(last, submitted.names, content.options.model)
         print_unchecked(session.client, images, Labels(images, submitted.names))
         for path in (*known.values(), *drawn):
-            click.echo(f"saved {path}")
+            echo(f"saved {path}")
     end_with(last.batch)
     end_strictly(losses_of(images), strict=strict)

@@ -1,0 +1,48 @@
+"""The one place where the command prints: no name raises there, and the terminal obeys none."""
+
+import sys
+from collections.abc import Iterable
+
+import click
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from imggen.printing import fitting, printable
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Prints a text to stdout, or to stderr."""
+    click.echo(shown(text, err=err), err=err, nl=nl)
+
+
+def confirm(question: str) -> bool:
+    """Asks on stderr; raises click.Abort where nobody answers."""
+    return click.confirm(shown(question, err=True), err=True)
+
+
+def shown(text: str, *, err: bool = False) -> str:
+    """Returns a text as it is printed, so that its width can be measured."""
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    return fitting(printable(text), encoding)
+
+
+def on_terminal() -> bool:
+    """Returns whether stdout is a terminal; it may be closed."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def console(*, err: bool = False) -> Console:
+    """Returns a console for tables and bars, which shows texts as they are."""
+    return _Console(stderr=err, highlight=False, markup=False)
+
+
+class _Console(Console):
+    """A console whose texts do nothing to the terminal."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Renders something, without the control characters that texts may hold."""
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else printable(segment.text)
+            yield segment if text == segment.text else Segment(text, segment.style)
