@@ -162,12 +162,23 @@ def _allow_text(options: argparse.Namespace) -> int:
     if options.hash:
         appeal = appeal_of_digest(gate, options.hash, options.rule)
     else:
-        text = options.file.read_text("utf-8") if options.file else sys.stdin.read()
-        appeal = appeal_of_text(gate, text)
+        appeal = appeal_of_text(gate, _text_of(options.file))
     decide = withdraw if options.withdraw else allow
     with needing_database(where.url):
         print(asyncio.run(decide(where, appeal, options.by)))
     return 0
+
+
+def _text_of(file: Path | None) -> str:
+    """Returns the text of a file or of stdin; no byte of it may be read as another one."""
+    data = file.read_bytes() if file else sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = f"is not UTF-8: byte 0x{data[error.start]:02X}; save it as UTF-8"
+        wrong = f"{file or 'standard input'}:{line}: {what}"
+        raise CannotStart(wrong, lasting=True) from error
 
 
 def _token(options: argparse.Namespace) -> int:

@@ -11,7 +11,8 @@ from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.losses import lost_lines, print_losses
 from imggen.cli.progress import Interrupted
-from imggen.cli.story_file import StoryFile, read_story_file
+from imggen.cli.story_content import StoryFile
+from imggen.cli.story_file import read_story_file
 from imggen.cli.submission import Labels, save, save_known_portraits, submit
 from imggen.rules.money import dollars
 
@@ -46,7 +47,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
     Raises DemoFailed.
     """
     console = Console()
-    file = read_story_file(STORY, STORY.read_text("utf-8"))
+    file = read_story_file(STORY)
     with SyncClient(address, token=token) as client:
         # Each demo is a new batch; portraits are drawn again only where the file has changed.
         submitted = submit(client, file, again=True)

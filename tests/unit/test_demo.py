@@ -34,18 +34,18 @@ def test_a_story_file_becomes_a_contact_sheet(
     [batch] = fake.requests("GenerateStory")
     assert isinstance(story, story_pb2.CreateStoryRequest)
     assert isinstance(batch, generation_pb2.GenerateStoryRequest)
-    file = read_story_file(STORY, STORY.read_text())
+    file = read_story_file(STORY)
     assert (story.story.title, story.story.style) == (file.title, file.style)
     assert [page.text for page in story.story.pages] == [page.text for page in file.pages]
     [folder] = tmp_path.iterdir()
     files = [folder / f"{name}.png" for name in NAMES]
-    assert sorted(folder.iterdir()) == sorted([*files, folder / "contact-sheet.png"])
+    assert sorted(folder.glob("[!.]*")) == sorted([*files, folder / "contact-sheet.png"])
     captured = capsys.readouterr()
     done = [line for line in captured.err.splitlines() if line.endswith(": completed")]
     assert len(done) == len(NAMES)
     # Paths are not wrapped, however narrow the terminal is.
     lines = captured.out.splitlines()
-    assert set(map(str, folder.iterdir())) <= set(lines)
+    assert set(map(str, folder.glob("[!.]*"))) <= set(lines)
     assert any("total cost: nothing (drawn on this machine)" in line for line in lines)
 
 

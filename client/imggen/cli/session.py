@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from pathlib import Path
 
 import click
 from google.protobuf.json_format import MessageToDict
@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from rich.console import Console, Group
 
 from imggen.cli.consoles import console, echo, shown
+from imggen.cli.input_files import read_certificates
 from imggen.cli.tables import tables
 from imggen.sync import SyncClient
 
@@ -85,7 +86,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         "--ca",
         envvar="IMGGEN_CA",
         show_envvar=True,
-        type=click.File("rb"),
+        type=click.Path(dir_okay=False, exists=True, path_type=Path),
         help="The CA certificates to trust instead of the system's, PEM.",
     )
     @click.option("--insecure", is_flag=True, help="Do not use TLS, even to another machine.")
@@ -95,7 +96,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         *,
         server: str,
         token: str | None,
-        ca: BinaryIO | None,
+        ca: Path | None,
         insecure: bool,
         as_json: bool,
         **arguments: object,
@@ -104,7 +105,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
             client = SyncClient(
                 server,
                 token=token,
-                root_certificates=ca.read() if ca is not None else None,
+                root_certificates=read_certificates(ca) if ca is not None else None,
                 insecure=insecure,
             )
         except ValueError as wrong:

@@ -118,7 +118,7 @@ def story(
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
-    content = read_story_file(file, file.read_text("utf-8"))
+    content = read_story_file(file)
     if quote:
         price = quote_file(session.client, content)
         session.document(*quote_lines(price), quote=price)

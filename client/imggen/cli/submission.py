@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from imggen.cli.story_file import FileCover, FileScene, StoryFile
+from imggen.cli.story_content import FileCover, FileScene, StoryFile
 from imggen.errors import NotFound
 from imggen.fields import AssetKindName, CharacterFields
 from imggen.orders import WholeStoryFields
