@@ -9,7 +9,9 @@ from rich.table import Table
 from cluster.embedded.contact_sheet import Panel, contact_sheet
 from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
+from imggen.cli.consoles import console as new_console
 from imggen.cli.losses import lost_lines, print_losses
+from imggen.cli.pictures_folder import Pictures
 from imggen.cli.progress import Interrupted
 from imggen.cli.story_content import StoryFile
 from imggen.cli.story_file import read_story_file
@@ -46,7 +48,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
 
     Raises DemoFailed.
     """
-    console = Console()
+    console = new_console()
     file = read_story_file(STORY)
     with SyncClient(address, token=token) as client:
         # Each demo is a new batch; portraits are drawn again only where the file has changed.
@@ -54,10 +56,11 @@ def draw_story(address: str, token: str, folder: Path) -> None:
         folder = folder / submitted.batch.batch_id[:8]
         last = follow_batch(client, submitted.batch.batch_id, submitted.names)
         labels = Labels(list(last.images), submitted.names)
-        saved = save(client, list(last.images), labels, folder, "display")
-        known = save_known_portraits(
-            client, list(last.images), submitted, folder, "display", saved.values()
-        )
+        files = Pictures(folder, "display", story=file.title)
+        saved = save(client, list(last.images), labels, files)
+        known = save_known_portraits(client, list(last.images), submitted, files)
+    if files.failed:
+        raise DemoFailed("; ".join(files.failed))
     if len(saved) < last.batch.total_images:
         raise DemoFailed(headline(last.batch))
     pictures = _pictures(file, last, labels, saved)

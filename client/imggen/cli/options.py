@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from imggen.cli.output_files import checked_file, force_option
 from imggen.fields import short_names
 from imggen.orders import OptionFields
 from imggen.rules.money import MICROS, is_amount
@@ -186,8 +187,10 @@ job_options = options(
         "--output",
         "-o",
         type=click.Path(dir_okay=False, path_type=Path),
+        callback=checked_file,
         help="Save the picture to this file.",
     ),
+    force_option,
     click.option(
         "--kind",
         type=click.Choice(KINDS),

@@ -14,6 +14,7 @@ from imggen.cli.options import (
     meta_filter,
     style_option,
 )
+from imggen.cli.output_files import checked_file, force_option, why
 from imggen.cli.progress import all_references, heir_note, notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
@@ -189,7 +190,8 @@ def regenerate(
 
 @click.command()
 @click.argument("image_id")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), callback=checked_file)
+@force_option
 @click.option("--kind", type=click.Choice(KINDS), default="display", show_default=True)
 @connected
 def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -> None:
@@ -304,7 +306,12 @@ def _finish(
     if output is None:
         session.document(*lines, job=last.job, image=last.image)
         return
-    path = session.client.download(last.image, output, kind=kind)
+    try:
+        path = session.client.download(last.image, output, kind=kind)
+    except OSError as error:
+        session.document(*lines, job=last.job, image=last.image)
+        then = f"save it with: imggen download {last.image.id} FILE"
+        raise click.ClickException(f"cannot save to {output}: {why(error)}; {then}") from error
     session.document(*lines, f"saved {path}", job=last.job, image=last.image, path=str(path))
 
 

@@ -8,13 +8,16 @@ from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
 from imggen.cli.checks import print_unchecked
 from imggen.cli.consoles import echo
+from imggen.cli.file_names import file_stem
 from imggen.cli.losses import end_strictly, losses_of, strict_option
 from imggen.cli.options import KINDS
+from imggen.cli.output_files import force_option, forced
+from imggen.cli.pictures_folder import Pictures
 from imggen.cli.plans import print_plan
 from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session, connected
 from imggen.cli.story_file import read_story_file
-from imggen.cli.submission import Labels, save, save_known_portraits, slug, submit
+from imggen.cli.submission import Labels, save, save_known_portraits, submit
 from imggen.cli.submission import plan as plan_file
 from imggen.cli.submission import quote as quote_file
 from imggen.fields import AssetKindName
@@ -39,6 +42,7 @@ from imggen.fields import AssetKindName
     show_default=True,
     help="The assets that are saved.",
 )
+@force_option
 @strict_option
 @connected
 def story(
@@ -126,6 +130,10 @@ def story(
     if plan:
         print_plan(session, plan_file(session.client, content))
         return
+    folder = output or Path(file_stem(content.title) or file_stem(file.stem) or "story")
+    pictures = Pictures(folder, kind, story=content.title, force=forced())
+    if not no_wait:
+        pictures.check()
     submitted = submit(session.client, content, again=again)
     if no_wait:
         lines = [
@@ -139,9 +147,8 @@ def story(
         session.client, submitted.batch.batch_id, submitted.names, silent=session.json
     )
     images = list(last.images)
-    folder = output or Path(slug(submitted.story.title) or submitted.story.id)
-    drawn = save(session.client, images, Labels(images, submitted.names), folder, kind).values()
-    known = save_known_portraits(session.client, images, submitted, folder, kind, drawn)
+    drawn = save(session.client, images, Labels(images, submitted.names), pictures).values()
+    known = save_known_portraits(session.client, images, submitted, pictures)
     if session.json:
         session.document(
             batch=last.batch, images=images, story=submitted.story, folder=str(folder.resolve())
@@ -152,4 +159,5 @@ def story(
         for path in (*known.values(), *drawn):
             echo(f"saved {path}")
     end_with(last.batch)
+    pictures.end()
     end_strictly(losses_of(images), strict=strict)

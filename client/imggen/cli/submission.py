@@ -1,17 +1,17 @@
 """Submits a story file: creates its characters, story and batch once, then finds them again."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
+from imggen.cli.pictures_folder import Pictures
 from imggen.cli.story_content import FileCover, FileScene, StoryFile
 from imggen.errors import NotFound
-from imggen.fields import AssetKindName, CharacterFields
+from imggen.fields import CharacterFields
 from imggen.orders import WholeStoryFields
 from imggen.rules.money import MICROS
 from imggen.sync import SyncClient
@@ -171,7 +171,7 @@ def _create_or_find(
 
 
 class Labels:
-    """The names of the images of a batch, for people and for files."""
+    """The names of the images of a batch."""
 
     def __init__(self, images: list[BatchImage], names: dict[str, str]) -> None:
         self._names = names
@@ -189,10 +189,6 @@ class Labels:
         """Returns the label of an image, for instance `page 3` or `Mia`."""
         return self._labels[image.job.job_id]
 
-    def file(self, image: BatchImage, suffix: str) -> str:
-        """Returns the name of an image's file, for instance `page-3.png`."""
-        return f"{slug(self.of(image)) or image.job.image_id}{suffix}"
-
     def _label(self, image: BatchImage) -> str:
         if image.job.kind == JOB_KIND_COVER:
             return "cover"
@@ -204,34 +200,29 @@ class Labels:
 
 
 def save(
-    client: SyncClient,
-    images: list[BatchImage],
-    labels: Labels,
-    folder: Path,
-    kind: AssetKindName,
+    client: SyncClient, images: list[BatchImage], labels: Labels, pictures: Pictures
 ) -> dict[str, Path]:
-    """Saves the completed pictures to a folder; returns the files by the ids of their jobs."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Saves the completed pictures of a batch; returns the files by the ids of their jobs.
+
+    What could not be saved is said in `pictures.failed`.
+    """
     saved: dict[str, Path] = {}
+    # All of them have names, so that a picture that comes later takes none of another one.
+    names = {each.job.job_id: pictures.name(labels.of(each), each.job.image_id) for each in images}
     for image in images:
         if image.job.status == JOB_STATUS_COMPLETED:
-            path = folder / labels.file(image, _suffix(kind))
-            path = _free(path, image.job.image_id, saved.values())
-            saved[image.job.job_id] = client.download(image.job.image_id, path, kind=kind)
+            path = pictures.save(client, image.job.image_id, names[image.job.job_id])
+            if path is not None:
+                saved[image.job.job_id] = path
     return saved
 
 
 def save_known_portraits(
-    client: SyncClient,
-    images: list[BatchImage],
-    submitted: Submission,
-    folder: Path,
-    kind: AssetKindName,
-    taken: Collection[Path],
+    client: SyncClient, images: list[BatchImage], submitted: Submission, pictures: Pictures
 ) -> dict[str, Path]:
     """Saves the characters' references, in the story's style, that its batch did not draw.
 
-    `taken` are the files that are there already. Returns the files by the characters' ids.
+    Returns the files by the characters' ids.
     """
     drawn = {image.character_id for image in images}
     saved: dict[str, Path] = {}
@@ -239,9 +230,9 @@ def save_known_portraits(
         if character_id in drawn:
             continue
         if image_id := _reference(client, character_id, submitted.batch.style):
-            path = folder / f"{slug(name) or image_id}{_suffix(kind)}"
-            path = _free(path, image_id, [*taken, *saved.values()])
-            saved[character_id] = client.download(image_id, path, kind=kind)
+            path = pictures.save(client, image_id, pictures.name(name, image_id))
+            if path is not None:
+                saved[character_id] = path
     return saved
 
 
@@ -252,17 +243,3 @@ def _reference(client: SyncClient, character_id: str, style: str) -> str:
     )
     found = [image.id for image in portraits if image.is_reference and image.style == style]
     return found[0] if found else ""
-
-
-def _suffix(kind: AssetKindName) -> str:
-    return ".jpg" if kind in ("print", "thumbnail") else ".png"
-
-
-def _free(path: Path, image_id: str, taken: Collection[Path]) -> Path:
-    """Returns a path, with a part of the image's id if two names make one file name."""
-    return path.with_name(f"{path.stem}-{image_id[:8]}{path.suffix}") if path in taken else path
-
-
-def slug(text: str) -> str:
-    """Returns a text as a file name: `The Map!` becomes `the-map`."""
-    return re.sub(r"[\W_]+", "-", text.lower()).strip("-")
