@@ -44,7 +44,7 @@ help: ## Lists the targets (this text)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-19s %s\n' "$$target" "$$text"; done
 	@echo
-	@echo 'Everything is installed into $(VENV) and .tools, data is in .imggen; nothing else is written.'
+	@echo 'Everything is installed into $(VENV) and .tools, data is in .imggen; what else is written, README says.'
 	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine meets the requirements.'
 
 # Setup.

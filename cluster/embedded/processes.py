@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_ERROR = "error: "
 _READY_S = 30.0
 _DRAIN_S = 25.0
 _GONE_S = 10.0
@@ -151,7 +152,10 @@ def _await_file(child: "subprocess.Popen[bytes]", ready: Path, log: Path) -> dic
     deadline = time.monotonic() + _READY_S
     while not ready.exists():
         if child.poll() is not None or time.monotonic() > deadline:
-            last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            lines = log.read_text(errors="replace").splitlines()[-5:]
+            if child.poll() is not None and lines and lines[-1].startswith(_ERROR):
+                raise StartFailed(f"the gateway did not start: {lines[-1].removeprefix(_ERROR)}")
+            last = "\n".join(lines)
             raise StartFailed(f"the gateway did not start; {log} ends with:\n{last}")
         time.sleep(0.02)
     addresses: dict[str, str] = json.loads(ready.read_text())

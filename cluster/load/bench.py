@@ -17,6 +17,7 @@ from pathlib import Path
 from cluster.embedded.local import running, say
 from cluster.embedded.processes import ROOT, StartFailed, only_one
 from cluster.embedded.session import in_own_session
+from cluster.embedded.surroundings import need_folder
 from imggen import Gender, ImggenError, SyncClient
 from imggen.printing import never_raising
 
@@ -53,7 +54,7 @@ def env_file(folder: Path) -> Path:
 
 def up(folder: Path, listen: str) -> None:
     """Runs imggen until Ctrl-C, with a character and some jobs for ghz's requests."""
-    folder.mkdir(parents=True, exist_ok=True)
+    need_folder(folder)
     env_file(folder).touch()
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 jobs(folder, options.count)
             case "clean":
                 clean(folder)
-    except (StartFailed, ImggenError) as error:
+    except (StartFailed, ImggenError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cluster.embedded.local import main
-from cluster.embedded.node import ray_node
+from cluster.embedded.node import ray_node, token_in
 from cluster.embedded.processes import (
     MARK,
     StartFailed,
@@ -104,3 +104,19 @@ def test_a_ray_that_does_not_start_is_explained(
         pass
     assert list(long.iterdir()) == []
     assert not (tmp_path / "logs").is_symlink()
+
+
+def test_rays_token_is_not_written_below_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "RAY_AUTH_TOKEN_PATH"
+    monkeypatch.delenv(name, raising=False)
+    with token_in(tmp_path):
+        token = Path(os.environ[name])
+        assert token.parent == tmp_path
+        assert token.stat().st_mode & 0o077 == 0
+        assert len(token.read_text()) == 64
+    assert name not in os.environ
+    monkeypatch.setenv(name, "/my/token")
+    with token_in(tmp_path):
+        assert os.environ[name] == "/my/token"
