@@ -49,7 +49,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
     Raises DemoFailed.
     """
     console = new_console()
-    file = read_story_file(STORY)
+    file = read_story_file(STORY, STORY.read_text("utf-8"))
     with SyncClient(address, token=token) as client:
         # Each demo is a new batch; portraits are drawn again only where the file has changed.
         submitted = submit(client, file, again=True)

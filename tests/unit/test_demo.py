@@ -34,7 +34,7 @@ def test_a_story_file_becomes_a_contact_sheet(
     [batch] = fake.requests("GenerateStory")
     assert isinstance(story, story_pb2.CreateStoryRequest)
     assert isinstance(batch, generation_pb2.GenerateStoryRequest)
-    file = read_story_file(STORY)
+    file = read_story_file(STORY, STORY.read_text())
     assert (story.story.title, story.story.style) == (file.title, file.style)
     assert [page.text for page in story.story.pages] == [page.text for page in file.pages]
     [folder] = tmp_path.iterdir()

@@ -9,6 +9,7 @@ from imggen.cli.batches import end_with, print_end
 from imggen.cli.checks import print_unchecked
 from imggen.cli.consoles import echo
 from imggen.cli.file_names import file_stem
+from imggen.cli.input_files import read_text
 from imggen.cli.losses import end_strictly, losses_of, strict_option
 from imggen.cli.options import KINDS
 from imggen.cli.output_files import force_option, forced
@@ -122,7 +123,7 @@ def story(
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
-    content = read_story_file(file)
+    content = read_story_file(file, read_text(file))
     if quote:
         price = quote_file(session.client, content)
         session.document(*quote_lines(price), quote=price)

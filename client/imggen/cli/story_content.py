@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from imggen.fields import CharacterFields
 
-_NAMESPACE = UUID("5a6f1d0e-3c0b-4c59-9d5d-0b7c3f1a2e41")
+NAMESPACE = UUID("5a6f1d0e-3c0b-4c59-9d5d-0b7c3f1a2e41")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +79,4 @@ class StoryFile:
 
     def request_id(self, *what: object) -> str:
         """Returns the request id for a part of this story: equal content gives an equal id."""
-        return str(uuid5(_NAMESPACE, json.dumps([self.title, *what], default=str)))
+        return str(uuid5(NAMESPACE, json.dumps([self.title, *what], default=str)))

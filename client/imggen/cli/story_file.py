@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from imggen.cli.input_files import FileWrong, read_text
+from imggen.cli.input_files import FileWrong
 from imggen.cli.story_content import FileCover, FileOptions, FilePage, FileScene, StoryFile
 from imggen.fields import CharacterFields
 from imggen.rules.characters import OLDEST
@@ -49,7 +49,7 @@ class StoryFileWrong(FileWrong):
     """A story file with errors; the message has a line for each, with its line number."""
 
 
-def read_story_file(path: Path) -> StoryFile:
+def read_story_file(path: Path, text: str) -> StoryFile:
     """Reads a story file; raises FileWrong with all its errors."""
     try:
         from imggen.cli.yaml_nodes import compose
@@ -57,7 +57,7 @@ def read_story_file(path: Path) -> StoryFile:
         raise click.UsageError(
             "reading a story file needs PyYAML: pip install 'imggen[cli]'"
         ) from missing
-    root = compose(path, read_text(path))
+    root = compose(path, text)
     reader = _Reader(path)
     story = reader.story(root) if root is not None else reader.nothing()
     if reader.wrong:
