@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -55,12 +56,13 @@ class Pictures:
             path = self._free(path, image_id, data)
             with whole_file(path) as file:
                 file.write(data)
-            self._remember(path, data)
         except (OSError, ImggenError) as error:
             reason = why(error) if isinstance(error, OSError) else error.message
             self.failed.append(f"{path} was not saved: {reason}")
             _note(self.failed[-1])
             return None
+        with suppress(OSError):  # the picture is there; without an entry no later one replaces it
+            self._remember(path, data)
         return path
 
     def end(self) -> None:
