@@ -24,8 +24,8 @@ from cluster.embedded.processes import (
     ROOT,
     StartFailed,
     end_leftovers,
-    free_port,
     gateway,
+    kept_port,
     kept_secret,
     only_one,
 )
@@ -102,7 +102,7 @@ def running(
 
 def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
     """Returns the settings of the embedded processes."""
-    media = free_port()
+    media = kept_port(folder / "media-port")
     return {
         MARK: str(folder),
         "IMGGEN_DATABASE_URL": database,
