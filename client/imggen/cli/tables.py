@@ -1,15 +1,44 @@
-"""Tables that break no word: too narrow a terminal gets each row as a block of its own."""
+"""Tables that break no word: on a terminal in columns or blocks, in a pipe a line for each row."""
 
-from collections.abc import Iterator, Sequence
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 
+import click
 from rich.cells import cell_len
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 _GAP = 2
 """The columns between two of a table."""
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+"""What ends a field or a line of a pipe, for whatever reads it."""
 
 Rows = Sequence[Sequence[str]]
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table: for people on a terminal, whose first column never wraps, else with tabs."""
+    listed = [tuple(row) for row in rows]
+    if on_terminal():
+        console = Console(highlight=False, markup=False)
+        console.print(Group(*tables(columns, listed, console.width)))
+    else:
+        click.echo("\n".join(map(tabbed, [tuple(columns), *listed])))
+
+
+def on_terminal() -> bool:
+    """Returns whether stdout is a terminal.
+
+    It is not rich that is asked: FORCE_COLOR and the like make it call a pipe a terminal.
+    """
+    return sys.stdout.isatty()
+
+
+def tabbed(fields: Iterable[str]) -> str:
+    """Returns fields as a line of a pipe, with tabs between them and none within."""
+    return "\t".join(_BREAKS.sub(" ", field).strip() for field in fields)
 
 
 def tables(columns: Sequence[str], rows: Rows, width: int) -> Iterator[Table | Text]:

@@ -1,6 +1,5 @@
 """The command that shows operators what the whole installation does, once or live."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, timedelta
 from threading import Event
@@ -14,7 +13,7 @@ from rich.text import Text
 from imggen.cli.durations import spoken
 from imggen.cli.options import Finite
 from imggen.cli.session import Session, connected
-from imggen.cli.tables import tables
+from imggen.cli.tables import on_terminal, tables
 from imggen.errors import DeadlineExceeded, Unavailable
 from imggen.fields import short_name
 from imggen.rules.money import dollars
@@ -65,7 +64,7 @@ def top(session: Session, once: bool, every: float) -> None:
     found = session.client.get_overview()
     console = Console(highlight=False, markup=False)
     # FORCE_COLOR and the like make rich call a pipe a terminal, in which this would never end.
-    if once or session.json or not (sys.stdout.isatty() and console.is_terminal):
+    if once or session.json or not (on_terminal() and console.is_terminal):
         session.document(*headlines(found), overview=found)
         for part in () if session.json else parts(found):
             click.echo()
