@@ -1,26 +1,30 @@
 """Commands that watch and control batches."""
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
 import click
 
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.checks import print_unchecked
 from imggen.cli.costs import cost_lines
+from imggen.cli.exits import FAILED
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
+from imggen.cli.options import kind_option
 from imggen.cli.progress import heir_note, position, reused_note, unused_references
 from imggen.cli.session import Session, connected
-from imggen.cli.submission import Labels
+from imggen.cli.submission import Labels, save
 from imggen.errors import NotFound
-from imggen.fields import short_name
+from imggen.fields import AssetKindName, short_name
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED, Batch, BatchImage, BatchStatus
-
-FAILED = 1
 
 
 @click.group()
 def batch() -> None:
-    """Watch, cancel and retry batches.
+    """Watch, save, cancel and retry batches.
 
     `imggen story` makes a batch: all pictures of a story, drawn a few at a time.
     """
@@ -28,28 +32,81 @@ def batch() -> None:
 
 @batch.command("watch")
 @click.argument("batch_id")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Save the pictures to this folder.",
+)
+@kind_option
 @strict_option
 @connected
-def watch_batch(session: Session, batch_id: str, strict: bool) -> None:
-    """Watch a batch until it ends.
+def watch_batch(
+    session: Session, batch_id: str, output: Path | None, kind: AssetKindName, strict: bool
+) -> None:
+    """Watch a batch until it ends; with --output save its pictures.
 
     At the end comes a table of what its pictures do not show as told. With --json every snapshot
-    is one line of JSON.
+    is one line of JSON; with --output there is one more, with the saved files.
 
     \b
     Examples:
-      imggen batch watch BATCH_ID
+      imggen batch watch BATCH_ID --output the-map
       imggen batch watch BATCH_ID --json | jq .batch.fraction
     """
-    names = {} if session.json else names_of(session.client, batch_id)
+    names = {} if session.json and output is None else names_of(session.client, batch_id)
     last = follow_batch(
         session.client, batch_id, names, silent=session.json, json_lines=session.json
     )
+    images = list(last.images)
+    labels = Labels(images, names)
     if not session.json:
         print_end(last, names)
-        print_unchecked(session.client, last.images, Labels(list(last.images), names))
+        print_unchecked(session.client, images, labels)
+    if output is not None:
+        saved = save(session.client, images, labels, output, kind)
+        if session.json:
+            click.echo(json.dumps({"files": _files(saved)}, ensure_ascii=False))
+        else:
+            _print_saved(saved)
     end_with(last.batch)
-    end_strictly(losses_of(last.images), strict=strict)
+    end_strictly(losses_of(images), strict=strict)
+
+
+@batch.command("download")
+@click.argument("batch_id")
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder for the pictures.",
+)
+@kind_option
+@connected
+def download_batch(session: Session, batch_id: str, output: Path, kind: AssetKindName) -> None:
+    """Save the pictures of a batch that are drawn; exit with 1 where some are not.
+
+    \b
+    Example:
+      imggen batch download BATCH_ID --output the-map
+    """
+    found = session.client.get_batch(batch_id)
+    images = list(found.images)
+    labels = Labels(images, names_of(session.client, batch_id))
+    saved = save(session.client, images, labels, output, kind)
+    if session.json:
+        session.document(batch=found.batch, files=_files(saved))
+    else:
+        _print_saved(saved)
+        if len(saved) < len(images):
+            click.echo(
+                f"{len(saved)} of {len(images)} saved; the others are not drawn, see:"
+                f" imggen batch show {batch_id}"
+            )
+    end_with(found.batch)
 
 
 @batch.command("show")
@@ -130,6 +187,16 @@ def retry_batch(session: Session, batch_id: str) -> None:
       imggen batch retry BATCH_ID && imggen batch watch BATCH_ID
     """
     _print(session, session.client.retry_batch(batch_id))
+
+
+def _files(saved: Mapping[str, Path]) -> dict[str, str]:
+    """Returns saved files as plain JSON types: their paths by the ids of their jobs."""
+    return {job: str(path) for job, path in saved.items()}
+
+
+def _print_saved(saved: Mapping[str, Path]) -> None:
+    for path in saved.values():
+        click.echo(f"saved {path}")
 
 
 def names_of(client: SyncClient, batch_id: str) -> dict[str, str]:

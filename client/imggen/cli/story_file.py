@@ -10,13 +10,14 @@ from uuid import UUID, uuid5
 
 import click
 
+from imggen.cli import how_to_install
 from imggen.fields import CharacterFields
 from imggen.rules.cleaning import clean, one_line
 
 if TYPE_CHECKING:
     from yaml.nodes import MappingNode, Node, SequenceNode
 
-_NAMESPACE = UUID("5a6f1d0e-3c0b-4c59-9d5d-0b7c3f1a2e41")
+NAMESPACE = UUID("5a6f1d0e-3c0b-4c59-9d5d-0b7c3f1a2e41")
 _NULL = "tag:yaml.org,2002:null"
 _BOOL = "tag:yaml.org,2002:bool"
 _INT = "tag:yaml.org,2002:int"
@@ -117,7 +118,7 @@ class StoryFile:
 
     def request_id(self, *what: object) -> str:
         """Returns the request id for a part of this story: equal content gives an equal id."""
-        return str(uuid5(_NAMESPACE, json.dumps([self.title, *what], default=str)))
+        return str(uuid5(NAMESPACE, json.dumps([self.title, *what], default=str)))
 
 
 def read_story_file(path: Path, text: str) -> StoryFile:
@@ -126,7 +127,7 @@ def read_story_file(path: Path, text: str) -> StoryFile:
         import yaml
     except ModuleNotFoundError as missing:
         raise click.UsageError(
-            "reading a story file needs PyYAML: pip install 'imggen[cli]'"
+            f"reading a story file needs PyYAML: {how_to_install()}"
         ) from missing
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
