@@ -10,17 +10,20 @@ import click
 from imggen.cli.admin import admin
 from imggen.cli.batches import batch
 from imggen.cli.budgets import budget, spend
+from imggen.cli.completion import completion
+from imggen.cli.config import config
 from imggen.cli.events import events
 from imggen.cli.exits import UNREAD, exit_table
 from imggen.cli.jobs import cancel, jobs, retry, watch
 from imggen.cli.library import characters, stories, styles
-from imggen.cli.pictures import download, image, images, portrait, regenerate, scene
+from imggen.cli.pictures import delete, download, image, images, portrait, regenerate, scene
 from imggen.cli.progress import Interrupted
 from imggen.cli.reports import asks_json, report
 from imggen.cli.routes import explain, providers
 from imggen.cli.session import kept_options
 from imggen.cli.story import story
 from imggen.cli.top import top
+from imggen.cli.versions import version
 from imggen.errors import ImggenError
 
 
@@ -76,9 +79,9 @@ def _take_kept_options(command: click.Command) -> None:
 
 
 for command in (
-    *(portrait, scene, regenerate, watch, download, image, images),
+    *(portrait, scene, regenerate, watch, download, image, images, delete),
     *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
-    *(providers, explain, top, admin),
+    *(providers, explain, top, admin, config, completion, version),
 ):
     imggen.add_command(command)
 _take_kept_options(imggen)

@@ -219,6 +219,25 @@ def image(session: Session, image_id: str) -> None:
 
 
 @click.command()
+@click.argument("image_ids", nargs=-1, required=True, metavar="IMAGE_ID...")
+@connected
+def delete(session: Session, image_ids: Sequence[str]) -> None:
+    """Delete images for good; a job that still makes one is cancelled.
+
+    Their addresses end at once where the gateway serves them, those of a bucket within their time.
+
+    \b
+    Example:
+      imggen delete IMAGE_ID IMAGE_ID
+    """
+    for image_id in image_ids:
+        session.client.delete_image(image_id)
+        if not session.json:
+            click.echo(f"deleted {image_id}")
+    session.document(deleted=image_ids)
+
+
+@click.command()
 @click.option("--story", default="", metavar="STORY_ID", help="Only images of this story.")
 @click.option("--character", default="", metavar="CHARACTER_ID", help="Only images that show it.")
 @click.option("--type", type=click.Choice(TYPES), help="Only images of this type.")
