@@ -107,6 +107,10 @@ bench-up: machine $(VENV)/run.stamp ## Runs the system with stored pictures, for
 bench-jobs: machine $(VENV)/run.stamp ## Submits 100 jobs to bench-up, for ghz to get and watch
 	@$(PY) -m cluster.load.bench jobs
 
+.PHONY: bench-cancel
+bench-cancel: machine $(VENV)/run.stamp ## Cancels the jobs that load tests left waiting in bench-up
+	@$(PY) -m cluster.load.bench cancel
+
 .PHONY: bench-clean
 bench-clean: machine $(VENV)/run.stamp ## Removes the data of bench-up
 	@$(PY) -m cluster.load.bench clean

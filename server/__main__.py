@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
@@ -264,6 +265,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="write the addresses to this file, as JSON, once calls are served",
     )
+    parser.add_argument("--version", action="version", version=f"imggen {version('imggen')}")
     parser.set_defaults(command=_serve)
     commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
 

@@ -179,7 +179,7 @@ async def open_gateway(
         of_metrics = Bounds("metrics", most.monitor, closed=parts.metrics.count_closed("metrics"))
         metrics_port = await _listen(stack, settings, "metrics_port", monitor, of_metrics)
         of_media = Bounds("media", most.media, closed=parts.metrics.count_closed("media"))
-        media = await _serve_media(stack, settings, parts.storage, of_media)
+        media = await _serve_media(stack, settings, parts, of_media)
         await enter(Usage(parts.store.uses).running())
         if settings.sweep_interval_s:
             kept = timedelta(days=settings.events_kept_days)
@@ -357,9 +357,10 @@ async def _listen(
 
 
 async def _serve_media(
-    stack: AsyncExitStack, settings: GatewaySettings, storage: Storage, bounds: Bounds
+    stack: AsyncExitStack, settings: GatewaySettings, parts: Parts, bounds: Bounds
 ) -> str:
-    if not isinstance(storage, FolderStorage):
+    if not isinstance(parts.storage, FolderStorage):
         return ""
-    port = await _listen(stack, settings, "http_port", media_app(storage), bounds)
+    app = media_app(parts.storage, parts.store.images.shows)
+    port = await _listen(stack, settings, "http_port", app, bounds)
     return f"{settings.listen.rpartition(':')[0]}:{port}"

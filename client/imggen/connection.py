@@ -10,6 +10,7 @@ import grpc.aio
 
 from imggen.channel import open_channel
 from imggen.errors import ImggenError
+from imggen.rules.calls import VERSION_KEY
 from imggen.status import error_of, says_away
 from imggen.tracing import trace_metadata
 from imggen.v1.admin_pb2_grpc import AdminServiceStub
@@ -145,6 +146,19 @@ class Connection:
             raise self._error(raised, request, timeout) from raised
         finally:
             call.cancel()
+
+    async def server_version(self, timeout: float | None) -> str:
+        """Returns the version that the server says it has, empty if none; needs no token."""
+        check = self._channel.unary_unary(
+            "/grpc.health.v1.Health/Check", request_serializer=bytes, response_deserializer=bytes
+        )
+        call = check(b"", timeout=timeout)
+        try:
+            await call
+            said = dict(await call.trailing_metadata() or ())
+        except grpc.aio.AioRpcError as raised:
+            raise self._error(raised, b"", timeout) from raised
+        return str(said.get(VERSION_KEY, ""))
 
     async def close(self) -> None:
         """Ends the calls in progress and closes the channel, if a call has opened it."""

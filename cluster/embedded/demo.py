@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from rich.console import Console
 from rich.table import Table
@@ -52,7 +53,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
     file = read_story_file(STORY, STORY.read_text("utf-8"))
     with SyncClient(address, token=token) as client:
         # Each demo is a new batch; portraits are drawn again only where the file has changed.
-        submitted = submit(client, file, again=True)
+        submitted = submit(client, file, again=str(uuid4()))
         folder = folder / submitted.batch.batch_id[:8]
         last = follow_batch(client, submitted.batch.batch_id, submitted.names)
         labels = Labels(list(last.images), submitted.names)

@@ -25,8 +25,8 @@ from cluster.embedded.processes import (
     ROOT,
     StartFailed,
     end_leftovers,
-    free_port,
     gateway,
+    kept_port,
     kept_secret,
     only_one,
 )
@@ -116,7 +116,7 @@ def running(
 
 def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
     """Returns the settings of the embedded processes."""
-    media = free_port()
+    media = kept_port(folder / "media-port")
     host = public_host(os.environ.get("IMGGEN_LISTEN", listen))
     return {
         MARK: str(folder),

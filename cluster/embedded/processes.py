@@ -183,3 +183,28 @@ def kept_secret(file: Path) -> str:
         partial.write_text(secrets.token_urlsafe(48))
         partial.replace(file)
     return file.read_text()
+
+
+def kept_port(file: Path) -> int:
+    """Returns the port in a file, or a new one that is kept there, so that URLs survive a restart.
+
+    Where another program has taken it since, they do not.
+    """
+    with suppress(FileNotFoundError, ValueError):
+        port = int(file.read_text())
+        if port in _PORTS and _may_listen(port):
+            return port
+    port = free_port()
+    file.write_text(f"{port}\n")
+    return port
+
+
+def _may_listen(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the gateway does: connections that have just ended do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

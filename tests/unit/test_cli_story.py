@@ -59,7 +59,8 @@ options:
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-profiles"))
     with FakeService() as fake:
         monkeypatch.setenv("IMGGEN_SERVER", fake.target)
         yield fake

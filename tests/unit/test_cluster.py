@@ -17,6 +17,7 @@ from cluster.embedded.processes import (
     end_leftovers,
     end_users,
     free_port,
+    kept_port,
     kept_secret,
     only_one,
 )
@@ -48,6 +49,20 @@ def test_a_free_port_is_taken_by_no_other_socket_meanwhile() -> None:
     assert all(1024 < port < int(ephemeral) for port in ports)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", ports.pop()))
+
+
+def test_a_kept_port_is_the_same_until_another_program_listens_there(tmp_path: Path) -> None:
+    file = tmp_path / "media-port"
+    first = kept_port(file)
+    assert kept_port(file) == first
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", first))
+        other.listen()
+        second = kept_port(file)
+    assert second != first
+    assert kept_port(file) == second
+    file.write_text("none")
+    assert kept_port(file) > 1024
 
 
 def test_the_command_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,8 @@ def spend(
     """
     if first_day and days is not None:
         raise click.UsageError("give the first day with --days or with --from, not with both")
+    if as_csv and session.json:
+        raise click.UsageError("give --csv or --json, not both")
     first = first_day or _before(last_day, days or 1)
     found = list(
         session.client.list_spend(

@@ -26,9 +26,18 @@ def shown(text: str, *, err: bool = False) -> str:
     return fitting(printable(text), encoding)
 
 
-def on_terminal() -> bool:
-    """Returns whether stdout is a terminal; it may be closed."""
-    return sys.stdout is not None and sys.stdout.isatty()
+def hidden(name: str) -> str:
+    """Asks on stderr for something that is not shown as it is typed."""
+    return str(click.prompt(name, hide_input=True, err=True))
+
+
+def on_terminal(*, err: bool = False) -> bool:
+    """Returns whether stdout, or stderr, is a terminal; it may be closed.
+
+    It is not rich that is asked: FORCE_COLOR and the like make it call a pipe a terminal.
+    """
+    stream = sys.stderr if err else sys.stdout
+    return stream is not None and stream.isatty()
 
 
 def console(*, err: bool = False) -> Console:

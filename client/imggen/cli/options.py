@@ -84,6 +84,13 @@ def _pair(context: click.Context, option: click.Parameter, values: Sequence[str]
     return pairs
 
 
+kind_option = click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default="display",
+    show_default=True,
+    help="The assets that are saved.",
+)
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
 _MAKING = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),

@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 
 from imggen.cli.checks import check_of
+from imggen.cli.consoles import echo
 from imggen.cli.options import (
     KINDS,
     job_options,
@@ -218,6 +219,25 @@ def image(session: Session, image_id: str) -> None:
     """
     found = session.client.get_image(image_id)
     session.document(*_lines(found), *all_references(found.references), image=found)
+
+
+@click.command()
+@click.argument("image_ids", nargs=-1, required=True, metavar="IMAGE_ID...")
+@connected
+def delete(session: Session, image_ids: Sequence[str]) -> None:
+    """Delete images for good; a job that still makes one is cancelled.
+
+    Their addresses end at once where the gateway serves them, those of a bucket within their time.
+
+    \b
+    Example:
+      imggen delete IMAGE_ID IMAGE_ID
+    """
+    for image_id in image_ids:
+        session.client.delete_image(image_id)
+        if not session.json:
+            echo(f"deleted {image_id}")
+    session.document(deleted=image_ids)
 
 
 @click.command()

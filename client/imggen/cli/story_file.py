@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from imggen.cli import how_to_install
 from imggen.cli.input_files import FileWrong
 from imggen.cli.story_content import FileCover, FileOptions, FilePage, FileScene, StoryFile
 from imggen.fields import CharacterFields
@@ -55,7 +56,7 @@ def read_story_file(path: Path, text: str) -> StoryFile:
         from imggen.cli.yaml_nodes import compose
     except ModuleNotFoundError as missing:
         raise click.UsageError(
-            "reading a story file needs PyYAML: pip install 'imggen[cli]'"
+            f"reading a story file needs PyYAML: {how_to_install()}"
         ) from missing
     root = compose(path, text)
     reader = _Reader(path)
@@ -285,7 +286,8 @@ class _Reader:
 
     def _number(self, node: "Node", path: str, known: range) -> int:
         digits = str(node.value) if node.tag == _INT else ""
-        if not digits.isdecimal() or len(digits) > _DIGITS or int(digits) not in known:
+        # What is a number but not one of these is told with all else that the service refuses.
+        if not digits.isdecimal() or len(digits) > _DIGITS:
             right = f"from {known[0]} to {known[-1]}"
             self._add(node, path, f"{_shown(node)} is not a whole number {right}")
             return 0

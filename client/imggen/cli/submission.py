@@ -1,16 +1,16 @@
 """Submits a story file: creates its characters, story and batch once, then finds them again."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
-from uuid import uuid4
 
 from imggen.cli.pictures_folder import Pictures
 from imggen.cli.story_content import FileCover, FileScene, StoryFile
-from imggen.errors import NotFound
+from imggen.errors import InvalidRequest, NotFound
 from imggen.fields import CharacterFields
 from imggen.orders import WholeStoryFields
 from imggen.rules.money import MICROS
@@ -47,21 +47,33 @@ class Plan:
     names: dict[str, str]
 
 
-def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submission:
+class RefusedCharacter(InvalidRequest):
+    """A refused character of a file; `place` is where it is, for instance `characters[0]`."""
+
+    def __init__(self, error: InvalidRequest, place: str) -> None:
+        super().__init__(
+            error.message, error.reason, violations=error.violations, metadata=error.metadata
+        )
+        self.place = place
+
+
+def submit(client: SyncClient, file: StoryFile, again: str = "") -> Submission:
     """Creates the characters, the story and the batch of a file, or finds those of an earlier run.
 
-    `again` requests a new batch of the same story. Deleted objects are created again.
+    `again` is the key of a new try, for a new batch of the same story. Deleted objects are created
+    again.
     """
     story, names = _story(client, file)
-    key = str(uuid4()) if again else file.request_id("batch", story.id, *_asked(file))
-    batch = client.generate_story(story, **_order(file, names, key))
+    what = ("again", again, story.id) if again else ("batch", story.id)
+    key = file.request_id(*what, *_asked(file))
+    batch = client.generate_story(story, **order_of(file, names, key))
     return Submission(story, names, batch)
 
 
 def quote(client: SyncClient, file: StoryFile) -> QuoteStoryResponse:
     """Returns what a file would cost; its characters and its story are created, nothing runs."""
     story, names = _story(client, file)
-    return client.quote_story(story, **_order(file, names))
+    return client.quote_story(story, **order_of(file, names))
 
 
 def plan(client: SyncClient, file: StoryFile) -> Plan:
@@ -72,7 +84,7 @@ def plan(client: SyncClient, file: StoryFile) -> Plan:
     story, names = _story(client, file)
     key = file.request_id("plan", story.id, story.etag, *_asked(file))
     patient = client.with_timeout(_PLAN_S)
-    return Plan(patient.plan_story(story, **_order(file, names, key)), names)
+    return Plan(patient.plan_story(story, **order_of(file, names, key)), names)
 
 
 def _asked(file: StoryFile) -> tuple[object, ...]:
@@ -80,7 +92,7 @@ def _asked(file: StoryFile) -> tuple[object, ...]:
     return (file.options, file.cover) if file.cover else (file.options,)
 
 
-def _order(
+def order_of(
     file: StoryFile, names: Mapping[str, str], request_id: str | None = None
 ) -> WholeStoryFields:
     """Returns the order of a file; `names` are those of its characters by their ids."""
@@ -107,31 +119,42 @@ def _order(
 def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
     """Returns the story of a file, and the names of its characters by their ids."""
     characters: dict[str, Character] = {}
-    for fields in file.characters:
-        characters[fields["name"]] = _character(client, file, fields)
-    ids_by_name = {name: each.id for name, each in characters.items()}
+    for number, fields in enumerate(file.characters):
+        with _naming(f"characters[{number}]"):
+            characters[fields["name"]] = _character(client, file, fields)
+    names = {each.id: name for name, each in characters.items()}
+    told = story_of(file, names)
+    ids = [*names]
+    story = _create_or_find(
+        lambda key: client.create_story(told, request_id=key),
+        client.get_story,
+        lambda number: file.request_id("story and cast", file.style, file.pages, ids, number),
+    )
+    return story, names
+
+
+def story_of(file: StoryFile, names: Mapping[str, str]) -> Story:
+    """Returns the story that a file tells; `names` are those of its characters by their ids."""
+    ids = {name: id_ for id_, name in names.items()}
     pages = [
         Page(
             text=page.text,
             scene_description=page.scene,
-            character_ids=[ids_by_name[name] for name in page.characters],
-            scene=_scene(page.fixed, ids_by_name) if page.fixed else None,
+            character_ids=[ids[name] for name in page.characters],
+            scene=_scene(page.fixed, ids) if page.fixed else None,
         )
         for page in file.pages
     ]
-    ids = [*ids_by_name.values()]
-    story = _create_or_find(
-        lambda key: client.create_story(
-            title=file.title,
-            style=file.style,
-            pages=pages,
-            character_ids=ids,
-            request_id=key,
-        ),
-        client.get_story,
-        lambda number: file.request_id("story and cast", file.style, file.pages, ids, number),
-    )
-    return story, {each.id: name for name, each in characters.items()}
+    return Story(title=file.title, style=file.style, pages=pages, character_ids=[*names])
+
+
+@contextmanager
+def _naming(place: str) -> Iterator[None]:
+    """Gives a refusal the place in the file of the character that is refused."""
+    try:
+        yield
+    except InvalidRequest as error:
+        raise RefusedCharacter(error, place) from error
 
 
 def _cover(cover: FileCover, names: Mapping[str, str]) -> Cover:

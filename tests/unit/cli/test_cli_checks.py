@@ -76,4 +76,4 @@ def test_events_of_pictures_that_are_not_checked_say_so(
         drawing, completed = (following.stdout.readline() for _ in range(2))
         following.send_signal(signal.SIGINT)
     assert "checked" not in drawing
-    assert " completed, not checked " in completed
+    assert "\tcompleted, not checked\t" in completed

@@ -74,7 +74,7 @@ def test_nothing_that_a_terminal_obeys_is_printed(
     client: SyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for as_json in (False, True):
-        session = Session(client, as_json)
+        session = Session(json=as_json, client=client)
         session.document(EVIL, character=Character(name=EVIL))
         session.table(("NAME",), [(EVIL,)], characters=[Character(name=EVIL)])
         out = capsys.readouterr().out

@@ -118,7 +118,7 @@ def test_a_folder_that_is_only_looked_at_is_not_left_behind(
     command: Command, tale: Path, fake: FakeService
 ) -> None:
     write(tale).write_text(tale.read_text().replace("anime", "no-such-style"))
-    command("story", str(tale), "--output", "a/b/c", code=1)
+    command("story", str(tale), "--output", "a/b/c", code=2)
     assert not (tale.parent / "a").exists()
 
 
