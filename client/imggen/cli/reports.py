@@ -13,7 +13,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 
 Wrong = click.ClickException | click.Abort | Interrupted | ImggenError | OSError
 
-_NO_TOKEN = "give --token, set IMGGEN_TOKEN, or save one: imggen config set NAME --token -"
+_NO_TOKEN = "give --token, set IMGGEN_TOKEN, or keep one: imggen config set NAME --server HOST:PORT --token -"
 
 
 def asks_json(words: Sequence[str]) -> bool:
