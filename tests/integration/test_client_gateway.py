@@ -1,6 +1,7 @@
 """The client against the real gateway."""
 
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,8 @@ async def test_lists_walk_all_pages(client: Client) -> None:
         await client.create_character(name=f"Fox {number}")
     names = [each.name async for each in client.list_characters(page_size=2)]
     assert names == ["Fox 2", "Fox 1", "Fox 0"]
+
+
+async def test_a_gateway_says_its_version_to_everybody(gateway: GatewayFixture) -> None:
+    async with Client(gateway.address) as stranger:
+        assert await stranger.server_version() == version("imggen")

@@ -47,16 +47,11 @@ def set_profile(
     """
     if (server, token, ca, insecure) == (None, None, None, None):
         raise click.UsageError("nothing to set; give --server, --token, --ca or --insecure")
+    if not name.strip():
+        raise click.UsageError("a profile needs a name")
     found = read_config()
     profile = found.profiles.get(name, Profile())
-    if server is not None:
-        profile = replace(profile, server=server)
-    if token is not None:
-        profile = replace(profile, token=(_asked() if token == "-" else token).strip() or None)
-    if ca is not None:
-        profile = replace(profile, ca=str(Path(ca).resolve()))
-    if insecure is not None:
-        profile = replace(profile, insecure=insecure)
+    profile = _changed(profile, server, token, ca, insecure)
     if not profile.server:
         raise click.UsageError("a profile needs a server; give --server HOST:PORT")
     write_config(Config(found.default or name, {**found.profiles, name: profile}))
@@ -112,6 +107,20 @@ def remove_profile(session: Output, name: str) -> None:
     left = {other: one for other, one in found.profiles.items() if other != name}
     write_config(Config("" if found.default == name else found.default, left))
     session.document(f"profile {name} is removed", profile=name)
+
+
+def _changed(
+    profile: Profile, server: str | None, token: str | None, ca: str | None, insecure: bool | None
+) -> Profile:
+    """Returns a profile with what is given; an empty text empties its field."""
+    if token is not None:
+        token = _asked() if token == "-" else token
+    return Profile(
+        server=profile.server if server is None else server,
+        token=profile.token if token is None else token.strip() or None,
+        ca=profile.ca if ca is None else str(Path(ca).resolve()),
+        insecure=profile.insecure if insecure is None else insecure,
+    )
 
 
 def _shown(name: str, profile: Profile, config: Config) -> dict[str, str]:

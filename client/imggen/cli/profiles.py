@@ -91,6 +91,8 @@ def resolved(given: Profile, name: str) -> Profile:
     A profile's token and certificates go to the profile's own server only. `name` is that of a
     profile; empty for the default one.
     """
+    if given.server and given.token and not name:
+        return given  # whatever the file holds
     config = read_config()
     used = name or config.default
     saved = config.named(used) if used else Profile()

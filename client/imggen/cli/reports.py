@@ -14,7 +14,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 
 Wrong = click.ClickException | click.Abort | Interrupted | ImggenError | OSError
 
-_NO_TOKEN = "give --token, set IMGGEN_TOKEN, or save one: imggen config set NAME --token -"
+_NO_TOKEN = "give --token, set IMGGEN_TOKEN, or keep it in a profile: imggen config set --help"
 
 
 def asks_json(words: Sequence[str]) -> bool:

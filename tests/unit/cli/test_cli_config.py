@@ -97,6 +97,7 @@ def test_profiles_are_changed_and_removed(command: Command, no_profiles: Path) -
     command("styles", "--profile", "home", code=2)
     assert '"home" is not a profile' in command.err
     command("config", "set", "home", code=2)
+    command("config", "set", " ", "--server", "127.0.0.1:1", code=2)
     command("config", "set", "home", "--token", "x", code=2)
     assert "a profile needs a server" in command.err
     assert [path.name for path in no_profiles.parent.iterdir()] == ["config.json"]
@@ -110,6 +111,9 @@ def test_a_file_that_holds_no_profiles_is_named(
     no_profiles.write_bytes(text.encode("latin-1"))
     command("config", "list", code=2)
     assert str(no_profiles) in command.err
+    with FakeService() as fake:
+        command("styles", "--server", fake.target, code=2)
+        command("styles", "--server", fake.target, "--token", "t")  # it is not needed
 
 
 def test_the_versions_of_client_and_server_need_no_token(

@@ -185,6 +185,20 @@ def test_what_only_the_service_finds_has_its_line_too(
     command("--json", "story", tale)
 
 
+@pytest.mark.parametrize(
+    ("option", "line", "place"),
+    [("", 8, "pages[0]"), ("  model: nano\n", 14, "options.model")],
+)
+def test_what_no_model_can_draw_has_its_line(
+    command: Command, tale: str, option: str, line: int, place: str
+) -> None:
+    crowded = TALE.replace("  - name: Leo\n", "  - name: Leo\n  - name: Ida\n")
+    crowded = crowded.replace("[Mia, Leo]", "[Mia, Leo, Ida]" if not option else "[Mia]")
+    Path(tale).write_text(crowded.replace("images_per_page: 1\n", f"images_per_page: 1\n{option}"))
+    command("story", tale, code=2)
+    assert command.err.startswith(f"{tale}:{line}: {place}: ")
+
+
 def test_a_lost_server_leaves_the_id_and_the_way_on(fake: FakeService) -> None:
     fake.hold()
     with SyncClient(fake.target, patience=0.1) as client:
