@@ -34,20 +34,20 @@ def ray_node(logs: Path | None = None) -> Iterator[None]:
     _remove_leftovers(Path(tempfile.gettempdir()))
     # Short, since Ray keeps Unix sockets here, whose paths have at most 107 characters.
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-    try:
-        if logs:
-            _remove(logs)
-            logs.symlink_to(folder / "session_latest" / "logs")
-        with token_in(folder):
+    with token_in(folder):
+        try:
+            if logs:
+                _remove(logs)
+                logs.symlink_to(folder / "session_latest" / "logs")
             with _keeping_sigterm():
                 _start(folder)
             yield
-    finally:
-        ray.shutdown(wait_for_processes=True)
-        end_users(folder)
-        if logs and logs.is_symlink():
-            _keep(logs)
-        shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            ray.shutdown(wait_for_processes=True)
+            end_users(folder)
+            if logs and logs.is_symlink():
+                _keep(logs)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
