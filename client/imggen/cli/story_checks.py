@@ -14,7 +14,6 @@ from imggen.cli.story_file import StoryFileWrong
 from imggen.cli.submission import RefusedCharacter, order_of, story_of
 from imggen.errors import InvalidRequest, Violation
 from imggen.fields import character_with
-from imggen.orders import story_request
 from imggen.rules import characters, stories
 from imggen.rules.checks import Checks, says_something
 from imggen.rules.covers import read_cover
@@ -26,6 +25,7 @@ from imggen.rules.pictures import (
     read_quality,
 )
 from imggen.v1 import errors_pb2 as reasons
+from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -96,7 +96,7 @@ def _of_story(file: StoryFile, styles: Iterable[str]) -> list[Violation]:
     checks, options = Checks(), file.options
     names = {str(uuid5(NAMESPACE, each["name"])): each["name"] for each in file.characters}
     stories.read_story(checks, story_of(file, names), stories.SETTABLE, styles)
-    request = story_request(str(NAMESPACE), **order_of(file, names, str(NAMESPACE)))
+    cover = order_of(file, names)["cover"]
     read_quality(checks, options.quality)
     read_aspect_ratio(checks, options.aspect_ratio)
     copies = read_images_per_page(checks, options.images_per_page)
@@ -105,7 +105,8 @@ def _of_story(file: StoryFile, styles: Iterable[str]) -> list[Violation]:
     if options.priority is not None:
         # Whether the caller is an admin, only the service knows.
         checks.priority("priority", options.priority, admin=True)
-    read_cover(checks, request)
+    if isinstance(cover, Cover):
+        read_cover(checks, GenerateStoryRequest(include_cover=True, cover=cover))
     if options.scenes:
         _check_words(checks, file)
         check_images(checks, len(file.pages) * (copies or 1))

@@ -145,10 +145,10 @@ def test_all_that_can_be_checked_is_told_with_its_line_before_anything_is_made(
     crowd = [f"C{number}" for number in range(17)]
     people = "".join(f"  - name: {name}\n" for name in crowd)
     wrong = TALE.replace("anime", "oil").replace("  - name: Leo\n", f"  - name: Leo\n{people}")
-    wrong = wrong.replace("name: Mia\n", "name: Mia\n    age: 151\n", 1)
+    wrong = wrong.replace("name: Mia\n", f"name: Mia\n    hair: {'x' * 301}\n", 1)
     wrong = wrong.replace("[Mia]", f"[{', '.join(crowd)}]").replace("Mia follows it.", "?!")
     wrong = wrong.replace(
-        "images_per_page: 1", f"images_per_page: 9\n  metadata: {{a: {'x' * 1100}}}"
+        "images_per_page: 1", f"images_per_page: 1\n  metadata: {{a: {'x' * 1100}}}"
     )
     Path(tale).write_text(wrong)
     command("story", tale, code=2)
@@ -158,10 +158,9 @@ def test_all_that_can_be_checked_is_told_with_its_line_before_anything_is_made(
         (lines[int(at.split(":")[1]) - 1].split(":")[0].strip(), place) for at, place, _ in told
     ] == [
         ("style", "style"),
-        ("age", "characters[0].age"),
+        ("hair", "characters[0].hair"),
         ("- text", "pages[1].text"),
         ("characters", "pages[1].characters"),
-        ("images_per_page", "options.images_per_page"),
         ("metadata", "options.metadata"),
     ]
     assert "must have 16 characters or fewer, has 17" in command.err
