@@ -45,7 +45,7 @@ help: ## Lists the targets (this text)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 		while IFS="$$(printf '\t')" read -r target text; do printf '  make %-19s %s\n' "$$target" "$$text"; done
 	@echo
-	@echo 'Everything is installed into $(VENV) and .tools, data is in .imggen; nothing else is written.'
+	@echo 'Everything is installed into $(VENV) and .tools, data is in .imggen; what else is written, README says.'
 	@scripts/check-machine "$(PYTHON)" $(FREE_GB) && echo 'This machine meets the requirements.'
 
 # Setup.
@@ -107,6 +107,10 @@ bench-up: machine $(VENV)/run.stamp ## Runs the system with stored pictures, for
 .PHONY: bench-jobs
 bench-jobs: machine $(VENV)/run.stamp ## Submits 100 jobs to bench-up, for ghz to get and watch
 	@$(PY) -m cluster.load.bench jobs
+
+.PHONY: bench-cancel
+bench-cancel: machine $(VENV)/run.stamp ## Cancels the jobs that load tests left waiting in bench-up
+	@$(PY) -m cluster.load.bench cancel
 
 .PHONY: bench-clean
 bench-clean: machine $(VENV)/run.stamp ## Removes the data of bench-up

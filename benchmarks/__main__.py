@@ -32,6 +32,7 @@ from benchmarks.report import Figure
 from cluster.embedded.processes import StartFailed
 from cluster.embedded.session import in_own_session
 from imggen.errors import Unavailable
+from imggen.printing import never_raising
 
 BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "submits": submits.measure,
@@ -66,6 +67,7 @@ A missed target is reported but is not an error: a busy machine gives slower fig
 
 def main() -> int:
     """Runs the command and returns its exit status."""
+    never_raising()
     options = _parser().parse_args()
     # The service is measured with its defaults, not with the settings of this shell.
     for name in [name for name in os.environ if name.startswith("IMGGEN_")]:

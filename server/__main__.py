@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from imggen.printing import never_raising
 from server.causes import CannotStart
 from server.database_urls import read_url
 from server.databases import DIRECT_URL, URL, Address
@@ -39,6 +41,7 @@ database that was migrated and a storage:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 2 for what only other settings mend."""
+    never_raising()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -179,12 +182,23 @@ def _allow_text(options: argparse.Namespace) -> int:
     if options.hash:
         appeal = appeal_of_digest(gate, options.hash, options.rule)
     else:
-        text = options.file.read_text("utf-8") if options.file else sys.stdin.read()
-        appeal = appeal_of_text(gate, text)
+        appeal = appeal_of_text(gate, _text_of(options.file))
     decide = withdraw if options.withdraw else allow
     with needing_database(where.url):
         print(asyncio.run(decide(where, appeal, options.by)))
     return 0
+
+
+def _text_of(file: Path | None) -> str:
+    """Returns the text of a file or of stdin; no byte of it may be read as another one."""
+    data = file.read_bytes() if file else sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = f"is not UTF-8: byte 0x{data[error.start]:02X}; save it as UTF-8"
+        wrong = f"{file or 'standard input'}:{line}: {what}"
+        raise CannotStart(wrong, lasting=True) from error
 
 
 def _token(options: argparse.Namespace) -> int:
@@ -279,6 +293,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     # For the processes of a supervisor.
     parser.add_argument("--part", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--version", action="version", version=f"imggen {version('imggen')}")
     parser.set_defaults(command=_serve)
     commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
 

@@ -406,5 +406,6 @@ async def _serve_media(
     most = shares(file_limit(), settings.database_pool_max).media
     closed = parts.metrics.count_closed("media")
     bounds = Bounds("media", most, closed=closed, shared=part is not None)
-    port = await serve_at(stack, settings, "http_port", media_app(parts.storage), bounds)
+    app = media_app(parts.storage, parts.store.images.shows)
+    port = await serve_at(stack, settings, "http_port", app, bounds)
     return f"{settings.listen.rpartition(':')[0]}:{port}"

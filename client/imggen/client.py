@@ -127,6 +127,10 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
         client._timeout = client._download_timeout = seconds
         return client
 
+    async def server_version(self) -> str:
+        """Returns the server's version, empty for one that says none; needs no token."""
+        return await self._connection.server_version(self._timeout)
+
     async def generate_portrait(
         self, character: Character | str, **fields: Unpack[PortraitFields]
     ) -> Job:

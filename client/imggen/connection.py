@@ -16,6 +16,7 @@ from imggen.channel import open_channel
 from imggen.errors import ClientUnusable, ImggenError
 from imggen.looping import CLOSED
 from imggen.proxying import Proxy
+from imggen.rules.calls import VERSION_KEY
 from imggen.status import error_of, says_away, unanswered
 from imggen.tokens import Token
 from imggen.tracing import trace_metadata
@@ -179,6 +180,19 @@ class Connection:
                     yield self._readable(answer, request)
             finally:
                 call.cancel()
+
+    async def server_version(self, timeout: float | None) -> str:
+        """Returns the version that the server says it has, empty if none; needs no token."""
+        check = self._channel.unary_unary(
+            "/grpc.health.v1.Health/Check", request_serializer=bytes, response_deserializer=bytes
+        )
+        call = check(b"", timeout=timeout)
+        try:
+            await call
+            said = dict(await call.trailing_metadata() or ())
+        except grpc.aio.AioRpcError as raised:
+            raise self._error(raised, b"", timeout) from raised
+        return str(said.get(VERSION_KEY, ""))
 
     async def close(self) -> None:
         """Ends the calls in progress and closes the channel, if a call has opened it."""

@@ -1,5 +1,6 @@
 """Receives the bytes of an asset, checks them, and writes files that are complete or absent."""
 
+import errno
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -47,8 +48,14 @@ async def receive(chunks: AsyncIterator[DownloadImageResponse], into: Sink) -> A
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a temporary file that moves to `path` only if the block ends without an error."""
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    """Opens a temporary file that moves to `path` only if the block ends without an error.
+
+    Raises OSError for what is there and is no file, as `/dev/null` or a folder.
+    """
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "is there, and is no file", str(path))
+    # Not named after `path`, whose name may be as long as the file system takes.
+    part = path.with_name(f".imggen-{uuid4().hex}.part")
     try:
         with part.open("xb") as file:
             yield file

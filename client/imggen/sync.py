@@ -84,6 +84,10 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
         client._client = self._client.with_timeout(seconds)
         return client
 
+    def server_version(self) -> str:
+        """Returns the server's version, empty for one that says none; needs no token."""
+        return self._loop.run(self._client.server_version())
+
     def generate_portrait(
         self, character: Character | str, **fields: Unpack[PortraitFields]
     ) -> Job:

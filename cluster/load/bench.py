@@ -1,4 +1,4 @@
-"""imggen for load tests: `python -m cluster.load.bench up`, `jobs` or `clean`.
+"""imggen for load tests: `python -m cluster.load.bench up`, `jobs`, `cancel` or `clean`.
 
 Everything is real except the model, which returns stored pictures after a set time
 (`cluster/serve/bench.yaml`). `docs/load-testing.md` describes the tests.
@@ -12,12 +12,15 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cluster.embedded.local import running, say
 from cluster.embedded.processes import ROOT, StartFailed, only_one
 from cluster.embedded.session import in_own_session
+from cluster.embedded.surroundings import need_folder
 from imggen import Gender, ImggenError, SyncClient
+from imggen.printing import never_raising
 
 SERVE_CONFIG = ROOT / "cluster" / "serve" / "bench.yaml"
 FOLDER = ROOT / ".imggen" / "bench"
@@ -32,8 +35,13 @@ SETTINGS = {
 }
 """The differences from the embedded settings; the environment's settings win."""
 
+MARK = {"imggen-load": "bench"}
+"""The metadata of all jobs of load tests; the configurations of ghz have it, too."""
+_AT_ONCE = 16
+
 _WELCOME = """
-imggen answers on {server}, for load tests. In another terminal, from the checkout:
+imggen answers on {server}, for load tests (metrics: http://{metrics}/metrics). In another
+terminal, from the checkout:
 
   . {env}
   export PATH="$PWD/.tools/go/bin:$PATH"   # after `make load-tools`
@@ -41,7 +49,8 @@ imggen answers on {server}, for load tests. In another terminal, from the checko
   ghz --config cluster/load/open/submit.json --protoset cluster/load/imggen.protoset $IMGGEN_SERVER
   cluster/load/mixed.sh
 
-See docs/load-testing.md. Ctrl-C stops everything; `make bench-clean` removes the data.
+See docs/load-testing.md. `make bench-cancel` cancels what load tests left waiting. Ctrl-C stops
+everything; `make bench-clean` removes the data.
 """
 
 
@@ -52,7 +61,7 @@ def env_file(folder: Path) -> Path:
 
 def up(folder: Path, listen: str) -> None:
     """Runs imggen until Ctrl-C, with a character and some jobs for ghz's requests."""
-    folder.mkdir(parents=True, exist_ok=True)
+    need_folder(folder)
     env_file(folder).touch()
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -63,11 +72,14 @@ def up(folder: Path, listen: str) -> None:
                 "IMGGEN_TOKEN": local.token,
                 "IMGGEN_CHARACTER": _character(client),
                 "IMGGEN_BENCH": str(folder),
+                "IMGGEN_METRICS": f"http://{local.metrics}/metrics",
             }
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in says.items()]
         env_file(folder).write_text("".join(lines))
         jobs(folder, _JOBS)
-        print(_WELCOME.format(server=local.address, env=_shown(env_file(folder))), flush=True)
+        shown = _shown(env_file(folder))
+        welcome = _WELCOME.format(server=local.address, metrics=local.metrics, env=shown)
+        print(welcome, flush=True)
         signal.pause()
 
 
@@ -79,12 +91,28 @@ def jobs(folder: Path, count: int) -> None:
     env = read_env(folder)
     with SyncClient(env["IMGGEN_SERVER"], token=env["IMGGEN_TOKEN"]) as client:
         submitted = [
-            client.generate_portrait(env["IMGGEN_CHARACTER"], style="storybook").job_id
+            client.generate_portrait(
+                env["IMGGEN_CHARACTER"], style="storybook", metadata=MARK
+            ).job_id
             for _ in range(count)
         ]
     file = folder / "jobs.json"
     file.write_text(json.dumps([{"job_id": job} for job in submitted]))
     say(f"{count} jobs submitted; their ids are in {_shown(file)}")
+
+
+def cancel(folder: Path) -> None:
+    """Cancels the jobs that load tests left waiting, and no others; those that run go on.
+
+    Raises StartFailed if nothing runs on the folder.
+    """
+    env = read_env(folder)
+    with SyncClient(env["IMGGEN_SERVER"], token=env["IMGGEN_TOKEN"]) as client:
+        found = client.list_jobs(statuses=["queued"], metadata=MARK, page_size=100)
+        waiting = [job.job_id for job in found]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(client.cancel, waiting))
+    say(f"{len(waiting)} waiting jobs of load tests cancelled")
 
 
 def clean(folder: Path) -> None:
@@ -130,6 +158,7 @@ def _shown(path: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
+    never_raising()
     options = _parser().parse_args(arguments)
     folder = options.folder.resolve()
     try:
@@ -138,9 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 up(folder, options.listen)
             case "jobs":
                 jobs(folder, options.count)
+            case "cancel":
+                cancel(folder)
             case "clean":
                 clean(folder)
-    except (StartFailed, ImggenError) as error:
+    except (StartFailed, ImggenError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -165,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--listen", default=_LISTEN, help=f"address for gRPC (default: {_LISTEN})")
     more = commands.add_parser("jobs", help="submit new jobs for ghz to get and to watch")
     more.add_argument("--count", type=int, default=_JOBS, help=f"how many (default: {_JOBS})")
+    commands.add_parser("cancel", help="cancel the jobs that load tests left waiting")
     commands.add_parser("clean", help="remove the data")
     return parser
 

@@ -8,13 +8,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Never, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from imggen.rules.calls import check_metadata, method_unknown, read_bearer
+from imggen.rules.calls import VERSION_KEY, check_metadata, method_unknown, read_bearer
 from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
 from imggen.v1 import errors_pb2 as reasons
@@ -53,6 +54,9 @@ _FAULTS = frozenset(
         grpc.StatusCode.DATA_LOSS,
     }
 )
+
+_VERSION = (VERSION_KEY, version("imggen"))
+"""The version of the contract and of all that is released with it, for `imggen version`."""
 
 _MET_PAUSES_S = (0.02, 0.05, 0.1)
 _log = logging.getLogger("imggen.calls")
@@ -191,7 +195,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         pairs = context.invocation_metadata() or ()
         metadata = dict(pairs)
         request_id = _request_id(metadata)
-        context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
+        context.set_trailing_metadata(((REQUEST_ID_KEY, request_id), _VERSION))
         call = Call(method, request_id, pairs, task, task.get_loop().time(), streaming)
         if traced:
             call.span = self._span(method, metadata)
@@ -246,7 +250,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             _log.error("call failed", extra=_fields(call), exc_info=error)
         # Logged and counted first, so that a caller that has the answer can find it.
         self._end(call)
-        trailing = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, answer.details))
+        trailing = ((REQUEST_ID_KEY, call.request_id), _VERSION, (DETAILS_KEY, answer.details))
         await context.abort(answer.code, answer.message, trailing)
 
     def _end(self, call: Call) -> None:

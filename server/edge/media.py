@@ -1,29 +1,40 @@
 """The HTTP endpoint of a folder's signed addresses."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from server.edge.http import FileAnswer
+from server.errors import Unavailable
 from server.storage.folder import FolderStorage
 from server.storage.keys import content_type_of
 from server.storage.urls import Verdict
 
 _FRESH = "get the image again for a fresh address"
+_DELETED = "image: it was deleted; generate it again"
 
 
-def media_app(storage: FolderStorage) -> web.Application:
-    """Returns the application that answers GET and HEAD of `/media/KEY`."""
+IsShown = Callable[[str], Awaitable[bool]]
+"""Whether an image that is not deleted has the object with a key."""
+
+
+def media_app(storage: FolderStorage, is_shown: IsShown) -> web.Application:
+    """Returns the application that answers GET and HEAD of `/media/KEY`.
+
+    A deleted image's address ends with it, though its bytes are swept later.
+    """
     app = web.Application()
-    app.router.add_get("/media/{key:.*}", _Media(storage).read)
+    app.router.add_get("/media/{key:.*}", _Media(storage, is_shown).read)
     app.on_response_prepare.append(_forbid_sniffing)
     return app
 
 
 class _Media:
-    def __init__(self, storage: FolderStorage) -> None:
+    def __init__(self, storage: FolderStorage, is_shown: IsShown) -> None:
         self._storage = storage
+        self._is_shown = is_shown
 
     async def read(self, request: web.Request) -> web.StreamResponse:
         """Answers with the object that the address was signed for, or a range of it."""
@@ -40,16 +51,23 @@ class _Media:
                 moment = datetime.fromtimestamp(int(expires), UTC).isoformat()
                 return _text(403, f"expires: this address expired at {moment}; {_FRESH}")
             case Verdict.VALID:
-                return await self._answer(key, int(expires) - int(now))
+                return await self._answer(key)
 
-    async def _answer(self, key: str, seconds_left: int) -> web.StreamResponse:
+    async def _answer(self, key: str) -> web.StreamResponse:
+        try:
+            shown = await self._is_shown(key)
+        except Unavailable:
+            return _text(503, "the database does not answer; try again")
+        if not shown:
+            return _text(404, _DELETED)
         # The key was signed, and only valid keys are signed.
         path = self._storage.path(key)
         if not await asyncio.to_thread(path.is_file):
-            return _text(404, "image: its bytes were deleted; generate it again")
+            return _text(404, _DELETED)
         headers = {
             "Content-Type": content_type_of(key),
-            "Cache-Control": f"private, max-age={seconds_left}",
+            # A browser keeps the bytes, and asks each time whether they may still be shown.
+            "Cache-Control": "private, no-cache",
         }
         return FileAnswer(path, headers=headers)
 

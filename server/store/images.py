@@ -25,6 +25,12 @@ LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
 # Locks of a transaction; the first number keeps them apart from other advisory locks.
 _LOCK_LINEAGE = "SELECT pg_advisory_xact_lock(5018, hashtext($1))"
 
+# Bytes may be those of several images, of which one is enough.
+_SHOWS = """
+SELECT FROM assets s JOIN images i ON i.id = s.image_id
+WHERE s.storage_key = $1 AND i.deleted_at IS NULL LIMIT 1
+"""
+
 _DELETE = """
 WITH image AS (
   UPDATE images SET deleted_at = coalesce(deleted_at, now()), updated_at = now()
@@ -92,6 +98,11 @@ class Images:
             kind,
         )
         return None if row is None else _asset(row)
+
+    async def shows(self, key: str) -> bool:
+        """Returns whether an image that is not deleted has the asset with a storage key."""
+        row = await self._database.fetchrow(_SHOWS, key)
+        return row is not None
 
     async def delete(self, user: UserId, image: ImageId) -> JobId | None:
         """Hides an image permanently and returns its job; None when the user has no such image."""

@@ -21,6 +21,10 @@ def _there(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
 
 
+def stdin(text: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(text.encode()))
+
+
 async def run(*arguments: str) -> int:
     """Runs the command, which has a loop of its own."""
     return await asyncio.to_thread(main, ["allow-text", *arguments])
@@ -52,7 +56,7 @@ async def test_a_text_is_allowed_from_a_file_and_withdrawn_from_standard_input(
     assert await store.allowed_texts.allows(DIGEST, RULE)
     assert await rows(store) == [(DIGEST, RULE, "ann", None, True, True)]
     for said in ("may no longer break", "was not allowed to break"):
-        monkeypatch.setattr("sys.stdin", io.StringIO(BAD))
+        monkeypatch.setattr("sys.stdin", stdin(BAD))
         assert await run("--by", "ben", "--withdraw") == 0
         assert capsys.readouterr().out == f"{DIGEST} {said} the rule {RULE}\n"
     assert not await store.allowed_texts.allows(DIGEST, RULE)
@@ -80,7 +84,7 @@ async def test_what_no_refusal_named_is_not_allowed(
     arguments: tuple[str, ...],
     said: str,
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("Mia runs."))
+    monkeypatch.setattr("sys.stdin", stdin("Mia runs."))
     assert await run(*arguments, *BY) == 1
     assert said in capsys.readouterr().err
     assert await rows(store) == []
@@ -90,3 +94,12 @@ async def test_who_decides_is_required(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit, match="2"):
         await run("--hash", DIGEST, "--rule", RULE)
     assert "--by" in capsys.readouterr().err
+
+
+async def test_a_text_in_another_encoding_is_refused_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "text"
+    file.write_bytes("Mia runs.\nZoé waits.\n".encode("cp1252"))
+    assert await run(str(file), *BY) == 2
+    assert f"{file}:2: is not UTF-8: byte 0xE9; save it as UTF-8" in capsys.readouterr().err

@@ -165,6 +165,23 @@ async def test_a_deleted_image_is_gone_for_its_caller_at_once(
     assert (await mia.get_job(job.job_id)).status == job_pb2.JOB_STATUS_COMPLETED
 
 
+async def test_the_addresses_of_a_deleted_image_end_at_once_and_no_others(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    drawn = [await gateway.draw(await mia.portrait()) for _ in range(2)]
+    gone, stays = [await mia.get_image(job.image_id) for job in drawn]
+    await mia.delete_image(gone.id)
+    async with aiohttp.ClientSession() as http:
+
+        async def status(url: str) -> int:
+            async with http.get(url) as answer:
+                return answer.status
+
+        urls = (gone.url, gone.print_url, gone.thumbnail_url)
+        assert [await status(url) for url in urls] == [404, 404, 404]
+        assert await status(stays.url) == 200
+
+
 async def test_deleting_an_image_stops_the_job_that_makes_it(
     gateway: GatewayFixture, mia: Caller
 ) -> None:

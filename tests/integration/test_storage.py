@@ -58,12 +58,18 @@ async def open_http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+async def _always(_key: str) -> bool:
+    return True
+
+
 @asynccontextmanager
 async def open_folder(root: Path) -> AsyncIterator[FolderStorage]:
     # The address is known once the port is; the same secret serves and signs.
     async with AsyncExitStack() as stack:
         served = await stack.enter_async_context(FolderStorage(root, UrlSigner(SECRET, "")))
-        port = await stack.enter_async_context(serve_http(media_app(served), "127.0.0.1", 0))
+        port = await stack.enter_async_context(
+            serve_http(media_app(served, _always), "127.0.0.1", 0)
+        )
         signer = UrlSigner(SECRET, f"http://127.0.0.1:{port}")
         yield await stack.enter_async_context(FolderStorage(root, signer))
 

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.load import find_ghz
 from cluster.embedded.processes import ROOT
-from cluster.load.bench import read_env
+from cluster.load.bench import MARK, read_env
 from imggen import SyncClient
 from tests.load_configs import CONFIGS, LOAD, PROTOSET
 
@@ -112,8 +112,7 @@ def test_the_mixed_profile_runs_all_of_its_calls_at_once(ghz: str, bench: Path) 
     env["PATH"] = f"{Path(ghz).parent}:{env['PATH']}"
     done = subprocess.run(
         [
-            *("cluster/load/mixed.sh", "--format", "json", "--total", "20"),
-            *("--protoset", str(PROTOSET)),
+            *("cluster/load/mixed.sh", "--total", "20", "--protoset", str(PROTOSET)),
         ],
         cwd=ROOT,
         env=env,
@@ -123,10 +122,25 @@ def test_the_mixed_profile_runs_all_of_its_calls_at_once(ghz: str, bench: Path) 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    reports = {path.stem: json.loads(path.read_text()) for path in bench.glob("mixed-*.txt")}
+    reports = {path.stem: json.loads(path.read_text()) for path in bench.glob("mixed-*.json")}
     assert set(reports) == {"mixed-get", "mixed-list", "mixed-submit", "mixed-watch"}
     for report in reports.values():
         assert report["statusCodeDistribution"] == {"OK": 20}
+    assert done.stdout.count("OK 20") == 4
+
+
+@pytest.mark.timeout(600)
+def test_waiting_jobs_of_load_tests_are_cancelled_and_no_others(ghz: str, bench: Path) -> None:
+    env = read_env(bench)
+    run(ghz, bench, "open/submit.json", "--total", "200", "--rps", "400")
+    with SyncClient(env["IMGGEN_SERVER"], token=env["IMGGEN_TOKEN"]) as client:
+        own = client.generate_portrait(env["IMGGEN_CHARACTER"], style="storybook", priority=9)
+        cancelling = command("cancel", folder=bench)
+        shown, _ = cancelling.communicate(timeout=120)
+        assert cancelling.returncode == 0, shown
+        assert "waiting jobs of load tests cancelled" in shown
+        assert not list(client.list_jobs(statuses=["queued"], metadata=MARK))
+        client.wait(own, timeout=120)
 
 
 @pytest.mark.timeout(600)

@@ -1,6 +1,7 @@
 """The system for load: the data that it keeps and removes, and its pictures."""
 
 import asyncio
+import json
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from PIL import Image
 from actors.engine.render import RenderRequest, RenderResult, StepEvent
 from actors.testing.stored import StoredRenderer, draw_pictures
 from cluster.embedded.processes import StartFailed, only_one
-from cluster.load.bench import env_file, main, read_env
+from cluster.load.bench import MARK, env_file, main, read_env
+from imggen import SyncClient
+from imggen.testing import FakeService
+from tests.load_configs import CONFIGS, LOAD
 
 REQUEST = RenderRequest("a fox", "", 256, 256, 4, 3.0, 0.0, seed=1, id="one")
 
@@ -59,6 +63,31 @@ def test_the_file_that_a_shell_sources_is_read_back(data: Path) -> None:
 def test_without_a_running_system_the_error_says_how_to_start_one(tmp_path: Path) -> None:
     with pytest.raises(StartFailed, match="make bench-up"):
         read_env(tmp_path)
+
+
+def test_only_waiting_jobs_of_load_tests_are_cancelled(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeService() as fake, SyncClient(fake.target) as client:
+        says = f"export IMGGEN_SERVER={fake.target} IMGGEN_TOKEN=t IMGGEN_CHARACTER="
+        mia = client.create_character(name="Mia").id
+        env_file(data).write_text(f"{says}{mia}\n")
+        fake.hold()
+        own = client.generate_portrait(mia, style="storybook", metadata={"imggen-load": "mine"})
+        running = client.generate_portrait(mia, style="storybook", metadata=MARK)
+        fake.show(running, step=1, steps=4)
+        assert main(["--folder", str(data), "jobs", "--count", "3"]) == 0
+        assert main(["--folder", str(data), "cancel"]) == 0
+        assert "3 waiting jobs of load tests cancelled" in capsys.readouterr().out
+        ended = [job.job_id for job in client.list_jobs(statuses=["cancelled"])]
+        assert len(ended) == 3
+        assert not {own.job_id, running.job_id} & set(ended)
+        fake.release()
+
+
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name.endswith("submit.json")])
+def test_the_jobs_of_every_load_test_are_marked(name: str) -> None:
+    assert json.loads((LOAD / name).read_text())["data"]["options"]["metadata"] == MARK
 
 
 async def test_a_stored_picture_comes_after_all_its_steps() -> None:

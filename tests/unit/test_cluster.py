@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from cluster.embedded.local import main
-from cluster.embedded.node import ray_node
+from cluster.embedded.node import ray_node, token_in
 from cluster.embedded.processes import (
     MARK,
     StartFailed,
     end_leftovers,
     end_users,
     free_port,
+    kept_port,
     kept_secret,
     only_one,
 )
@@ -48,6 +49,20 @@ def test_a_free_port_is_taken_by_no_other_socket_meanwhile() -> None:
     assert all(1024 < port < int(ephemeral) for port in ports)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", ports.pop()))
+
+
+def test_a_kept_port_is_the_same_until_another_program_listens_there(tmp_path: Path) -> None:
+    file = tmp_path / "media-port"
+    first = kept_port(file)
+    assert kept_port(file) == first
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", first))
+        other.listen()
+        second = kept_port(file)
+    assert second != first
+    assert kept_port(file) == second
+    file.write_text("none")
+    assert kept_port(file) > 1024
 
 
 def test_the_command_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,3 +119,19 @@ def test_a_ray_that_does_not_start_is_explained(
         pass
     assert list(long.iterdir()) == []
     assert not (tmp_path / "logs").is_symlink()
+
+
+def test_rays_token_is_not_written_below_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "RAY_AUTH_TOKEN_PATH"
+    monkeypatch.delenv(name, raising=False)
+    with token_in(tmp_path):
+        token = Path(os.environ[name])
+        assert token.parent == tmp_path
+        assert token.stat().st_mode & 0o077 == 0
+        assert len(token.read_text()) == 64
+    assert name not in os.environ
+    monkeypatch.setenv(name, "/my/token")
+    with token_in(tmp_path):
+        assert os.environ[name] == "/my/token"

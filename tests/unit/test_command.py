@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import jwt
 import pytest
@@ -46,6 +47,13 @@ def test_no_token_is_minted_where_an_issuer_signs(
 
     assert main(["token"]) == 2
     assert "https://issuer.example/keys.json" in capsys.readouterr().err
+
+
+def test_the_server_has_the_version_of_the_client(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"imggen {version('imggen')}\n"
 
 
 def test_an_unknown_role_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

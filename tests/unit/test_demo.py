@@ -15,6 +15,7 @@ from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
+from tests.terminal import shown_on_terminal
 
 BADGE = (176, 32, 32)
 NAMES = ("mia", "page-1", "page-2", "page-3", "pip")
@@ -39,13 +40,13 @@ def test_a_story_file_becomes_a_contact_sheet(
     assert [page.text for page in story.story.pages] == [page.text for page in file.pages]
     [folder] = tmp_path.iterdir()
     files = [folder / f"{name}.png" for name in NAMES]
-    assert sorted(folder.iterdir()) == sorted([*files, folder / "contact-sheet.png"])
+    assert sorted(folder.glob("[!.]*")) == sorted([*files, folder / "contact-sheet.png"])
     captured = capsys.readouterr()
     done = [line for line in captured.err.splitlines() if line.endswith(": completed")]
     assert len(done) == len(NAMES)
     # Paths are not wrapped, however narrow the terminal is.
     lines = captured.out.splitlines()
-    assert set(map(str, folder.iterdir())) <= set(lines)
+    assert set(map(str, folder.glob("[!.]*"))) <= set(lines)
     assert any("total cost: nothing (drawn on this machine)" in line for line in lines)
 
 
@@ -70,13 +71,11 @@ def test_a_picture_that_fails_fails_the_demo(fake: FakeService, tmp_path: Path) 
 def test_a_terminal_gets_a_table_instead_of_lines(
     fake: FakeService,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "60")
-    draw_story(fake.target, "", tmp_path)
-    shown = capsys.readouterr().err
+    shown = shown_on_terminal(
+        monkeypatch, "stderr", 60, lambda: draw_story(fake.target, "", tmp_path)
+    )
     assert ": completed" not in shown
     assert "page 3" in shown
     assert "━" in shown

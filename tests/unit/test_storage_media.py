@@ -11,8 +11,10 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from imggen.v1.errors_pb2 import ErrorReason
 from server.edge.http import serve_http
 from server.edge.media import media_app
+from server.errors import Unavailable
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
 
@@ -29,6 +31,23 @@ class Answer:
     body: bytes
 
 
+async def always(_key: str) -> bool:
+    return True
+
+
+class Shown:
+    """Says of a key whether an image that is not deleted has it; `away` is a database that is."""
+
+    def __init__(self) -> None:
+        self.deleted: set[str] = set()
+        self.away = False
+
+    async def __call__(self, key: str) -> bool:
+        if self.away:
+            raise Unavailable("the database is away", ErrorReason.ERROR_REASON_DATABASE_UNAVAILABLE)
+        return key not in self.deleted
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A served folder, with a signer of its URLs and a session to call it."""
@@ -36,6 +55,7 @@ class Endpoint:
     storage: FolderStorage
     base: str
     http: aiohttp.ClientSession
+    shown: Shown
 
     async def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
         url = URL(self.base + path, encoded=True)
@@ -48,13 +68,14 @@ class Endpoint:
 
 @pytest.fixture(name="endpoint")
 async def serve_folder(tmp_path: Path) -> AsyncIterator[Endpoint]:
+    shown = Shown()
     async with (
         FolderStorage(tmp_path, UrlSigner("secret", "")) as storage,
-        serve_http(media_app(storage), "127.0.0.1", 0) as port,
+        serve_http(media_app(storage, shown), "127.0.0.1", 0) as port,
         aiohttp.ClientSession() as http,
     ):
         await storage.put(KEY, b"0123456789", "image/png")
-        yield Endpoint(storage, f"http://127.0.0.1:{port}", http)
+        yield Endpoint(storage, f"http://127.0.0.1:{port}", http, shown)
 
 
 async def test_an_object_has_its_type_and_cache_headers(endpoint: Endpoint) -> None:
@@ -62,9 +83,8 @@ async def test_an_object_has_its_type_and_cache_headers(endpoint: Endpoint) -> N
     assert (answer.status, answer.body) == (200, b"0123456789")
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    kind, _, seconds = answer.headers["Cache-Control"].partition(", max-age=")
-    assert kind == "private"
-    assert 0 < int(seconds) <= 300
+    # Kept by the caller's browser only, which asks each time: the image may be deleted meanwhile.
+    assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 async def test_head_answers_without_the_bytes(endpoint: Endpoint) -> None:
@@ -131,7 +151,31 @@ async def test_a_deleted_object_is_not_found_and_not_cached(endpoint: Endpoint) 
     await endpoint.storage.delete(KEY)
     answer = await endpoint.get(endpoint.sign(KEY))
     assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
-    assert answer.body == b"image: its bytes were deleted; generate it again\n"
+    assert answer.body == b"image: it was deleted; generate it again\n"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_the_address_of_a_deleted_image_ends_before_its_bytes_are_swept(
+    endpoint: Endpoint, method: str
+) -> None:
+    signed = endpoint.sign(KEY)
+    first = await endpoint.get(signed, method=method)
+    endpoint.shown.deleted.add(KEY)
+    kept = {"If-None-Match": first.headers["ETag"]}
+    for headers in ({}, kept, {"Range": "bytes=0-3"}):
+        answer = await endpoint.get(signed, method=method, **headers)
+        assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+    assert await endpoint.storage.get(KEY) == b"0123456789"
+
+
+async def test_nothing_is_shown_while_nobody_knows_whether_it_was_deleted(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.shown.away = True
+    answer = await endpoint.get(endpoint.sign(KEY))
+    assert (answer.status, answer.headers["Cache-Control"]) == (503, "no-store")
+    endpoint.shown.away = False
+    assert (await endpoint.get(endpoint.sign(KEY))).status == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
@@ -143,7 +187,7 @@ async def test_nothing_is_written_through_it(endpoint: Endpoint, method: str) ->
 
 async def test_its_port_is_free_after_its_end(tmp_path: Path) -> None:
     storage = FolderStorage(tmp_path, UrlSigner("secret", ""))
-    async with serve_http(media_app(storage), "127.0.0.1", 0) as port:
+    async with serve_http(media_app(storage, always), "127.0.0.1", 0) as port:
         pass
-    async with serve_http(media_app(storage), "127.0.0.1", port) as again:
+    async with serve_http(media_app(storage, always), "127.0.0.1", port) as again:
         assert again == port

@@ -2,6 +2,7 @@
 
 import click
 
+from imggen.cli.consoles import confirm, echo
 from imggen.cli.history import history_lines
 from imggen.cli.options import options
 from imggen.cli.session import Session, connected
@@ -224,7 +225,7 @@ def _goes_on(jobs: int, verb: str, *, yes: bool, dry_run: bool) -> bool:
     if yes:
         return True
     try:
-        agreed = click.confirm(f"{verb} {'it' if jobs == 1 else 'them'}?", err=True)
+        agreed = confirm(f"{verb} {'it' if jobs == 1 else 'them'}?")
     except click.Abort:
         raise click.ClickException("nobody answered; give --yes to do it without asking") from None
     if not agreed:
@@ -239,4 +240,4 @@ def _jobs(count: int) -> str:
 def _told(*lines: str) -> None:
     """Says something that is not the result of the command."""
     for line in lines:
-        click.echo(line, err=True)
+        echo(line, err=True)

@@ -1,28 +1,52 @@
-"""The entry point of the command: its subcommands, and the exit codes of errors."""
+"""The entry point of the command: its subcommands, and how a run of it ends."""
 
+import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
 from imggen.cli.admin import admin
 from imggen.cli.batches import batch
 from imggen.cli.budgets import budget, spend
-from imggen.cli.durations import spoken
+from imggen.cli.completion import completion
+from imggen.cli.config import config
 from imggen.cli.events import events
+from imggen.cli.exits import UNREAD, exit_table
 from imggen.cli.jobs import cancel, jobs, retry, watch
 from imggen.cli.library import characters, stories, styles
-from imggen.cli.pictures import download, image, images, portrait, regenerate, scene
+from imggen.cli.pictures import delete, download, image, images, portrait, regenerate, scene
 from imggen.cli.progress import Interrupted
+from imggen.cli.reports import asks_json, report
 from imggen.cli.routes import explain, providers
+from imggen.cli.session import kept_options
 from imggen.cli.story import story
 from imggen.cli.top import top
-from imggen.errors import ImggenError, reason_name
-
-FAILED = 1
-INTERRUPTED = 130
+from imggen.cli.versions import version
+from imggen.errors import ImggenError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class PipeClosed(Exception):
+    """The reader of the output has ended."""
+
+
+class Root(click.Group):
+    """The command, which click would end with an exit code of its own where a pipe is closed."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the subcommand; raises PipeClosed where nobody reads what it prints."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise PipeClosed from error
+
+
+@click.group(
+    cls=Root,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=f"\b\nExit codes:\n{exit_table()}",
+)
 @click.version_option(package_name="imggen")
 def imggen() -> None:
     """Illustrate stories: portraits of characters, and scenes in which they look the same.
@@ -38,51 +62,47 @@ def imggen() -> None:
 
     Or write a whole story into a file and draw it with one command: `imggen story --help`.
 
-    The server's address and your token come from --server and --token, or from the
-    environment variables IMGGEN_SERVER and IMGGEN_TOKEN. With --json every command prints
-    JSON, with the field names of the gRPC contract.
+    The server's address and your token come from --server and --token, else from the environment
+    variables IMGGEN_SERVER and IMGGEN_TOKEN, else from a profile (`imggen config --help`).
+
+    In a pipe, a table has a line for each row and tabs between its columns. With --json, before or
+    after its name, every command prints JSON, with the field names of the gRPC contract; an error
+    is then one object in one line, the last line of stderr: {"error": {"code", "message", ...}}.
     """
 
 
+def _take_kept_options(command: click.Command) -> None:
+    """Adds --json and --profile to a command, and to all of a group."""
+    command.params.extend(kept_options())
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        _take_kept_options(each)
+
+
 for command in (
-    *(portrait, scene, regenerate, watch, download, image, images),
+    *(portrait, scene, regenerate, watch, download, image, images, delete),
     *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
-    *(providers, explain, top, admin),
+    *(providers, explain, top, admin, config, completion, version),
 ):
     imggen.add_command(command)
+_take_kept_options(imggen)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments, or those of the process; returns the exit code."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = imggen.main(arguments, prog_name="imggen", standalone_mode=False)
-    except click.ClickException as wrong:
-        wrong.show()
-        return wrong.exit_code
-    except Interrupted as interrupted:
-        click.echo(f"\nimggen: {interrupted}", err=True)
-        return INTERRUPTED
-    except click.Abort:
-        click.echo("\nimggen: interrupted", err=True)
-        return INTERRUPTED
-    except (ImggenError, OSError) as error:
-        click.echo(f"imggen: {describe(error)}", err=True)
-        return FAILED
+        code = imggen.main(words, prog_name="imggen", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (PipeClosed, BrokenPipeError):
+        _forget_output()
+        return UNREAD
+    except (click.ClickException, click.Abort, Interrupted, ImggenError, OSError) as wrong:
+        return report(wrong, as_json=asks_json(words))
     return code if isinstance(code, int) else 0
 
 
-def describe(error: ImggenError | OSError) -> str:
-    """Returns an error as one line: its reason, every bad field, and when to retry."""
-    if not isinstance(error, ImggenError):
-        return str(error)
-    # The server's last violation has no field if it counts the violations left out.
-    what = "; ".join(
-        f"{bad.field}: {bad.description}" if bad.field else bad.description
-        for bad in error.violations
-    )
-    line = f"{reason_name(error.reason) or error.code.name}: {what or error.message}"
-    if error.about:
-        line += f" [{', '.join(error.about)}]"
-    if error.retry_after is not None:
-        line += f" (try again in {spoken(error.retry_after)})"
-    return " ".join(line.split())
+def _forget_output() -> None:
+    """Lets nothing be written to a pipe that nobody reads: Python flushes it again at its end."""
+    with suppress(OSError):  # a test's stdout has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

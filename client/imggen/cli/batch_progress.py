@@ -5,17 +5,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import click
-from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from imggen.batches import BatchSnapshot
+from imggen.cli.consoles import console, echo, on_terminal
 from imggen.cli.durations import spoken
 from imggen.cli.progress import StoppedWatching, position
 from imggen.cli.session import json_line
 from imggen.cli.submission import Labels
+from imggen.cli.waiting import ASK_S, add_way_on, batch_reason, explained
+from imggen.errors import ImggenError
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch
 from imggen.v1.job_pb2 import JOB_STATUS_FAILED
@@ -26,6 +27,9 @@ _BAR = 24
 class _Show(Protocol):
     def __call__(self, snapshot: BatchSnapshot, labels: Labels) -> None:
         """Shows the progress of a batch."""
+
+    def note(self, text: str) -> None:
+        """Says what the wait waits for."""
 
 
 def follow_batch(
@@ -42,15 +46,23 @@ def follow_batch(
         StoppedWatching: Ctrl-C was pressed; the batch continues.
     """
     last = BatchSnapshot()
+    ask = client.with_timeout(ASK_S)
     try:
-        with _shown(silent=silent) as show:
+        with (
+            _shown(silent=silent) as show,
+            explained(lambda: batch_reason(ask.get_batch(batch_id).batch), show.note) as came,
+        ):
             for snapshot in client.watch_batch(batch_id):
+                came()
                 last = snapshot
                 show(snapshot, Labels(list(snapshot.images), names))
                 if json_lines:
-                    click.echo(json_line(snapshot))
+                    echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
         raise StoppedWatching(batch_id, noun="batch", command="imggen batch") from interrupt
+    except ImggenError as error:
+        add_way_on(error, "batch", batch_id, "imggen batch")
+        raise
     return last
 
 
@@ -72,11 +84,12 @@ def headline(batch: Batch) -> str:
 
 @contextmanager
 def _shown(*, silent: bool) -> Iterator[_Show]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    shown = console(err=True)
+    # FORCE_COLOR and the like make rich call a pipe a terminal.
+    if not (on_terminal(err=True) and shown.is_terminal):
         yield _Quiet() if silent else _Lines()
         return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    with Live(console=shown, auto_refresh=False, transient=True) as live:
         yield _Live(live)
 
 
@@ -97,6 +110,10 @@ class _Live:
             table.add_row(labels.of(image), position(job), bar, steps)
         self._live.update(table, refresh=True)
 
+    def note(self, text: str) -> None:
+        """Says a line above the table."""
+        self._live.console.print(text, markup=False, highlight=False)
+
 
 class _Lines:
     def __init__(self) -> None:
@@ -109,9 +126,16 @@ class _Lines:
                 self._last[image.job.job_id] = what
                 if image.job.status == JOB_STATUS_FAILED:
                     what += f", {image.job.error.message}"
-                click.echo(f"{labels.of(image)}: {what}", err=True)
+                echo(f"{labels.of(image)}: {what}", err=True)
+
+    def note(self, text: str) -> None:
+        """Says a line."""
+        echo(text, err=True)
 
 
 class _Quiet:
     def __call__(self, snapshot: BatchSnapshot, labels: Labels) -> None:
         """Shows nothing: the output is for a program."""
+
+    def note(self, text: str) -> None:
+        """Says nothing."""

@@ -7,6 +7,7 @@ from io import StringIO
 
 import click
 
+from imggen.cli.consoles import echo
 from imggen.cli.options import Dollars
 from imggen.cli.session import Session, connected
 from imggen.fields import short_name, short_names
@@ -47,6 +48,8 @@ def spend(
     """
     if first_day and days is not None:
         raise click.UsageError("give the first day with --days or with --from, not with both")
+    if as_csv and session.json:
+        raise click.UsageError("give --csv or --json, not both")
     # A day is the service's, whose clock may be another than this machine's.
     until = last_day or (session.client.get_budget().day if days and days > 1 else "")
     first = first_day or _before(until, days or 1)
@@ -59,7 +62,7 @@ def spend(
         )
     )
     if as_csv:
-        click.echo(spend_csv(by, found), nl=False)
+        echo(spend_csv(by, found), nl=False)
         return
     session.table(
         (by.upper(), *(column.replace("_", " ").upper() for column in _COLUMNS)),
@@ -68,7 +71,7 @@ def spend(
     )
     if not session.json:
         target = TARGET_IMAGE_COST_MICROS / MICROS
-        click.echo(f"The specification allows ${target:.2f} for an image on average.")
+        echo(f"The specification allows ${target:.2f} for an image on average.")
 
 
 def spend_csv(by: str, found: Iterable[Spend]) -> str:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-import click
-
+from imggen.cli.consoles import echo
 from imggen.cli.submission import Labels
 from imggen.errors import NotFound
 from imggen.sync import SyncClient
@@ -26,7 +25,7 @@ def print_unchecked(client: SyncClient, images: Iterable[BatchImage], labels: La
     """Prints which pictures of a batch no classifier has looked at, if there are any."""
     names = [labels.of(each) for each in images if _is_unchecked(client, each)]
     if names:
-        click.echo(f"not checked by a classifier: {', '.join(names)}; {_LOOK}")
+        echo(f"not checked by a classifier: {', '.join(names)}; {_LOOK}")
 
 
 def _is_unchecked(client: SyncClient, image: BatchImage) -> bool:

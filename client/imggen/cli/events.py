@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import click
 
+from imggen.cli.consoles import echo, on_terminal
 from imggen.cli.progress import Interrupted
 from imggen.cli.session import Session, connected, json_line
+from imggen.cli.tables import tabbed
 from imggen.fields import EventKindName, short_name, short_names
 from imggen.v1.batch_pb2 import BatchStatus
 from imggen.v1.event_pb2 import Event, EventKind
@@ -37,7 +39,8 @@ def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None
     """Follow changes of jobs, images and batches, until Ctrl-C.
 
     Prints a line for each change of status: the time, the kind, the id, the new status, and
-    the cursor to resume from. With --json every event is one line of JSON.
+    the cursor to resume from; in a pipe with tabs between them. With --json every event is one line
+    of JSON.
 
     \b
     Examples:
@@ -49,7 +52,7 @@ def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None
     try:
         for event in session.client.events(after, kinds=kinds, checkpoints=True):
             if not event.HasField("checkpoint"):
-                click.echo(json_line(event) if session.json else _line(event))
+                echo(json_line(event) if session.json else _line(event))
             cursor = event.cursor
     except KeyboardInterrupt as interrupt:
         raise StoppedFollowing(cursor) from interrupt
@@ -57,18 +60,22 @@ def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None
 
 def _line(event: Event) -> str:
     time = event.time.ToDatetime().isoformat(sep=" ", timespec="milliseconds")
-    return f"{time}  {_what(event):<68}  {event.cursor}"
+    kind, id_, status = _what(event)
+    if not on_terminal():
+        return tabbed((time, kind, id_, status, event.cursor))
+    return f"{time}  {f'{kind:<5} {id_} {status}':<68}  {event.cursor}"
 
 
-def _what(event: Event) -> str:
+def _what(event: Event) -> tuple[str, str, str]:
+    """Returns what has changed: its kind, its id, and its new status."""
     match event.WhichOneof("change"):
         case "job":
-            return f"job   {event.job.job_id} {short_name(JobStatus, event.job.status)}"
+            return "job", event.job.job_id, short_name(JobStatus, event.job.status)
         case "image":
             status = short_name(ImageStatus, event.image.status)
             completed = event.image.status == IMAGE_STATUS_COMPLETED
             unchecked = completed and event.image.picture_check != PICTURE_CHECK_CHECKED
             what = "deleted" if event.image.deleted else status
-            return f"image {event.image.image_id} {what}{', not checked' if unchecked else ''}"
+            return "image", event.image.image_id, f"{what}{', not checked' if unchecked else ''}"
         case _:
-            return f"batch {event.batch.batch_id} {short_name(BatchStatus, event.batch.status)}"
+            return "batch", event.batch.batch_id, short_name(BatchStatus, event.batch.status)

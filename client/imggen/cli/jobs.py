@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import click
 
 from imggen.cli.checks import check_of
+from imggen.cli.consoles import echo
 from imggen.cli.options import meta_filter
 from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
@@ -37,7 +38,7 @@ def watch(session: Session, job_id: str) -> None:
     last = to_the_end(session, job_id, json_lines=session.json)
     if not session.json:
         lines = [f"image {last.image.id}", check_of(last.image), *notes(last.job)]
-        click.echo("\n".join(filter(None, lines)))
+        echo("\n".join(filter(None, lines)))
 
 
 @click.command()

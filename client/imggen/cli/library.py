@@ -5,11 +5,12 @@ from typing import Unpack, cast
 
 import click
 
+from imggen.cli.editing import clear_option, print_story, update_story, with_cleared
 from imggen.cli.options import options
 from imggen.cli.session import Session, connected
 from imggen.fields import CharacterFields
 from imggen.v1.character_pb2 import Character
-from imggen.v1.story_pb2 import Page, Story
+from imggen.v1.story_pb2 import Page
 
 look_options = options(
     click.option("--age", type=click.IntRange(0, 150), help="In years."),
@@ -47,17 +48,19 @@ def create_character(session: Session, **fields: Unpack[CharacterFields]) -> Non
 @click.argument("character_id")
 @click.option("--name")
 @look_options
+@clear_option
 @connected
 def update_character(
-    session: Session, character_id: str, **fields: Unpack[CharacterFields]
+    session: Session, character_id: str, cleared: Sequence[str], **fields: Unpack[CharacterFields]
 ) -> None:
     """Change the given fields of a character; existing pictures stay as they are.
 
     \b
-    Example:
+    Examples:
       imggen characters update CHARACTER_ID --hair "short black hair"
+      imggen characters update CHARACTER_ID --clear age --clear features
     """
-    changes = _given(fields)
+    changes = with_cleared(_given(fields), cleared)
     if not changes:
         raise click.UsageError("nothing to change; give --hair, --clothing or another option")
     _print_character(session, session.client.update_character(character_id, **changes))
@@ -94,7 +97,10 @@ def delete_character(session: Session, character_id: str) -> None:
 
 @click.group()
 def stories() -> None:
-    """Create, list and delete stories."""
+    """Create, change, list and delete stories."""
+
+
+stories.add_command(update_story)
 
 
 @stories.command("create")
@@ -128,7 +134,7 @@ def create_story(
         style=style,
         pages=[Page(text=text, character_ids=character_ids) for text in pages],
     )
-    _print_story(session, story)
+    print_story(session, story)
 
 
 @stories.command("list")
@@ -148,7 +154,7 @@ def list_stories(session: Session) -> None:
 @connected
 def show_story(session: Session, story_id: str) -> None:
     """Show a story with its pages."""
-    _print_story(session, session.client.get_story(story_id))
+    print_story(session, session.client.get_story(story_id))
 
 
 @stories.command("delete")
@@ -198,9 +204,3 @@ def _print_character(session: Session, character: Character) -> None:
         stale = ", older than the description" if character.reference_stale else ""
         lines.append(f"reference {character.reference_image_id}{stale}")
     session.document(*lines, character=character)
-
-
-def _print_story(session: Session, story: Story) -> None:
-    lines = [f"story {story.id}", f"{story.title} ({story.style or 'no style'})"]
-    lines += [f"{number}. {page.text}" for number, page in enumerate(story.pages, start=1)]
-    session.document(*lines, story=story)

@@ -3,16 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from imggen.cli.exits import LOST
 from imggen.cli.submission import Labels
+from imggen.cli.tables import print_table
 from imggen.v1.batch_pb2 import BatchImage
 from imggen.v1.scene_pb2 import NotDrawn
-
-LOST = 3
-"""The exit code of `--strict` where a picture does not show everything as it was told."""
-_PIPED_WIDTH = 100
 
 strict_option = click.option(
     "--strict",
@@ -31,16 +27,8 @@ def lost_lines(parts: Iterable[NotDrawn]) -> list[str]:
 def print_losses(images: Iterable[BatchImage], labels: Labels) -> None:
     """Prints a table of what the pictures of a batch do not show as told; nothing if all do."""
     rows = list(_rows(images, labels))
-    if not rows:
-        return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("PICTURE", no_wrap=True)
-    for column in ("NOT DRAWN", "DRAWN OTHERWISE"):
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    console.print(table, width=None if console.is_terminal else _PIPED_WIDTH)
+    if rows:
+        print_table(("PICTURE", "NOT DRAWN", "DRAWN OTHERWISE"), rows)
 
 
 def end_strictly(losses: Iterable[NotDrawn], *, strict: bool) -> None:

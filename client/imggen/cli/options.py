@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from imggen.cli.output_files import checked_file, force_option
 from imggen.fields import short_names
 from imggen.orders import OptionFields
 from imggen.rules.money import MICROS, is_amount
@@ -83,6 +84,13 @@ def _pair(context: click.Context, option: click.Parameter, values: Sequence[str]
     return pairs
 
 
+kind_option = click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default="display",
+    show_default=True,
+    help="The assets that are saved.",
+)
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
 _MAKING = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),
@@ -186,8 +194,10 @@ job_options = options(
         "--output",
         "-o",
         type=click.Path(dir_okay=False, path_type=Path),
+        callback=checked_file,
         help="Save the picture to this file.",
     ),
+    force_option,
     click.option(
         "--kind",
         type=click.Choice(KINDS),

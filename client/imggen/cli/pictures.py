@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 
 from imggen.cli.checks import check_of
+from imggen.cli.consoles import echo
 from imggen.cli.options import (
     KINDS,
     job_options,
@@ -14,6 +15,7 @@ from imggen.cli.options import (
     meta_filter,
     style_option,
 )
+from imggen.cli.output_files import checked_file, force_option, why
 from imggen.cli.progress import all_references, heir_note, notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
@@ -189,7 +191,8 @@ def regenerate(
 
 @click.command()
 @click.argument("image_id")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), callback=checked_file)
+@force_option
 @click.option("--kind", type=click.Choice(KINDS), default="display", show_default=True)
 @connected
 def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -> None:
@@ -216,6 +219,25 @@ def image(session: Session, image_id: str) -> None:
     """
     found = session.client.get_image(image_id)
     session.document(*_lines(found), *all_references(found.references), image=found)
+
+
+@click.command()
+@click.argument("image_ids", nargs=-1, required=True, metavar="IMAGE_ID...")
+@connected
+def delete(session: Session, image_ids: Sequence[str]) -> None:
+    """Delete images for good; a job that still makes one is cancelled.
+
+    Their addresses end at once where the gateway serves them, those of a bucket within their time.
+
+    \b
+    Example:
+      imggen delete IMAGE_ID IMAGE_ID
+    """
+    for image_id in image_ids:
+        session.client.delete_image(image_id)
+        if not session.json:
+            echo(f"deleted {image_id}")
+    session.document(deleted=image_ids)
 
 
 @click.command()
@@ -304,7 +326,12 @@ def _finish(
     if output is None:
         session.document(*lines, job=last.job, image=last.image)
         return
-    path = session.client.download(last.image, output, kind=kind)
+    try:
+        path = session.client.download(last.image, output, kind=kind)
+    except OSError as error:
+        session.document(*lines, job=last.job, image=last.image)
+        then = f"save it with: imggen download {last.image.id} FILE"
+        raise click.ClickException(f"cannot save to {output}: {why(error)}; {then}") from error
     session.document(*lines, f"saved {path}", job=last.job, image=last.image, path=str(path))
 
 

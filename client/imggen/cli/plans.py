@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import click
-
+from imggen.cli.consoles import echo
 from imggen.cli.losses import told
 from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session
@@ -23,7 +22,7 @@ def print_plan(session: Session, plan: Plan) -> None:
         return
     session.table(_COLUMNS, (_row(page, plan.names) for page in answer.pages))
     for line in (*quote_lines(answer), *_hints(answer.pages)):
-        click.echo(line)
+        echo(line)
 
 
 def _row(page: PlannedPage, names: Mapping[str, str]) -> tuple[str, ...]:

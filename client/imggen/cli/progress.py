@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from imggen.cli.consoles import console, echo, on_terminal
 from imggen.cli.losses import lost_lines
 from imggen.cli.session import Session, json_line
+from imggen.cli.waiting import ASK_S, add_way_on, explained, job_reason
 from imggen.client import Snapshot
-from imggen.errors import JobCancelled, JobFailed
+from imggen.errors import ImggenError, JobCancelled, JobFailed
 from imggen.fields import short_name
 from imggen.v1.job_pb2 import (
     JOB_STATUS_CANCELLED,
@@ -58,6 +58,9 @@ class _Show(Protocol):
     def __call__(self, job: Job) -> None:
         """Shows the progress of a job."""
 
+    def note(self, text: str) -> None:
+        """Says what the wait waits for."""
+
 
 def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Snapshot:
     """Watches a job and returns its last snapshot; `json_lines` prints each as JSON.
@@ -68,15 +71,23 @@ def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Sn
         StoppedWatching: Ctrl-C was pressed.
     """
     last = Snapshot()
+    ask = session.client.with_timeout(ASK_S)
     try:
-        with _shown(silent=session.json) as show:
+        with (
+            _shown(silent=session.json) as show,
+            explained(lambda: job_reason(ask.get_job(job_id)), show.note) as came,
+        ):
             for snapshot in session.client.watch(job_id):
+                came()
                 last = snapshot
                 show(snapshot.job)
                 if json_lines:
-                    click.echo(json_line(snapshot))
+                    echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
         raise StoppedWatching(job_id) from interrupt
+    except ImggenError as error:
+        add_way_on(error, "job", job_id, "imggen")
+        raise
     if last.job.status == JOB_STATUS_FAILED:
         raise JobFailed(last.job)
     if last.job.status == JOB_STATUS_CANCELLED:
@@ -143,18 +154,19 @@ def _fate(used: UsedReference, names: Mapping[str, str]) -> str:
 
 @contextmanager
 def _shown(*, silent: bool) -> Iterator[_Show]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    shown = console(err=True)
+    # FORCE_COLOR and the like make rich call a pipe a terminal.
+    if not (on_terminal(err=True) and shown.is_terminal):
         yield _Quiet() if silent else _Lines()
         return
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn("dots" if shown.encoding.startswith("utf") else "line"),
         TextColumn("{task.description:<10}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} % {task.fields[steps]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=shown, transient=True) as progress:
         yield _Bar(progress)
 
 
@@ -169,6 +181,10 @@ class _Bar:
             self._task, description=position(job), completed=job.fraction, steps=steps
         )
 
+    def note(self, text: str) -> None:
+        """Says a line above the bar."""
+        self._progress.console.print(text, markup=False, highlight=False)
+
 
 class _Lines:
     def __init__(self) -> None:
@@ -177,9 +193,16 @@ class _Lines:
     def __call__(self, job: Job) -> None:
         if position(job) != self._last:
             self._last = position(job)
-            click.echo(self._last, err=True)
+            echo(self._last, err=True)
+
+    def note(self, text: str) -> None:
+        """Says a line."""
+        echo(text, err=True)
 
 
 class _Quiet:
     def __call__(self, job: Job) -> None:
         """Shows nothing: the output is for a program."""
+
+    def note(self, text: str) -> None:
+        """Says nothing."""

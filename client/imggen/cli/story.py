@@ -1,19 +1,30 @@
 """The command that draws a whole story from a file."""
 
+import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
+from imggen.batches import BatchSnapshot
+from imggen.cli.again import new_try
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
 from imggen.cli.checks import print_unchecked
+from imggen.cli.consoles import echo
+from imggen.cli.file_names import file_stem
+from imggen.cli.input_files import read_text
 from imggen.cli.losses import end_strictly, losses_of, strict_option
-from imggen.cli.options import KINDS
+from imggen.cli.options import kind_option
+from imggen.cli.output_files import force_option, forced
+from imggen.cli.pictures_folder import Pictures
 from imggen.cli.plans import print_plan
 from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session, connected
+from imggen.cli.story_checks import Source
+from imggen.cli.story_content import StoryFile
 from imggen.cli.story_file import read_story_file
-from imggen.cli.submission import Labels, save, save_known_portraits, slug, submit
+from imggen.cli.submission import Labels, Submission, save, save_known_portraits, submit
 from imggen.cli.submission import plan as plan_file
 from imggen.cli.submission import quote as quote_file
 from imggen.fields import AssetKindName
@@ -31,13 +42,8 @@ from imggen.fields import AssetKindName
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder for the pictures.  [default: named after the title]",
 )
-@click.option(
-    "--kind",
-    type=click.Choice(KINDS),
-    default="display",
-    show_default=True,
-    help="The assets that are saved.",
-)
+@kind_option
+@force_option
 @strict_option
 @connected
 def story(
@@ -101,13 +107,15 @@ def story(
         metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
           order: 4711
 
-    Portraits are drawn first, and each page as soon as those of its characters are done. The
-    same file gives the same batch: run the command again after Ctrl-C or a crash to continue
-    watching it. Ctrl-C stops watching; the batch continues. At the end comes what it cost, by
-    model, a table of what the pictures do not show as told: left out, or drawn as something
-    else, and which of them no classifier has looked at. --plan tells before anything is drawn:
-    who is on each page, where, doing what, what its model would not show, and which other one
-    would show more.
+    Portraits are drawn first, and each page as soon as those of its characters are done. What is
+    wrong with the file is said with its lines before anything is drawn. The first line is the id
+    of the batch: `imggen batch download` saves its pictures, too. The same file gives the same
+    batch: run the same command again after Ctrl-C, a crash or a lost server, and it goes on, also
+    with --again, which begins a new try only after the last one was saved. Ctrl-C stops watching;
+    the batch continues. At the end comes what it cost, by model, a table of what the pictures do
+    not show as told: left out, or drawn as something else, and which of them no classifier has
+    looked at. --plan tells before anything is drawn: who is on each page, where, doing what, what
+    its model would not show, and which other one would show more.
 
     \b
     Examples:
@@ -117,38 +125,75 @@ def story(
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
-    content = read_story_file(file, file.read_text("utf-8"))
-    if quote:
-        price = quote_file(session.client, content)
-        session.document(*quote_lines(price), quote=price)
+    source = _read(session, file)
+    content = source.story
+    if quote or plan:
+        with source.refusals():
+            _print_forecast(session, content, plan=plan)
         return
+    folder = output or Path(file_stem(content.title) or file_stem(file.stem) or "story")
+    pictures = Pictures(folder, kind, story=content.title, force=forced())
+    if not no_wait:
+        pictures.check()
+    with new_try(folder) if again else nullcontext("") as key:
+        with source.refusals():
+            submitted = submit(session.client, content, key)
+        if no_wait:
+            lines = (f"story {submitted.story.id}", headline(submitted.batch))
+            batch = f"batch {submitted.batch.batch_id}"
+            session.document(batch, *lines, batch=submitted.batch, story=submitted.story)
+            return
+        last = _drawn(session, submitted, pictures, content.options.model)
+        pictures.end()
+    end_with(last.batch)
+    end_strictly(losses_of(last.images), strict=strict)
+
+
+def _read(session: Session, file: Path) -> Source:
+    """Reads a file, and refuses all that can be known to be wrong before anything is created."""
+    text = read_text(file)
+    source = Source(file, text, read_story_file(file, text))
+    source.check([style.id for style in session.client.styles()])
+    return source
+
+
+def _print_forecast(session: Session, content: StoryFile, *, plan: bool) -> None:
     if plan:
         print_plan(session, plan_file(session.client, content))
         return
-    submitted = submit(session.client, content, again=again)
-    if no_wait:
-        lines = [
-            f"batch {submitted.batch.batch_id}",
-            f"story {submitted.story.id}",
-            headline(submitted.batch),
-        ]
-        session.document(*lines, batch=submitted.batch, story=submitted.story)
-        return
-    last = follow_batch(
-        session.client, submitted.batch.batch_id, submitted.names, silent=session.json
-    )
+    price = quote_file(session.client, content)
+    session.document(*quote_lines(price), quote=price)
+
+
+def _drawn(
+    session: Session, submitted: Submission, pictures: Pictures, asked: str
+) -> BatchSnapshot:
+    """Waits for a batch, saves its pictures and prints its end; returns its last snapshot.
+
+    `asked` is the model that was asked for, empty for any.
+    """
+    _announce(session, submitted)
+    client, names = session.client, submitted.names
+    last = follow_batch(client, submitted.batch.batch_id, names, silent=session.json)
     images = list(last.images)
-    folder = output or Path(slug(submitted.story.title) or submitted.story.id)
-    drawn = save(session.client, images, Labels(images, submitted.names), folder, kind).values()
-    known = save_known_portraits(session.client, images, submitted, folder, kind, drawn)
+    labels = Labels(images, names)
+    drawn = save(client, images, labels, pictures).values()
+    known = save_known_portraits(client, images, submitted, pictures)
     if session.json:
-        session.document(
-            batch=last.batch, images=images, story=submitted.story, folder=str(folder.resolve())
-        )
+        at = str(pictures.folder.resolve())
+        session.document(batch=last.batch, images=images, story=submitted.story, folder=at)
+        return last
+    print_end(last, names, asked)
+    print_unchecked(client, images, labels)
+    for path in (*known.values(), *drawn):
+        echo(f"saved {path}")
+    return last
+
+
+def _announce(session: Session, submitted: Submission) -> None:
+    """Says the ids first: whatever happens then, they lead to the pictures."""
+    if session.json:
+        ids = {"batchId": submitted.batch.batch_id, "storyId": submitted.story.id}
+        echo(json.dumps(ids), err=True)
     else:
-        print_end(last, submitted.names, content.options.model)
-        print_unchecked(session.client, images, Labels(images, submitted.names))
-        for path in (*known.values(), *drawn):
-            click.echo(f"saved {path}")
-    end_with(last.batch)
-    end_strictly(losses_of(images), strict=strict)
+        echo(f"batch {submitted.batch.batch_id}")

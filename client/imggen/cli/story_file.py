@@ -1,22 +1,26 @@
 """Story files: a story with its characters, pages and options, written in YAML."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID, uuid5
 
 import click
 
+from imggen.cli import how_to_install
+from imggen.cli.input_files import FileWrong
+from imggen.cli.story_content import FileCover, FileOptions, FilePage, FileScene, StoryFile
 from imggen.fields import CharacterFields
+from imggen.rules.characters import OLDEST
 from imggen.rules.cleaning import clean, one_line
+from imggen.rules.pictures import MAX_IMAGES_PER_PAGE
+from imggen.rules.texts import cut
 
 if TYPE_CHECKING:
     from yaml.nodes import MappingNode, Node, SequenceNode
 
-_NAMESPACE = UUID("5a6f1d0e-3c0b-4c59-9d5d-0b7c3f1a2e41")
 _NULL = "tag:yaml.org,2002:null"
 _BOOL = "tag:yaml.org,2002:bool"
 _INT = "tag:yaml.org,2002:int"
@@ -33,112 +37,34 @@ _SCENE = ("figures", "extras", "place", "time", "season", "weather", "props", "c
 _FIGURE = ("doing", "mood", "holding", "wearing", "without")
 _WORDS = ("place", "time", "season")
 _GENDERS = ("female", "male", "unspecified")
+_NUMBERS = {"images_per_page": range(MAX_IMAGES_PER_PAGE + 1), "priority": range(1, 4)}
+_ROOM, _NODE = 20_000_000, 100
+"""The most that is read, in characters, and what a node counts for: an alias repeats its text."""
+_MOST_ERRORS = 50
+_DIGITS = 9
+_SHOWN, _LISTED = 60, 1000
+"""The bytes of a value that a message shows, and of what may be used instead."""
 
 
-class StoryFileWrong(click.ClickException):
+class StoryFileWrong(FileWrong):
     """A story file with errors; the message has a line for each, with its line number."""
-
-    exit_code = 2
-
-    def __init__(self, wrong: Sequence[str]) -> None:
-        super().__init__("\n".join(wrong))
-
-    def show(self, file: Any = None) -> None:
-        """Prints `file:line: ...` without a prefix, so that editors can jump there."""
-        click.echo(self.message, err=True)
-
-
-@dataclass(frozen=True, slots=True)
-class FileScene:
-    """What a story file sets of a page's scene: fields by name, and those of its figures by theirs.
-
-    Only what is set is there; what the file says to be empty, as `props: []`, is in `empty`.
-    """
-
-    figures: dict[str, dict[str, Any]]
-    fields: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class FilePage:
-    """A page of a story file; `characters` are names.
-
-    `scene` is a text that is read in place of the page's, `fixed` what holds whatever is read.
-    """
-
-    text: str
-    scene: str
-    characters: tuple[str, ...]
-    fixed: FileScene | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileCover:
-    """What a story file says of the cover; its fields are those of a page."""
-
-    scene: str = ""
-    characters: tuple[str, ...] = ()
-    fixed: FileScene | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileOptions:
-    """The options of a story file; an empty one is left to the service.
-
-    `max_cost` is in US dollars for each picture.
-    """
-
-    portraits: bool = True
-    scenes: bool = True
-    cover: bool = False
-    images_per_page: int = 1
-    aspect_ratio: str = ""
-    model: str = ""
-    quality: str = ""
-    provider: str = ""
-    min_quality: str = ""
-    max_cost: float | None = None
-    references: bool | None = None
-    allow_reuse: bool = False
-    priority: int | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StoryFile:
-    """The content of a story file."""
-
-    title: str
-    style: str
-    characters: tuple[CharacterFields, ...]
-    pages: tuple[FilePage, ...]
-    options: FileOptions = field(default_factory=FileOptions)
-    cover: FileCover | None = None
-
-    def request_id(self, *what: object) -> str:
-        """Returns the request id for a part of this story: equal content gives an equal id."""
-        return str(uuid5(_NAMESPACE, json.dumps([self.title, *what], default=str)))
 
 
 def read_story_file(path: Path, text: str) -> StoryFile:
-    """Reads a story file; raises StoryFileWrong with all its errors."""
+    """Reads a story file; raises FileWrong with all its errors."""
     try:
-        import yaml
+        from imggen.cli.yaml_nodes import compose
     except ModuleNotFoundError as missing:
         raise click.UsageError(
-            "reading a story file needs PyYAML: pip install 'imggen[cli]'"
+            f"reading a story file needs PyYAML: {how_to_install()}"
         ) from missing
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise StoryFileWrong([f"{path}:{line}: is not YAML: {error.problem}"]) from error
-    except yaml.YAMLError as error:
-        raise StoryFileWrong([f"{path}: is not YAML: {error}"]) from error
+    root = compose(path, text)
     reader = _Reader(path)
     story = reader.story(root) if root is not None else reader.nothing()
     if reader.wrong:
-        raise StoryFileWrong([message for _, message in sorted(reader.wrong)])
+        wrong = [message for _, message in sorted(reader.wrong)]
+        more = [f"{path}: {len(wrong) - _MOST_ERRORS} more"] if len(wrong) > _MOST_ERRORS else []
+        raise StoryFileWrong(wrong[:_MOST_ERRORS] + more)
     return story
 
 
@@ -148,6 +74,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.wrong: list[tuple[int, str]] = []
         self._path = path
+        self._room = _ROOM
 
     def nothing(self) -> StoryFile:
         """Adds the error of an empty file."""
@@ -202,7 +129,7 @@ class _Reader:
         return FileCover(*self._picture(fields, "cover", names))
 
     def _check_names(self, node: "Node | None", names: list[str]) -> None:
-        for name in sorted({name for name in names if name and names.count(name) > 1}):
+        for name in sorted(name for name, uses in Counter(names).items() if name and uses > 1):
             if node is not None:
                 self._add(node, "characters", f'"{name}" is used twice; use different names')
 
@@ -216,7 +143,7 @@ class _Reader:
             if name in fields:
                 read[name] = self._texts(fields[name], f"{path}.{name}")
         if "age" in fields:
-            read["age"] = self._number(fields["age"], f"{path}.age")
+            read["age"] = self._number(fields["age"], f"{path}.age", range(OLDEST + 1))
         if "gender" in fields:
             read["gender"] = self._choice(fields["gender"], f"{path}.gender", _GENDERS)
         return cast(CharacterFields, read)
@@ -234,7 +161,7 @@ class _Reader:
         named = self._texts(who, f"{path}.characters")
         for name in named:
             if name not in names and who is not None:
-                known = ", ".join(filter(None, names)) or "none, or add it"
+                known = _listed(filter(None, names)) or "none, or add it"
                 what = f'"{name}" is not a character of this file; use {known}'
                 self._add(who, f"{path}.characters", what)
         scene = self._scene(fields.get("scene"), f"{path}.scene", names)
@@ -280,8 +207,8 @@ class _Reader:
             path = f"options.{name}"
             if name in ("portraits", "scenes", "cover", "references", "allow_reuse"):
                 read[name] = self._flag(value, path)
-            elif name in ("images_per_page", "priority"):
-                read[name] = self._number(value, path)
+            elif name in _NUMBERS:
+                read[name] = self._number(value, path, _NUMBERS[name])
             elif name == "max_cost":
                 read[name] = self._amount(value, path)
             elif name == "metadata":
@@ -298,20 +225,23 @@ class _Reader:
         required: Sequence[str] = (),
     ) -> dict[str, "Node"]:
         if _kind(node) != "mapping":
-            self._add(node, path, f"must have the fields {', '.join(known)}")
+            self._add(node, path, f"must have the fields {_listed(known)}")
             return {}
         fields: dict[str, Node] = {}
         for key, value in cast("MappingNode", node).value:
-            name = str(key.value)
+            self._count(key, value)
+            name = _key(key)
             if name not in known:
-                self._add(key, path, f'"{name}" is not a field; use {", ".join(known)}')
+                self._add(key, path, f'"{name}" is not a field; use {_listed(known)}')
             elif name in fields:
                 self._add(key, path, f'"{name}" is given twice; remove one')
             else:
                 fields[name] = value
         for name in required:
-            if name not in fields or fields[name].tag == _NULL:
+            if name not in fields or (fields[name].tag == _NULL and not fields[name].value):
                 self._add(node, path, f'"{name}" is missing')
+            elif fields[name].tag == _NULL:
+                self._add(fields[name], f"{path}.{name}", _nothing(fields[name]))
         return fields
 
     def _sequence(self, node: "Node | None", path: str) -> Iterator["Node"]:
@@ -320,11 +250,16 @@ class _Reader:
         if _kind(node) != "sequence":
             self._add(node, path, "must be a list; start each entry with a dash")
             return
-        yield from cast("SequenceNode", node).value
+        for entry in cast("SequenceNode", node).value:
+            self._count(entry)
+            yield entry
 
     def _texts(self, node: "Node | None", path: str) -> tuple[str, ...]:
-        entries = enumerate(self._sequence(node, path))
-        return tuple(self._text(entry, f"{path}[{number}]") for number, entry in entries)
+        entries = [*self._sequence(node, path)]
+        for number, entry in enumerate(entries):
+            if entry.tag == _NULL:
+                self._add(entry, f"{path}[{number}]", _nothing(entry))
+        return tuple(self._text(one, f"{path}[{number}]") for number, one in enumerate(entries))
 
     def _text(self, node: "Node | None", path: str) -> str:
         return one_line(self._lines(node, path))
@@ -341,16 +276,22 @@ class _Reader:
         if _kind(node) != "mapping":
             self._add(node, path, "must have a text for each name, for instance `order: 4711`")
             return {}
-        return {
-            str(key.value): self._text(value, f"{path}.{key.value}")
-            for key, value in cast("MappingNode", node).value
-        }
+        pairs: dict[str, str] = {}
+        for key, value in cast("MappingNode", node).value:
+            self._count(key, value)
+            if (name := _key(key)) in pairs:
+                self._add(key, path, f'"{name}" is given twice; remove one')
+            pairs[name] = self._text(value, f"{path}.{name}")
+        return pairs
 
-    def _number(self, node: "Node", path: str) -> int:
-        if node.tag != _INT or not str(node.value).isdecimal():
-            self._add(node, path, f"{_shown(node)} is not a whole number")
+    def _number(self, node: "Node", path: str, known: range) -> int:
+        digits = str(node.value) if node.tag == _INT else ""
+        # What is a number but not one of these is told with all else that the service refuses.
+        if not digits.isdecimal() or len(digits) > _DIGITS:
+            right = f"from {known[0]} to {known[-1]}"
+            self._add(node, path, f"{_shown(node)} is not a whole number {right}")
             return 0
-        return int(node.value)
+        return int(digits)
 
     def _amount(self, node: "Node", path: str) -> float | None:
         amount = str(node.value) if _kind(node) == "scalar" else ""
@@ -371,13 +312,38 @@ class _Reader:
             self._add(node, path, f"{_shown(node)} is not offered; use {', '.join(known)}")
         return value
 
+    def _count(self, *nodes: "Node") -> None:
+        """Counts what is read; raises StoryFileWrong where few lines stand for too much."""
+        for node in nodes:
+            self._room -= _NODE + (len(node.value) if _kind(node) == "scalar" else 0)
+        if self._room < 0:
+            line = nodes[0].start_mark.line + 1
+            wrong = f"{self._path}:{line}: stands for too much; write out what its aliases repeat"
+            raise StoryFileWrong([wrong])
+
     def _add(self, node: "Node", path: str, what: str) -> None:
         line = node.start_mark.line + 1
         self.wrong.append((line, f"{self._path}:{line}: {path}: {what}"))
 
 
 def _shown(node: "Node") -> str:
-    return f'"{node.value}"' if _kind(node) == "scalar" else f"a {_kind(node)}"
+    return f'"{cut(node.value, _SHOWN)}"' if _kind(node) == "scalar" else f"a {_kind(node)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return cut(", ".join(names), _LISTED)
+
+
+def _key(node: "Node") -> str:
+    return str(node.value) if _kind(node) == "scalar" else f"a {_kind(node)}"
+
+
+def _nothing(node: "Node") -> str:
+    """Returns what is wrong with an entry that is nothing to YAML, though it may be a word."""
+    word = str(node.value)
+    if not word:
+        return "is empty; write a text, or remove it"
+    return f'{word} means nothing in YAML; for the word, put it in quotes: "{word}"'
 
 
 def _is_empty(node: "Node") -> bool:

@@ -1,17 +1,17 @@
 """Submits a story file: creates its characters, story and batch once, then finds them again."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
-from uuid import uuid4
 
-from imggen.cli.story_file import FileCover, FileScene, StoryFile
-from imggen.errors import NotFound
-from imggen.fields import AssetKindName, CharacterFields
+from imggen.cli.pictures_folder import Pictures
+from imggen.cli.story_content import FileCover, FileScene, StoryFile
+from imggen.errors import InvalidRequest, NotFound
+from imggen.fields import CharacterFields
 from imggen.orders import WholeStoryFields
 from imggen.rules.money import MICROS
 from imggen.sync import SyncClient
@@ -47,21 +47,33 @@ class Plan:
     names: dict[str, str]
 
 
-def submit(client: SyncClient, file: StoryFile, *, again: bool = False) -> Submission:
+class RefusedCharacter(InvalidRequest):
+    """A refused character of a file; `place` is where it is, for instance `characters[0]`."""
+
+    def __init__(self, error: InvalidRequest, place: str) -> None:
+        super().__init__(
+            error.message, error.reason, violations=error.violations, metadata=error.metadata
+        )
+        self.place = place
+
+
+def submit(client: SyncClient, file: StoryFile, again: str = "") -> Submission:
     """Creates the characters, the story and the batch of a file, or finds those of an earlier run.
 
-    `again` requests a new batch of the same story. Deleted objects are created again.
+    `again` is the key of a new try, for a new batch of the same story. Deleted objects are created
+    again.
     """
     story, names = _story(client, file)
-    key = str(uuid4()) if again else file.request_id("batch", story.id, *_asked(file))
-    batch = client.generate_story(story, **_order(file, names, key))
+    what = ("again", again, story.id) if again else ("batch", story.id)
+    key = file.request_id(*what, *_asked(file))
+    batch = client.generate_story(story, **order_of(file, names, key))
     return Submission(story, names, batch)
 
 
 def quote(client: SyncClient, file: StoryFile) -> QuoteStoryResponse:
     """Returns what a file would cost; its characters and its story are created, nothing runs."""
     story, names = _story(client, file)
-    return client.quote_story(story, **_order(file, names))
+    return client.quote_story(story, **order_of(file, names))
 
 
 def plan(client: SyncClient, file: StoryFile) -> Plan:
@@ -72,7 +84,7 @@ def plan(client: SyncClient, file: StoryFile) -> Plan:
     story, names = _story(client, file)
     key = file.request_id("plan", story.id, story.etag, *_asked(file))
     patient = client.with_timeout(_PLAN_S)
-    return Plan(patient.plan_story(story, **_order(file, names, key)), names)
+    return Plan(patient.plan_story(story, **order_of(file, names, key)), names)
 
 
 def _asked(file: StoryFile) -> tuple[object, ...]:
@@ -80,7 +92,7 @@ def _asked(file: StoryFile) -> tuple[object, ...]:
     return (file.options, file.cover) if file.cover else (file.options,)
 
 
-def _order(
+def order_of(
     file: StoryFile, names: Mapping[str, str], request_id: str | None = None
 ) -> WholeStoryFields:
     """Returns the order of a file; `names` are those of its characters by their ids."""
@@ -107,31 +119,42 @@ def _order(
 def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
     """Returns the story of a file, and the names of its characters by their ids."""
     characters: dict[str, Character] = {}
-    for fields in file.characters:
-        characters[fields["name"]] = _character(client, file, fields)
-    ids_by_name = {name: each.id for name, each in characters.items()}
+    for number, fields in enumerate(file.characters):
+        with _naming(f"characters[{number}]"):
+            characters[fields["name"]] = _character(client, file, fields)
+    names = {each.id: name for name, each in characters.items()}
+    told = story_of(file, names)
+    ids = [*names]
+    story = _create_or_find(
+        lambda key: client.create_story(told, request_id=key),
+        client.get_story,
+        lambda number: file.request_id("story and cast", file.style, file.pages, ids, number),
+    )
+    return story, names
+
+
+def story_of(file: StoryFile, names: Mapping[str, str]) -> Story:
+    """Returns the story that a file tells; `names` are those of its characters by their ids."""
+    ids = {name: id_ for id_, name in names.items()}
     pages = [
         Page(
             text=page.text,
             scene_description=page.scene,
-            character_ids=[ids_by_name[name] for name in page.characters],
-            scene=_scene(page.fixed, ids_by_name) if page.fixed else None,
+            character_ids=[ids[name] for name in page.characters],
+            scene=_scene(page.fixed, ids) if page.fixed else None,
         )
         for page in file.pages
     ]
-    ids = [*ids_by_name.values()]
-    story = _create_or_find(
-        lambda key: client.create_story(
-            title=file.title,
-            style=file.style,
-            pages=pages,
-            character_ids=ids,
-            request_id=key,
-        ),
-        client.get_story,
-        lambda number: file.request_id("story and cast", file.style, file.pages, ids, number),
-    )
-    return story, {each.id: name for name, each in characters.items()}
+    return Story(title=file.title, style=file.style, pages=pages, character_ids=[*names])
+
+
+@contextmanager
+def _naming(place: str) -> Iterator[None]:
+    """Gives a refusal the place in the file of the character that is refused."""
+    try:
+        yield
+    except InvalidRequest as error:
+        raise RefusedCharacter(error, place) from error
 
 
 def _cover(cover: FileCover, names: Mapping[str, str]) -> Cover:
@@ -171,7 +194,7 @@ def _create_or_find(
 
 
 class Labels:
-    """The names of the images of a batch, for people and for files."""
+    """The names of the images of a batch."""
 
     def __init__(self, images: list[BatchImage], names: dict[str, str]) -> None:
         self._names = names
@@ -189,10 +212,6 @@ class Labels:
         """Returns the label of an image, for instance `page 3` or `Mia`."""
         return self._labels[image.job.job_id]
 
-    def file(self, image: BatchImage, suffix: str) -> str:
-        """Returns the name of an image's file, for instance `page-3.png`."""
-        return f"{slug(self.of(image)) or image.job.image_id}{suffix}"
-
     def _label(self, image: BatchImage) -> str:
         if image.job.kind == JOB_KIND_COVER:
             return "cover"
@@ -204,34 +223,29 @@ class Labels:
 
 
 def save(
-    client: SyncClient,
-    images: list[BatchImage],
-    labels: Labels,
-    folder: Path,
-    kind: AssetKindName,
+    client: SyncClient, images: list[BatchImage], labels: Labels, pictures: Pictures
 ) -> dict[str, Path]:
-    """Saves the completed pictures to a folder; returns the files by the ids of their jobs."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Saves the completed pictures of a batch; returns the files by the ids of their jobs.
+
+    What could not be saved is said in `pictures.failed`.
+    """
     saved: dict[str, Path] = {}
+    # All of them have names, so that a picture that comes later takes none of another one.
+    names = {each.job.job_id: pictures.name(labels.of(each), each.job.image_id) for each in images}
     for image in images:
         if image.job.status == JOB_STATUS_COMPLETED:
-            path = folder / labels.file(image, _suffix(kind))
-            path = _free(path, image.job.image_id, saved.values())
-            saved[image.job.job_id] = client.download(image.job.image_id, path, kind=kind)
+            path = pictures.save(client, image.job.image_id, names[image.job.job_id])
+            if path is not None:
+                saved[image.job.job_id] = path
     return saved
 
 
 def save_known_portraits(
-    client: SyncClient,
-    images: list[BatchImage],
-    submitted: Submission,
-    folder: Path,
-    kind: AssetKindName,
-    taken: Collection[Path],
+    client: SyncClient, images: list[BatchImage], submitted: Submission, pictures: Pictures
 ) -> dict[str, Path]:
     """Saves the characters' references, in the story's style, that its batch did not draw.
 
-    `taken` are the files that are there already. Returns the files by the characters' ids.
+    Returns the files by the characters' ids.
     """
     drawn = {image.character_id for image in images}
     saved: dict[str, Path] = {}
@@ -239,9 +253,9 @@ def save_known_portraits(
         if character_id in drawn:
             continue
         if image_id := _reference(client, character_id, submitted.batch.style):
-            path = folder / f"{slug(name) or image_id}{_suffix(kind)}"
-            path = _free(path, image_id, [*taken, *saved.values()])
-            saved[character_id] = client.download(image_id, path, kind=kind)
+            path = pictures.save(client, image_id, pictures.name(name, image_id))
+            if path is not None:
+                saved[character_id] = path
     return saved
 
 
@@ -252,17 +266,3 @@ def _reference(client: SyncClient, character_id: str, style: str) -> str:
     )
     found = [image.id for image in portraits if image.is_reference and image.style == style]
     return found[0] if found else ""
-
-
-def _suffix(kind: AssetKindName) -> str:
-    return ".jpg" if kind in ("print", "thumbnail") else ".png"
-
-
-def _free(path: Path, image_id: str, taken: Collection[Path]) -> Path:
-    """Returns a path, with a part of the image's id if two names make one file name."""
-    return path.with_name(f"{path.stem}-{image_id[:8]}{path.suffix}") if path in taken else path
-
-
-def slug(text: str) -> str:
-    """Returns a text as a file name: `The Map!` becomes `the-map`."""
-    return re.sub(r"[\W_]+", "-", text.lower()).strip("-")

@@ -1,15 +1,37 @@
-"""Tables that break no word: too narrow a terminal gets each row as a block of its own."""
+"""Tables that break no word: on a terminal in columns or blocks, in a pipe a line for each row."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from imggen.cli.consoles import console, echo, on_terminal, shown
+
 _GAP = 2
 """The columns between two of a table."""
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+"""What ends a field or a line of a pipe, for whatever reads it."""
 
 Rows = Sequence[Sequence[str]]
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table: for people on a terminal, whose first column never wraps, else with tabs."""
+    listed = [tuple(row) for row in rows]
+    if on_terminal():
+        screen = console()
+        cells = [tuple(map(shown, row)) for row in listed]
+        screen.print(Group(*tables(columns, cells, screen.width)))
+    else:
+        echo("\n".join(map(tabbed, [tuple(columns), *listed])))
+
+
+def tabbed(fields: Iterable[str]) -> str:
+    """Returns fields as a line of a pipe, with tabs between them and none within."""
+    return "\t".join(_BREAKS.sub(" ", field).strip() for field in fields)
 
 
 def tables(columns: Sequence[str], rows: Rows, width: int) -> Iterator[Table | Text]:

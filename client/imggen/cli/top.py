@@ -1,6 +1,5 @@
 """The command that shows operators what the whole installation does, once or live."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, timedelta
 from threading import Event
@@ -11,6 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from imggen.cli.consoles import console, echo, on_terminal
 from imggen.cli.durations import spoken
 from imggen.cli.options import Finite
 from imggen.cli.session import Session, connected
@@ -63,15 +63,15 @@ def top(session: Session, once: bool, every: float) -> None:
       imggen top --json | jq '.overview.lanes[] | {lane, waitingJobs, slots}'
     """
     found = session.client.get_overview()
-    console = Console(highlight=False, markup=False)
+    screen = console()
     # FORCE_COLOR and the like make rich call a pipe a terminal, in which this would never end.
-    if once or session.json or not (sys.stdout.isatty() and console.is_terminal):
+    if once or session.json or not (on_terminal() and screen.is_terminal):
         session.document(*headlines(found), overview=found)
         for part in () if session.json else parts(found):
-            click.echo()
+            echo()
             session.table(part.columns, part.rows)
         return
-    follow(console, found, session.client.get_overview, lambda: Event().wait(every))
+    follow(screen, found, session.client.get_overview, lambda: Event().wait(every))
 
 
 def follow(

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from imggen.errors import ImggenError, Unavailable
 from imggen.rules.calls import method_unknown, read_bearer
+from imggen.testing.health import SERVICE
 from imggen.testing.rejections import abort, rejection
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.image_pb2 import DownloadImageResponse
@@ -68,6 +69,8 @@ class Faults(grpc.aio.ServerInterceptor):
         handler = await continuation(details)
         if handler is None:
             return self._unknown(details.method)
+        if details.method.startswith(f"/{SERVICE}/"):
+            return handler
         method = details.method.rsplit("/", 1)[-1]
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(

@@ -20,6 +20,7 @@ from imggen.testing.budgets import Budgets
 from imggen.testing.faults import Fault, Faults, Received
 from imggen.testing.feed import Events, Feed
 from imggen.testing.generation import Generation
+from imggen.testing.health import health_handler
 from imggen.testing.images import Images
 from imggen.testing.jobs import Jobs
 from imggen.testing.library import Characters, Stories, Styles
@@ -280,6 +281,7 @@ class FakeService:
         add_RoutingServiceServicer_to_server(Routing(memory, worker, reuses), self._server)
         add_EventServiceServicer_to_server(Events(memory, self._feed), self._server)
         add_ImageServiceServicer_to_server(Images(memory, self._feed, worker), self._server)
+        self._server.add_generic_rpc_handlers((health_handler(),))
         self._port = self._server.add_insecure_port(self.target)
         await self._server.start()
 

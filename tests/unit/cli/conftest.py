@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,15 @@ import pytest
 from imggen import SyncClient
 from imggen.cli.app import run
 from imggen.testing import FakeService
+from tests.terminal import shown_on_terminal
+
+
+@pytest.fixture(autouse=True)
+def no_profiles(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keeps the profiles of whoever runs the tests out of them; returns where theirs would be."""
+    folder = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    return folder / "imggen" / "config.json"
 
 
 @pytest.fixture
@@ -44,6 +54,24 @@ class Command:
 @pytest.fixture
 def command(fake: FakeService, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command(capsys)
+
+
+class Terminal:
+    """Runs the command with a terminal of so many columns as its output."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, *arguments: str, columns: int) -> str:
+        def act() -> None:
+            assert run(arguments) == 0
+
+        return shown_on_terminal(self._monkeypatch, "stdout", columns, act)
+
+
+@pytest.fixture
+def terminal(fake: FakeService, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal(monkeypatch)
 
 
 @pytest.fixture

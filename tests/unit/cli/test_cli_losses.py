@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imggen.cli.app import run
-from imggen.cli.losses import LOST
+from imggen.cli.exits import LOST
 from imggen.testing import FakeService
 from imggen.v1.scene_pb2 import LOSS_KIND_ACTION, LOSS_KIND_PLACE, NotDrawn
 

@@ -92,7 +92,7 @@ def test_a_page_is_a_row_and_a_better_model_a_hint(capsys: pytest.CaptureFixture
     assert heading.split() == [
         *("PAGE", "WHO", "WHERE", "WHAT", "NOT", "DRAWN", "MODEL", "COST"),
     ]
-    cells = [cell.strip() for cell in page.split("  ") if cell.strip()]
+    cells = page.split("\t")
     assert cells == [
         "3",
         "Mia, Leo, a crowd",
@@ -151,7 +151,7 @@ def test_a_story_file_sets_what_its_cover_shows(
     Path(tale).write_text(text + COVER)
     assert run(["story", tale, "--plan"]) == 0
     _, cover, page, *_ = capsys.readouterr().out.splitlines()
-    cells = [cell.strip() for cell in cover.split("  ") if cell.strip()]
+    cells = cover.split("\t")
     assert cells[:4] == ["cover", "Leo", "harbour", "Leo: happy, wave"]
     assert page.split()[:2] == ["1", "Mia"]
     asked: Any

@@ -1,0 +1,158 @@
+"""Where the command saves pictures: looked at first, and never over the files of others."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imggen.testing import FakeService
+from tests.small_disk import fill, remount, small_disk
+from tests.unit.cli.conftest import Command
+
+TALE = """
+title: {title}
+style: anime
+characters: [{{name: {name}}}]
+pages:
+  - {{text: One., characters: [{name}]}}
+  - {{text: Two., characters: [{name}]}}
+"""
+
+
+@pytest.fixture
+def tale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return write(tmp_path / "tale.yaml")
+
+
+def write(path: Path, title: str = "The Map", name: str = "Mia") -> Path:
+    path.write_text(TALE.format(title=title, name=name), "utf-8")
+    return path
+
+
+def test_long_names_in_any_script_are_saved(command: Command, tale: Path) -> None:
+    write(tale, "物" * 100, "ひ" * 90)
+    command("story", str(tale))
+    [folder] = [path for path in tale.parent.iterdir() if path.is_dir()]
+    assert folder.name == "物" * 40
+    assert len(list(folder.glob("*.png"))) == 3
+
+
+def test_a_file_that_is_not_the_storys_own_is_kept_unless_forced(
+    command: Command, tale: Path
+) -> None:
+    folder = tale.parent / "the-map"
+    folder.mkdir()
+    notes = folder / "page-1.png"
+    notes.write_text("my notes")
+    out = command("story", str(tale))
+    assert notes.read_text() == "my notes"
+    [beside] = folder.glob("page-1-*.png")
+    assert f"saved the-map/{beside.name}" in out
+    assert "page-1.png is kept" in command.err
+    assert command("story", str(tale)) == out  # the same names again
+    command("story", str(tale), "--force")
+    assert notes.read_bytes().startswith(b"\x89PNG")
+
+
+def test_its_own_files_are_replaced_by_newer_ones_until_somebody_changes_them(
+    command: Command, tale: Path
+) -> None:
+    command("story", str(tale))
+    first, second = (tale.parent / "the-map" / f"page-{page}.png" for page in (1, 2))
+    drawn = first.read_bytes()
+    second.write_bytes(second.read_bytes() + b"painted over")
+    command("story", str(tale), "--again")
+    assert first.read_bytes() != drawn
+    assert second.read_bytes().endswith(b"painted over")
+
+
+def test_another_story_with_a_title_like_it_replaces_nothing(command: Command, tale: Path) -> None:
+    command("story", str(tale))
+    first = (tale.parent / "the-map" / "page-1.png").read_bytes()
+    command("story", str(write(tale, '"The Map!"')))
+    assert (tale.parent / "the-map" / "page-1.png").read_bytes() == first
+    assert len(list((tale.parent / "the-map").glob("page-1*.png"))) == 2
+
+
+def test_a_picture_that_cannot_be_saved_stops_no_other(command: Command, tale: Path) -> None:
+    folder = tale.parent / "the-map"
+    (folder / "page-1.png").mkdir(parents=True)
+    out = command("story", str(tale), "--force", code=1)
+    assert "saved the-map/page-2.png" in out
+    assert "saved the-map/mia.png" in out
+    assert "the-map/page-1.png was not saved: " in command.err
+
+
+def test_a_picture_that_arrives_damaged_stops_no_other(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    fake.spoil_next_download()
+    out = command("story", str(tale), code=1)
+    assert out.count("saved the-map/") == 2
+    assert "was not saved: " in command.err
+    assert command("story", str(tale)).count("saved the-map/") == 3
+
+
+def _a_file(tale: Path) -> Path:
+    (tale.parent / "there").write_text("a file")
+    return tale.parent / "there" / "pictures"
+
+
+def _a_long_name(tale: Path) -> Path:
+    return tale.parent / ("x" * 300)
+
+
+@pytest.mark.parametrize("where", [_a_file, _a_long_name])
+def test_the_folder_is_looked_at_before_anything_is_asked_for(
+    command: Command, tale: Path, fake: FakeService, where: Callable[[Path], Path]
+) -> None:
+    folder = where(tale)
+    command("story", str(tale), "--output", str(folder), code=2)
+    assert f"cannot save to {folder}: " in command.err
+    assert fake.requests("CreateCharacter") == []
+
+
+def test_a_folder_that_is_only_looked_at_is_not_left_behind(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    write(tale).write_text(tale.read_text().replace("anime", "no-such-style"))
+    command("story", str(tale), "--output", "a/b/c", code=2)
+    assert not (tale.parent / "a").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no /dev/null")
+def test_a_file_is_looked_at_before_anything_is_asked_for(
+    command: Command, mia: str, tmp_path: Path, fake: FakeService
+) -> None:
+    there = tmp_path / "mia.png"
+    there.write_text("mine")
+    wrong = {
+        str(there): "is there already; use another name, or --force",
+        str(tmp_path / "no" / "mia.png"): "there is no folder",
+        str(tmp_path / ("x" * 300)): "file name too long",
+        os.devnull: "is no file",
+    }
+    for file, why in wrong.items():
+        command("portrait", mia, "--style", "anime", "--output", file, code=2)
+        assert why in command.err
+        command("download", mia, file, code=2)
+    assert fake.requests("GeneratePortrait") == []
+    assert there.read_text() == "mine"
+    command("portrait", mia, "--style", "anime", "--force", "--output", str(there))
+    assert there.read_bytes().startswith(b"\x89PNG")
+    assert {path.name for path in tmp_path.iterdir()} == {"mia.png"}
+
+
+def test_a_disk_that_is_full_or_read_only_is_seen_before_anything_is_asked_for(
+    command: Command, tale: Path, fake: FakeService
+) -> None:
+    with small_disk(tale.parent / "disk", 1) as disk:
+        fill(disk)
+        command("story", str(tale), "--output", str(disk / "tale"), code=2)
+        assert "no space left on device" in command.err
+        remount(disk, "ro")
+        command("story", str(tale), "--output", str(disk / "tale"), code=2)
+        assert "read-only file system" in command.err
+    assert fake.requests("CreateCharacter") == []
