@@ -34,23 +34,18 @@ async def supervise(
     """
     refuse_elsewhere(settings.processes)
     raise_file_limit()
-    shown = settings.listen.rpartition(":")[0]
     with stop_signal() as stop:
         async with AsyncExitStack() as stack:
-            wanted = int(settings.listen.rpartition(":")[2])
-            port = stack.enter_context(held_port("IMGGEN_LISTEN", settings.host, wanted))
-            media, address = 0, ""
-            if not storage_settings.is_bucket:
-                held = held_port("IMGGEN_HTTP_PORT", settings.host, settings.http_port)
-                media = stack.enter_context(held)
-                address = f"{shown}:{media}"
-            ports = Ports(f"{shown}:{port}", media)
+            ports = _hold(stack, settings, storage_settings)
             patience_s = settings.drain_delay_s + settings.drain_s + _CLOSE_S
             crew = Crew(settings.processes, ports, stop, patience_s)
-            most = shares(file_limit(), 0).monitor
-            bounds = Bounds("metrics", most, closed=crew.metrics.count_closed("metrics"))
+            bounds = Bounds(
+                "metrics",
+                shares(file_limit(), 0).monitor,
+                closed=crew.metrics.count_closed("metrics"),
+            )
             monitor = await serve_at(stack, settings, "metrics_port", monitor_app(crew), bounds)
-            addresses = Addresses(ports.listen, address, f"{shown}:{monitor}")
+            addresses = _addresses(ports, monitor)
 
             def on_whole() -> None:
                 fields = {**asdict(addresses), "processes": settings.processes}
@@ -60,3 +55,22 @@ async def supervise(
             await crew.run(on_whole)
     _log.info("stopped")
     return crew.status
+
+
+def _hold(
+    stack: AsyncExitStack, settings: GatewaySettings, storage_settings: StorageSettings
+) -> Ports:
+    """Takes the ports that the processes share; that of media only where they serve any."""
+    host, _, port = settings.listen.rpartition(":")
+    listen = stack.enter_context(held_port("IMGGEN_LISTEN", settings.host, int(port)))
+    media = 0
+    if not storage_settings.is_bucket:
+        held = held_port("IMGGEN_HTTP_PORT", settings.host, settings.http_port)
+        media = stack.enter_context(held)
+    return Ports(f"{host}:{listen}", media)
+
+
+def _addresses(ports: Ports, metrics_port: int) -> Addresses:
+    host = ports.listen.rpartition(":")[0]
+    media = f"{host}:{ports.http_port}" if ports.http_port else ""
+    return Addresses(ports.listen, media, f"{host}:{metrics_port}")
