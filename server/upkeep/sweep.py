@@ -67,7 +67,7 @@ class Sweeper:
         self._metrics = metrics or GatewayMetrics()
         self._events_kept = events_kept
         self._objects_a_sweep = objects_a_sweep
-        self._search = Search(storage, store.clock, objects_at_once)
+        self._search = Search(storage, objects_at_once)
         self._foreign = 0
         self._failures = 0
 

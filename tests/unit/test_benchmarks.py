@@ -13,7 +13,8 @@ from benchmarks.machine import DURABLE, NotDurable, refuse_not_durable
 from benchmarks.pool import Run
 from benchmarks.queue import UnequalWork, refuse_unequal
 from benchmarks.report import Figure, Target, quantile
-from benchmarks.side_by_side import Round, cpu_ms
+from benchmarks.side_by_side import Round as Beside
+from benchmarks.side_by_side import cpu_ms
 from benchmarks.watchers import Stream
 
 
@@ -58,7 +59,7 @@ def test_a_write_that_nobody_saw_is_an_error() -> None:
 
 
 def test_a_core_more_gives_what_processes_and_their_cpu_time_allow() -> None:
-    done = Round(per_second=900, gateway_ms=1.0, all_ms=1.5)
+    done = Beside(per_second=900, gateway_ms=1.0, all_ms=1.5)
     assert done.bound(cores=2, processes=1) == pytest.approx(1000)  # Python fills one core
     assert done.bound(cores=2, processes=2) == pytest.approx(2000 / 1.5)
     assert done.bound(cores=3, processes=2) == pytest.approx(2000)
