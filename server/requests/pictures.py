@@ -67,6 +67,8 @@ class Picture:
     def drawn_by(self, offer: Offer) -> "Picture":
         """Returns the picture as another one of its offers would draw it."""
         routing = self.routing.led_by(offer, "the best that the budgets cover")
+        if offer is self.offer and routing is self.routing:
+            return self
         spec = replace(self.spec, model=offer.model.name)
         return replace(self, offer=offer, spec=spec, routing=routing)
 

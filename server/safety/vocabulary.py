@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from server.safety.patterns import Phrase
@@ -15,6 +16,8 @@ _CLITICS = re.compile("^(?:[وف]?(?:ال|بال|كال|لل|[بلكسي])?)")
 _ENDINGS = re.compile("(?:ها|هم|هن|كم|نا|ين|ون|ات|ان|وا|[هكيا])$")
 # A stem's first letters, by which it is found.
 _HEAD = 3
+# What has more letters is no word, and is not kept.
+_LONGEST = 32
 
 
 class Vocabulary:
@@ -38,6 +41,8 @@ class Vocabulary:
         self._by_shape: dict[tuple[str, int], list[str]] = defaultdict(list)
         for word in self._refused_words:
             self._by_shape[word[0], len(word)].append(word)
+        # Texts are made of the same few thousand words.
+        self._kept = lru_cache(maxsize=20_000)(self._spelling)
 
     def phrases_from(self, word: str) -> list[Phrase]:
         """Returns the phrases that can begin with a word."""
@@ -69,6 +74,9 @@ class Vocabulary:
 
     def spelling(self, word: str) -> str:
         """Returns the listed word that another spelling stands for, else the word itself."""
+        return self._kept(word) if len(word) <= _LONGEST else self._spelling(word)
+
+    def _spelling(self, word: str) -> str:
         is_arabic = word[0] >= "\u0621" and _ARABIC.fullmatch(word)
         if not is_arabic and not _TWICE.search(word):
             return word
