@@ -16,6 +16,8 @@ from server.store import Store
 from server.watching.loop import SILENCE_S, Watch, WatchLoop
 
 _PAUSE_S = 0.02  # 50 snapshots a second are enough for eyes
+_AT_ONCE = 4
+"""The last stages of a job take less than a pause each, and its end is not to wait for them."""
 _WANTED_FOR = timedelta(seconds=6)
 
 
@@ -104,7 +106,7 @@ class JobWatches(WatchLoop[JobId, JobWatch]):
     """Reads changed jobs and gives their snapshots to their watchers."""
 
     def __init__(self, store: Store, *, silence_s: float = SILENCE_S) -> None:
-        super().__init__("jobs", pause_s=_PAUSE_S)
+        super().__init__("jobs", pause_s=_PAUSE_S, at_once=_AT_ONCE)
         self._silence_s = silence_s
         self._store = store
         self._previews: dict[JobId, Preview] = {}

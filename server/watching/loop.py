@@ -21,6 +21,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import Any, Generic, Protocol, TypeVar
 
 from server.errors import Unavailable
+from server.pace import Pace
 from server.store.causes import said_of
 
 POLL_S = 2.0
@@ -95,8 +96,8 @@ AnyWatch = TypeVar("AnyWatch", bound=Watch[Any])
 class ReadLoop:
     """Runs `read` after each `wake`, and `poll` every `poll_s`, since signals can be lost.
 
-    What either raises is logged, and the next poll tries again. A pause after each read gathers
-    signals under load.
+    What either raises is logged, and the next poll tries again. Pauses between reads gather signals
+    under load; after a rest, `at_once` more follow each other without one.
     """
 
     def __init__(
@@ -106,12 +107,13 @@ class ReadLoop:
         poll: Callable[[], Awaitable[None]],
         *,
         pause_s: float,
+        at_once: int = 0,
         poll_s: float = POLL_S,
     ) -> None:
         self._name = name
         self._read = read
         self._poll = poll
-        self._pause_s = pause_s
+        self._pace = Pace(pause_s, at_once)
         self._poll_s = poll_s
         self._signal = asyncio.Event()
 
@@ -138,7 +140,7 @@ class ReadLoop:
             await self._signal.wait()
             self._signal.clear()
             await self._safely(self._read)
-            await asyncio.sleep(self._pause_s)
+            await asyncio.sleep(self._pace.pause())
 
     async def _poll_always(self) -> None:
         while True:
@@ -158,10 +160,13 @@ class ReadLoop:
 class WatchLoop(ABC, Generic[Key, AnyWatch]):
     """All watches of one kind, by the key of what they watch."""
 
-    def __init__(self, name: str, *, pause_s: float, poll_s: float = POLL_S) -> None:
+    def __init__(
+        self, name: str, *, pause_s: float, at_once: int = 0, poll_s: float = POLL_S
+    ) -> None:
         self._watches: dict[Key, set[AnyWatch]] = {}
         self._changed: set[Key] = set()
-        self._loop = ReadLoop(name, self._read_changed, self._poll, pause_s=pause_s, poll_s=poll_s)
+        read, poll = self._read_changed, self._poll
+        self._loop = ReadLoop(name, read, poll, pause_s=pause_s, at_once=at_once, poll_s=poll_s)
 
     def __len__(self) -> int:
         return sum(len(watches) for watches in self._watches.values())

@@ -27,8 +27,8 @@ class Count:
 class Counts(WatchLoop[str, Watch[Count]]):
     """Watches of numbers, which are read from a dictionary."""
 
-    def __init__(self, *, poll_s: float = NEVER_S) -> None:
-        super().__init__("counts", pause_s=0.0, poll_s=poll_s)
+    def __init__(self, *, pause_s: float = 0.0, at_once: int = 0, poll_s: float = NEVER_S) -> None:
+        super().__init__("counts", pause_s=pause_s, at_once=at_once, poll_s=poll_s)
         self.numbers: dict[str, int] = {}
         self.reads: list[list[str]] = []
         self.forgotten: list[str] = []
@@ -138,6 +138,15 @@ async def test_a_change_during_a_read_is_not_lost() -> None:
         go_on.set()
         while await _next(shown) != 5:
             pass
+
+
+async def test_the_end_does_not_wait_for_what_has_changed_just_before() -> None:
+    counts = Counts(pause_s=NEVER_S, at_once=3)
+    async with counts.started(), counts.watch("a") as shown:
+        for number in range(3):
+            counts.numbers["a"] = number
+            counts.change("a")
+            assert await _next(shown) == number
 
 
 @pytest.mark.parametrize("error", [AWAY, RuntimeError("a fault")])
