@@ -1,7 +1,7 @@
 """Slots: how many jobs of each lane a worker may run at once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from server.domain.states import Lane
 
@@ -22,8 +22,12 @@ class Slots:
         """Returns whether the worker has slots of a lane, by the lane's name."""
         return any(one == lane and number > 0 for one, number in self._slots.items())
 
-    def free(self, running: Iterable[Lane]) -> dict[Lane, int]:
-        """Returns the free slots by lane, without full lanes; `running` has a lane for each job."""
+    def free(self, running: Iterable[Lane], first: Collection[str] = ()) -> dict[Lane, int]:
+        """Returns the free slots by lane, without full lanes; `running` has a lane for each job.
+
+        Lanes whose names are among the `first` come before all others.
+        """
         taken = Counter(running)
         free = {lane: number - taken[lane] for lane, number in self._slots.items()}
-        return {lane: number for lane, number in free.items() if number > 0}
+        lanes = sorted(free, key=lambda lane: lane not in first)
+        return {lane: free[lane] for lane in lanes if free[lane] > 0}

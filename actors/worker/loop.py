@@ -106,6 +106,8 @@ class Worker:
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
+        self._told: set[str] = set()
+        """The lanes that were told to have new jobs since the last claims."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
@@ -219,12 +221,14 @@ class Worker:
 
     def _hear(self, lane: str) -> None:
         if self._slots.serves(lane):
+            self._told.add(lane)
             self._wake.set()
 
     def _claimable_slots(self) -> dict[Lane, int]:
+        told, self._told = self._told, set()
         if self._models_away or not self._wanted or (self._objects and self._objects.away):
             return {}
-        return self._slots.free(attempt.claim.lane for attempt in self._attempts)
+        return self._slots.free((attempt.claim.lane for attempt in self._attempts), first=told)
 
     def _count_slots(self) -> None:
         used = Counter(attempt.claim.lane for attempt in self._attempts)

@@ -14,6 +14,14 @@ def test_a_running_job_takes_a_slot_of_its_own_lane_alone() -> None:
     assert slots.free([Lane.LOCAL, Lane.LOCAL, Lane.HOSTED]) == {}
 
 
+def test_lanes_that_are_said_to_have_jobs_come_first() -> None:
+    slots = Slots({"read": 1, "local": 2, "hosted": 1})
+    assert list(slots.free([])) == [Lane.READ, Lane.LOCAL, Lane.HOSTED]
+    told = list(slots.free([Lane.LOCAL], first={"hosted", "local", "a lane of a newer gateway"}))
+    assert told == [Lane.LOCAL, Lane.HOSTED, Lane.READ]
+    assert list(slots.free([Lane.HOSTED], first={"hosted"})) == [Lane.READ, Lane.LOCAL]
+
+
 def test_a_worker_serves_the_lanes_of_its_slots() -> None:
     slots = Slots({"local": 2, "hosted": 0})
     assert slots.serves("local")
