@@ -17,6 +17,7 @@ from ray.serve import Application, Deployment
 
 from actors.classifiers.base import PictureClassifier
 from actors.classifiers.choice import open_classifier, open_picture_classifier
+from actors.engine.allocation import keep_freed_memory
 from actors.engine.profiles import profile
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import ReferenceRenderer
@@ -86,6 +87,7 @@ class DiffuserDeployment(DiffuserReplica):
 
         Raises CheckpointRefused, which names the file, for a damaged checkpoint.
         """
+        keep_freed_memory()
         settings = DiffuserSettings()
         configure_logs("info")
         try:
@@ -128,6 +130,7 @@ class WorkerDeployment:
             raise
 
     async def _start(self, diffuser: Handle) -> None:
+        keep_freed_memory()
         enter = self._stack.enter_async_context
         settings = WorkerSettings()
         file = settings.worker_log_file

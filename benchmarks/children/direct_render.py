@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from actors.engine.allocation import keep_freed_memory
 from actors.engine.diffuser import Diffuser
 from actors.engine.profiles import profile, render_request
 from actors.extractors.pages import page_of, placed
@@ -52,6 +53,7 @@ def main() -> None:
     """Draws until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
+    keep_freed_memory()  # as the service's processes do
     settings = DiffuserSettings()
     diffuser, upscaler = Diffuser.load(settings), Upscaler.load(settings)
     diffuser.warm()
