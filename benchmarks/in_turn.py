@@ -60,9 +60,9 @@ def each_alone(
 def compared(name: str, pairs: Sequence[tuple[Round, Round]], target: Target) -> Iterator[Figure]:
     """Yields how fast the first server of each pair is beside the second.
 
-    By CPU time it is compared, too, which other processes of the machine change little.
+    They are also compared by CPU time, which other processes of the machine change little.
     """
     rates = [ours.per_second / theirs.per_second for ours, theirs in pairs]
     times = [theirs.cpu_ms / ours.cpu_ms for ours, theirs in pairs]
     yield Figure.median(name, rates, "x", target, "by pair of rounds")
-    yield Figure.median("  by the CPU time of its process", times, "x", target, "by pair of rounds")
+    yield Figure.median("  by the CPU time of its process", times, "x", note="by pair of rounds")
