@@ -27,7 +27,7 @@ def test_the_days_of_spend_end_with_the_day_of_the_service(
     command("spend", "--days", "3", "--to", "2026-11-28")
     command("spend")
     today = date.fromisoformat(command.json("budget", "get")["budget"]["day"])
-    asked = [request.first_day for request in fake.requests("ListSpend")]
+    asked = [getattr(request, "first_day") for request in fake.requests("ListSpend")]
     assert asked == [str(today - timedelta(days=2)), "2026-11-26", ""]
     assert len(fake.requests("GetBudget")) == 2  # of the first, and of this test
 
