@@ -57,7 +57,7 @@ _MEANINGS = {
     "InvalidBucketName": "correct the bucket in IMGGEN_STORAGE_URL",
     "ExpiredToken": "the session token has expired; get new credentials",
     "InvalidToken": "the session token is not one of the server's; correct AWS_SESSION_TOKEN",
-    "RequestTimeTooSkewed": "the clock of this machine is wrong",
+    "RequestTimeTooSkewed": "its clock and that of the database are far apart",
     "PermanentRedirect": _ELSEWHERE,
     "AuthorizationHeaderMalformed": _ELSEWHERE,
     "IllegalLocationConstraintException": _ELSEWHERE,
