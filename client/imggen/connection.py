@@ -148,7 +148,7 @@ class Connection:
         """Sends a request and returns the answer; raises the typed error."""
         left = _Left(timeout)
         async with self._typed(request, left):
-            metadata = await self._metadata()
+            metadata = await self._metadata(left)
             limit = self._limit(request, left)
             answer = await method(request, timeout=limit, metadata=metadata)
         self.reached = True
@@ -164,7 +164,7 @@ class Connection:
         left = _Left(timeout)
         with self.in_use():
             async with self._typed(request, left):
-                metadata = await self._metadata()
+                metadata = await self._metadata(left)
                 limit = self._limit(request, left)
                 call = method(request, timeout=limit, metadata=metadata)
             answers = aiter(call)
@@ -276,11 +276,13 @@ class Connection:
             raise ImggenError(f"the answer to {_name(request)} from {self._where} cannot be read")
         return answer
 
-    async def _metadata(self) -> tuple[tuple[str, str], ...]:
+    async def _metadata(self, left: "_Left") -> tuple[tuple[str, str], ...]:
         trace = trace_metadata()
         if self._token is None:
             return trace
-        return (("authorization", await self._token.bearer()), *trace)
+        async with asyncio.timeout(left.seconds()):
+            bearer = await self._token.bearer()
+        return (("authorization", bearer), *trace)
 
     @property
     def _where(self) -> str:
