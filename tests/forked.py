@@ -148,6 +148,26 @@ def eight_children() -> Any:
         return [*together([create(client)] * 8), create(client)()]
 
 
+def busy() -> Any:
+    """Threads of the parent make calls all the time, so that a fork meets them anywhere."""
+    with SyncClient(TARGET) as client:
+        ended = threading.Event()
+        of_parent: set[str] = set()
+
+        def work() -> None:
+            while not ended.wait(0.02):
+                of_parent.add(create(client)())
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        of_children = {in_child(create(client)) for _ in range(12)}
+        ended.set()
+        for thread in threads:
+            thread.join()
+        return [sorted(of_parent), sorted(of_children)]
+
+
 def ends() -> Any:
     """Children end by themselves: by `os._exit`, by `sys.exit`, with clients in use or not."""
     client = SyncClient(TARGET)

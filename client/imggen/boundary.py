@@ -3,11 +3,12 @@
 import inspect
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
-from functools import cached_property, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
 from imggen.arguments import Arguments
 from imggen.errors import BadArgument, ImggenError, NotSaved, Violation
+from imggen.keeping import kept
 
 Kind = TypeVar("Kind", bound=type)
 
@@ -43,7 +44,7 @@ class _Boundary:
     def __init__(self, method: Callable[..., Any]) -> None:
         self._method = method
 
-    @cached_property
+    @kept
     def _arguments(self) -> Arguments:
         # Annotations are read by the first call: imports need not wait for it.
         return Arguments(self._method)

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
@@ -14,6 +13,7 @@ import grpc.aio
 from imggen import forks
 from imggen.channel import open_channel
 from imggen.errors import ClientUnusable, ImggenError
+from imggen.keeping import kept
 from imggen.looping import CLOSED
 from imggen.proxying import Proxy
 from imggen.rules.calls import VERSION_KEY
@@ -79,63 +79,63 @@ class Connection:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
 
-    @cached_property
+    @kept
     def _channel(self) -> grpc.aio.Channel:
         self._check_usable()
         self._loop, self._process = asyncio.get_running_loop(), os.getpid()
         return forks.opened(lambda: open_channel(self.target, self._credentials(), self._proxy))
 
-    @cached_property
+    @kept
     def generation(self) -> "GenerationServiceAsyncStub":
         """The methods that request images."""
         return GenerationServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def jobs(self) -> "JobServiceAsyncStub":
         """The methods that watch and control jobs."""
         return JobServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def batches(self) -> "BatchServiceAsyncStub":
         """The methods that watch and control batches."""
         return BatchServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def images(self) -> "ImageServiceAsyncStub":
         """The methods that list, download and delete images."""
         return ImageServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def routing(self) -> "RoutingServiceAsyncStub":
         """The methods that tell which models draw, at what price, and why."""
         return RoutingServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def characters(self) -> "CharacterServiceAsyncStub":
         """The methods that manage characters."""
         return CharacterServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def events(self) -> "EventServiceAsyncStub":
         """The method that streams changes."""
         return EventServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def stories(self) -> "StoryServiceAsyncStub":
         """The methods that manage stories."""
         return StoryServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def budgets(self) -> "BudgetServiceAsyncStub":
         """The methods for budgets and spend."""
         return BudgetServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def admin(self) -> "AdminServiceAsyncStub":
         """The methods for operators."""
         return AdminServiceStub(self._channel)
 
-    @cached_property
+    @kept
     def styles(self) -> "StyleServiceAsyncStub":
         """The method that lists styles."""
         return StyleServiceStub(self._channel)
@@ -149,7 +149,7 @@ class Connection:
         """Sends a request and returns the answer; raises the typed error."""
         left = _Left(timeout)
         async with self._typed(request, left):
-            metadata = await self._metadata()
+            metadata = await self._metadata(left)
             limit = self._limit(request, left)
             answer = await method(request, timeout=limit, metadata=metadata)
         self.reached = True
@@ -165,7 +165,7 @@ class Connection:
         left = _Left(timeout)
         with self.in_use():
             async with self._typed(request, left):
-                metadata = await self._metadata()
+                metadata = await self._metadata(left)
                 limit = self._limit(request, left)
                 call = method(request, timeout=limit, metadata=metadata)
             answers = aiter(call)
@@ -223,7 +223,7 @@ class Connection:
         """Returns the channel, and forgets it and its stubs: a stub of a closed one crashes."""
         channel = self._opened()
         for name, member in vars(Connection).items():
-            if isinstance(member, cached_property):
+            if isinstance(member, kept):
                 self.__dict__.pop(name, None)
         return channel
 
@@ -290,11 +290,13 @@ class Connection:
             raise ImggenError(f"the answer to {_name(request)} from {self._where} cannot be read")
         return answer
 
-    async def _metadata(self) -> tuple[tuple[str, str], ...]:
+    async def _metadata(self, left: "_Left") -> tuple[tuple[str, str], ...]:
         trace = trace_metadata()
         if self._token is None:
             return trace
-        return (("authorization", await self._token.bearer()), *trace)
+        async with asyncio.timeout(left.seconds()):
+            bearer = await self._token.bearer()
+        return (("authorization", bearer), *trace)
 
     @property
     def _where(self) -> str:

@@ -77,6 +77,12 @@ def test_eight_children_and_their_parent_use_one_client(target: str) -> None:
     assert told("eight_children", target) == ["done"] * 9
 
 
+def test_children_of_a_busy_parent_connect_or_get_an_error(target: str) -> None:
+    of_parent, of_children = told("busy", target)
+    assert of_parent == ["done"]
+    assert set(of_children) <= {"done", "ClientUnusable"}
+
+
 def test_children_end_when_they_want_to(target: str) -> None:
     assert told("ends", target) == [[7] * 6, "done"]
 
