@@ -40,16 +40,21 @@ class Styles(style_pb2_grpc.StyleServiceServicer):
 
 
 class Jobs(job_pb2_grpc.JobServiceServicer):
-    """A JobService that streams one snapshot, then waits; `left` is set once its stream ends."""
+    """A JobService that streams one snapshot, then waits; `left` is set once its stream ends.
+
+    `told` is a text in that snapshot, which makes it as large as a test wants it.
+    """
 
     def __init__(self) -> None:
         self.left = asyncio.Event()
+        self.told = ""
 
     async def WatchJob(
         self, request: job_pb2.WatchJobRequest, context: Context
     ) -> AsyncIterator[job_pb2.WatchJobResponse]:
         try:
-            yield job_pb2.WatchJobResponse(job=job_pb2.Job(job_id=request.job_id))
+            job = job_pb2.Job(job_id=request.job_id, model=self.told)
+            yield job_pb2.WatchJobResponse(job=job)
             await asyncio.Event().wait()
         finally:
             self.left.set()

@@ -22,6 +22,7 @@ from imggen.v1 import errors_pb2 as reasons
 from server.edge import reflection
 from server.edge.calls import Call, OpenCalls, shutting_down
 from server.edge.status import explain
+from server.edge.writes import Writes
 from server.errors import (
     ImggenError,
     InvalidRequest,
@@ -173,6 +174,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         # It writes instead of yielding, so that a drain's cancel always arrives here.
         async def answer(request: object, context: Context) -> None:
             call = self._begin(method, context, streaming=True, traced=needs_token)
+            writes = Writes(context)
             try:
                 await self._admit(call, request, context, needs_token)
                 answers = behaviour(request, context)
@@ -181,8 +183,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 else:
                     async with aclosing(answers):
                         async for message in answers:
-                            await context.write(message)
+                            await writes.write(message)
             except BaseException as error:
+                await writes.settle()
                 await self._fail(call, context, error)
             self._end(call)
 

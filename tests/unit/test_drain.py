@@ -27,6 +27,22 @@ async def test_an_open_stream_ends_with_the_shutdown_as_its_reason() -> None:
         assert gateway.jobs.left.is_set()
 
 
+async def test_a_stream_whose_answer_is_being_written_ends_with_the_reason_too() -> None:
+    async with running_endpoint(drain_s=10) as gateway, asyncio.TaskGroup() as group:
+        gateway.jobs.told = "x" * 3_000_000  # more than flow control lets pass unread
+        stub = job_pb2_grpc.JobServiceStub(gateway.channel())
+        watch = stub.WatchJob(job_pb2.WatchJobRequest(job_id="7"), metadata=gateway.bearer())
+        await watch.initial_metadata()
+        drain = group.create_task(gateway.endpoint.drain())
+        await gateway.jobs.left.wait()
+        first = await watch.read()
+        failed = await failure(watch)
+        await drain
+
+    assert isinstance(first, job_pb2.WatchJobResponse)
+    assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN")
+
+
 async def test_a_call_that_is_being_served_completes() -> None:
     begun, may_end = asyncio.Event(), asyncio.Event()
 
