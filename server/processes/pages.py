@@ -20,6 +20,8 @@ RULES: Mapping[str, Rule] = {
     "imggen_watchers": sum,
     "imggen_followers": sum,
     "imggen_database_connections": sum,
+    # They have one clock.
+    "imggen_clock_skew_seconds": max,
     # All must serve.
     "imggen_serving": min,
     # Of the installation, as the process tells that looks after it; another one may have before.
