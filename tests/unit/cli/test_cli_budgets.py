@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import cast
 
 import pytest
 
 from imggen.cli.budgets import spend_csv
 from imggen.rules.money import MICROS, apart, at_most, dollars, exactly
 from imggen.testing import FakeService
-from imggen.v1.budget_pb2 import Spend
+from imggen.v1.budget_pb2 import ListSpendRequest, Spend
 from tests.unit.cli.conftest import Command
 
 
@@ -27,7 +28,8 @@ def test_the_days_of_spend_end_with_the_day_of_the_service(
     command("spend", "--days", "3", "--to", "2026-11-28")
     command("spend")
     today = date.fromisoformat(command.json("budget", "get")["budget"]["day"])
-    asked = [request.first_day for request in fake.requests("ListSpend")]
+    requests = cast(list[ListSpendRequest], fake.requests("ListSpend"))
+    asked = [request.first_day for request in requests]
     assert asked == [str(today - timedelta(days=2)), "2026-11-26", ""]
     assert len(fake.requests("GetBudget")) == 2  # of the first, and of this test
 
