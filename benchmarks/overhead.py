@@ -16,6 +16,7 @@ from cluster.embedded.local import running
 from imggen import Stage, SyncClient
 
 ADDED = Target(150.0)
+WAITED = Target(50.0)
 _STAGES = ("resolving", "rendering", "finishing", "storing")
 
 
@@ -51,6 +52,9 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
         yield Figure.median(f"  of it, {stage}", more, "ms")
     rest = [ours["all"] - sum(ours[stage] for stage in _STAGES) for ours, _ in rounds]
     yield Figure.median("  of it, before, after and between", rest, "ms")
+    finishing = [ours["finishing"] - theirs["finishing"] for ours, theirs in rounds]
+    both = [a + b for a, b in zip(finishing, rest, strict=True)]
+    yield Figure.median("  finishing, before, after and between", both, "ms", WAITED)
 
 
 def _serviced(client: SyncClient, character: str) -> dict[str, float]:
