@@ -6,10 +6,13 @@ Parts of speech are those of the Penn Treebank (`NN`, `VBD`, `JJ`).
 import warnings
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from threading import Lock
 
 import lemminflect
 from textblob.taggers import PatternTagger
 
+# Pages are read in threads, and two that load at once undo each other's filter of warnings.
+_LOADING = Lock()
 _KINDS = {"N": "NOUN", "V": "VERB", "J": "ADJ", "R": "ADV", "M": "VERB"}
 _NOUNS = {"leaves": "leaf", "wellies": "welly"}
 _BASES = {
@@ -32,7 +35,9 @@ def tags_of(words: Sequence[str]) -> list[str]:
     """Returns the tag of each word of a sentence."""
     if not words:
         return []
-    tagged = _tagger().tag(" ".join(words), tokenize=False)
+    with _LOADING:
+        tagger = _tagger()
+    tagged = tagger.tag(" ".join(words), tokenize=False)
     return [tag for _, tag in tagged]
 
 
