@@ -16,8 +16,7 @@ from imggen.errors import ClientUnusable, ImggenError
 from imggen.keeping import kept
 from imggen.looping import CLOSED
 from imggen.proxying import Proxy
-from imggen.rules.calls import VERSION_KEY
-from imggen.status import error_of, says_away, unanswered
+from imggen.status import VERSION_KEY, error_of, says_away, unanswered
 from imggen.tokens import Token
 from imggen.tracing import trace_metadata
 from imggen.v1.admin_pb2_grpc import AdminServiceStub

@@ -96,7 +96,7 @@ def _thread_names() -> Iterator[str]:
         return
     for task in tasks:
         with suppress(OSError):  # it has ended
-            yield (task / "comm").read_text().strip()
+            yield (task / "comm").read_text("ascii", "replace").strip()
 
 
 _process = _Process()

@@ -24,6 +24,9 @@ _AWAY = re.compile(
 # What gRPC makes of a stream that was reset; it repeats UNAVAILABLE itself.
 _CUT = (errors.Internal, errors.Cancelled)
 
+VERSION_KEY = "x-imggen-version"
+"""The trailing metadata in which a server says its version."""
+
 _KINDS: Mapping[grpc.StatusCode, type[ImggenError]] = {
     kind.code: kind
     for kind in (

@@ -15,7 +15,8 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from imggen.rules.calls import VERSION_KEY, check_metadata, method_unknown, read_bearer
+from imggen.rules.calls import check_metadata, method_unknown, read_bearer
+from imggen.status import VERSION_KEY
 from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY
 from imggen.v1 import errors_pb2 as reasons

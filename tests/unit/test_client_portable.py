@@ -41,6 +41,10 @@ def test_the_client_calls_nothing_that_only_unix_has() -> None:
         assert not used & UNIX_CALLS, file
 
 
+LINUX_ALONE = ("forks.py", "/proc/self/task")
+"""Where there is no such place, forks do not wait for the end of gRPC's threads."""
+
+
 def test_the_client_names_no_place_of_one_system() -> None:
     for file, tree in sources():
         documented = {
@@ -51,7 +55,8 @@ def test_the_client_names_no_place_of_one_system() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 named = [place for place in PLACES if place in node.value]
-                assert not named or node.value in documented, (file, node.value)
+                allowed = node.value in documented or (file.name, node.value) == LINUX_ALONE
+                assert not named or allowed, (file, node.value)
 
 
 def test_files_are_read_and_written_with_an_encoding() -> None:

@@ -18,6 +18,7 @@ from server.domain.states import AssetKind, ImageType
 from tests.terminal import shown_on_terminal
 
 BADGE = (176, 32, 32)
+TOKEN = "any"
 NAMES = ("mia", "page-1", "page-2", "page-3", "pip")
 
 
@@ -30,7 +31,7 @@ def fake() -> Iterator[FakeService]:
 def test_a_story_file_becomes_a_contact_sheet(
     fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    draw_story(fake.target, "", tmp_path)
+    draw_story(fake.target, TOKEN, tmp_path)
     [story] = fake.requests("CreateStory")
     [batch] = fake.requests("GenerateStory")
     assert isinstance(story, story_pb2.CreateStoryRequest)
@@ -53,8 +54,8 @@ def test_a_story_file_becomes_a_contact_sheet(
 def test_a_second_demo_draws_new_pages_and_keeps_the_portraits(
     fake: FakeService, tmp_path: Path
 ) -> None:
-    draw_story(fake.target, "", tmp_path / "first")
-    draw_story(fake.target, "", tmp_path / "second")
+    draw_story(fake.target, TOKEN, tmp_path / "first")
+    draw_story(fake.target, TOKEN, tmp_path / "second")
     [first], [second] = (list((tmp_path / name).iterdir()) for name in ("first", "second"))
     names = sorted(path.name for path in first.iterdir())
     assert names == sorted(path.name for path in second.iterdir())
@@ -65,7 +66,7 @@ def test_a_second_demo_draws_new_pages_and_keeps_the_portraits(
 def test_a_picture_that_fails_fails_the_demo(fake: FakeService, tmp_path: Path) -> None:
     fake.fail_next_job()
     with pytest.raises(DemoFailed, match="failed"):
-        draw_story(fake.target, "", tmp_path)
+        draw_story(fake.target, TOKEN, tmp_path)
 
 
 def test_a_terminal_gets_a_table_instead_of_lines(
@@ -74,7 +75,7 @@ def test_a_terminal_gets_a_table_instead_of_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown = shown_on_terminal(
-        monkeypatch, "stderr", 60, lambda: draw_story(fake.target, "", tmp_path)
+        monkeypatch, "stderr", 60, lambda: draw_story(fake.target, TOKEN, tmp_path)
     )
     assert ": completed" not in shown
     assert "page 3" in shown

@@ -132,7 +132,7 @@ async def test_signing_never_waits_for_new_credentials(giver: Giver) -> None:
 async def test_credentials_that_have_ended_without_new_ones_are_unavailable(
     giver: Giver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    giver.says("first", timedelta(seconds=5))
+    giver.says("first", timedelta(seconds=20))  # time enough to open
     async with giver.storage(refresh_s=0.05) as storage:
         giver.says("none", HOUR, fails=True)
         later = datetime.now(UTC) + HOUR

@@ -33,7 +33,9 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebod
 def as_nobody(start: str, code: str) -> "subprocess.CompletedProcess[str]":
     """Runs code, after a start as root, as a user without an entry or a home."""
     code = f"{start}; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY}); {code}"
-    plain = {name: value for name, value in os.environ.items() if name not in ("HOME", "USER")}
+    # Coverage would say that it may not write its data there.
+    left_out = ("HOME", "USER", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+    plain = {name: value for name, value in os.environ.items() if name not in left_out}
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,

@@ -9,9 +9,6 @@ from imggen.v1 import errors_pb2 as reasons
 Pairs: TypeAlias = Iterable[tuple[str, str | bytes]]
 """The metadata of a call; a name may come more than once."""
 
-VERSION_KEY = "x-imggen-version"
-"""The trailing metadata in which a server says its version."""
-
 _PAIR_BYTES = 32  # what HTTP/2 counts for each pair (RFC 9113, 6.5.2)
 
 

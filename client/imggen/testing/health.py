@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, cast
 import grpc
 import grpc.aio
 
-from imggen.rules.calls import VERSION_KEY
+from imggen.status import VERSION_KEY
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
