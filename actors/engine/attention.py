@@ -33,11 +33,13 @@ class RowReference:
 class RowReferences:
     """The references of all rows of a forward, in pairs.
 
-    `rows` names the row of each pair, `tokens` are (pairs, T, D).
+    `rows` names the row of each pair, `tokens` are (pairs, T, D). `turns` are pairs of which no
+    row has two: adding them to their rows turn by turn has one order, on a GPU, too.
     """
 
     rows: torch.Tensor
     tokens: torch.Tensor
+    turns: Sequence[torch.Tensor]
     _shown: Sequence[RowReference]
     _weights: dict[int, torch.Tensor] = field(default_factory=dict)
 
@@ -60,7 +62,12 @@ def row_references(rows: Sequence[Sequence[RowReference]]) -> RowReferences | No
         return None
     tokens = torch.stack([shown.tokens for _, shown in pairs])
     numbers = torch.tensor([row for row, _ in pairs], device=tokens.device)
-    return RowReferences(numbers, tokens, [shown for _, shown in pairs])
+    turns: dict[int, list[int]] = {}
+    for pair, (row, _) in enumerate(pairs):
+        before = sum(other == row for other, _ in pairs[:pair])
+        turns.setdefault(before, []).append(pair)
+    in_turn = [torch.tensor(turn, device=tokens.device) for turn in turns.values()]
+    return RowReferences(numbers, tokens, in_turn, [shown for _, shown in pairs])
 
 
 def _column(mask: torch.Tensor | None, queries: int, like: torch.Tensor) -> torch.Tensor:
@@ -116,7 +123,9 @@ class RowAttention(nn.Module):
         value = _heads(attn, self.to_v(references.tokens))
         found = _joined(scaled_dot_product_attention(query[references.rows], key, value))
         weighed = found * references.weights(found.shape[1])
-        return seen.index_add(0, references.rows, weighed)
+        for turn in references.turns:
+            seen = seen.index_add(0, references.rows[turn], weighed[turn])
+        return seen
 
 
 def _heads(attn: Any, values: torch.Tensor) -> torch.Tensor:

@@ -68,11 +68,12 @@ class BatchedUNet:
         return list(predicted.split(counts))
 
     def _fix(self, drawings: tuple[Drawing, ...]) -> _Fixed:
+        fixed = self._fixed
         same = len(drawings) == len(self._of) and all(map(_is, drawings, self._of))
-        if self._fixed is None or not same:
-            self._fixed = _fixed(drawings)
-            self._of = drawings
-        return self._fixed
+        if fixed is None or not same:
+            fixed = _fixed(drawings)
+            self._fixed, self._of = fixed, drawings
+        return fixed
 
     def forget(self) -> None:
         """Lets go of the tensors of the last batch."""

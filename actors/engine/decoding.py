@@ -1,6 +1,7 @@
 """Latents as pictures, with a VAE that overflows in float16 recognised, and nothing but numbers."""
 
 import logging
+import threading
 from typing import Any
 
 import torch
@@ -9,6 +10,16 @@ from PIL import Image, ImageOps
 from actors.engine.render import PictureBroken
 
 _log = logging.getLogger(__name__)
+
+
+# The VAE is used by several threads, and moves to another precision where it overflows.
+_VAE = threading.Lock()
+
+
+def settle_vae(vae: Any) -> None:
+    """Moves a VAE that says so to float32; before anything else uses it."""
+    if vae.dtype == torch.float16 and vae.config.force_upcast:
+        vae.float()
 
 
 @torch.no_grad()
@@ -20,16 +31,40 @@ def decode(pipeline: Any, latents: torch.Tensor, *, mirrored: bool = False) -> I
     """
     vae = pipeline.vae
     _check_finite("latents", latents)
-    if vae.dtype == torch.float16 and vae.config.force_upcast:
-        vae.float()
-    pixels = to_pixels(vae, latents)
-    if vae.dtype == torch.float16 and not torch.isfinite(pixels).all():
-        _log.warning("vae overflows", extra={"dtype": "float16"})
-        vae.float()
+    with _VAE:
+        settle_vae(vae)
         pixels = to_pixels(vae, latents)
+        if vae.dtype == torch.float16 and not torch.isfinite(pixels).all():
+            _log.warning("vae overflows", extra={"dtype": "float16"})
+            vae.float()
+            pixels = to_pixels(vae, latents)
     _check_finite("pixels", pixels)
     image: Image.Image = pipeline.image_processor.postprocess(pixels, output_type="pil")[0]
     return ImageOps.mirror(image) if mirrored else image
+
+
+@torch.no_grad()
+def encoded(
+    pipeline: Any, image: Image.Image, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    """Returns the latents of a picture as the UNet knows them, (1, C, h, w).
+
+    With a generator they are drawn as diffusers draws them, else they are the likeliest.
+    """
+    vae, config = pipeline.vae, pipeline.vae.config
+    with _VAE:
+        settle_vae(vae)
+        pixels = pipeline.image_processor.preprocess(image).to(vae.device, vae.dtype)
+        spread = vae.encode(pixels).latent_dist
+    found = spread.mode() if generator is None else spread.sample(generator)
+    if config.latents_mean is not None and config.latents_std is not None:
+        mean, std = (
+            torch.tensor(values).view(1, -1, 1, 1).to(found)
+            for values in (config.latents_mean, config.latents_std)
+        )
+        found = (found - mean) / std
+    scaled: torch.Tensor = found * config.scaling_factor
+    return scaled
 
 
 def to_pixels(vae: Any, latents: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from io import BytesIO
 from typing import Any, Self
@@ -18,7 +18,7 @@ from actors.engine.batch import BatchedUNet
 from actors.engine.decoding import decode
 from actors.engine.drawing import Drawing
 from actors.engine.loading import load_source
-from actors.engine.loop import Entry, StepLoop
+from actors.engine.loop import Entry, StepLoop, is_fault
 from actors.engine.preparing import check_size, prepare
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.profiles import warm_up_request
@@ -173,9 +173,15 @@ class Diffuser:
                 rendering.check()
                 work(rendering)
             except Exception as error:
+                self._note(error)
                 rendering.done.set_exception(error)
 
         thread.submit(run)
+
+    def _note(self, error: Exception) -> None:
+        """Ends the loop for a fault of the device, wherever it was met."""
+        if is_fault(error):
+            self._loop.fail(error)
 
     def _prepare(self, rendering: "_Rendering") -> None:
         with part(rendering.span, "encode text"):
@@ -193,11 +199,17 @@ class Diffuser:
 
     def _decode(self, latents: torch.Tensor, rendering: "_Rendering") -> None:
         with part(rendering.span, "decode"):
-            mirrored = rendering.request.mirrored
-            image = decode(self._pipeline, latents, mirrored=mirrored)
+            image = self._decoded(latents, mirrored=rendering.request.mirrored)
             png = _png(image)
         result = RenderResult(png, image.width, image.height, rendering.scheduler)
         rendering.done.set_result(result)
+
+    def _decoded(self, latents: torch.Tensor, *, mirrored: bool) -> Image.Image:
+        """Decodes a picture; once more where memory runs out, which other rows use meanwhile."""
+        with suppress(torch.OutOfMemoryError):
+            return decode(self._pipeline, latents, mirrored=mirrored)
+        torch.cuda.empty_cache()
+        return decode(self._pipeline, latents, mirrored=mirrored)
 
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders in threads; yields each step as it is done, then the result.
@@ -244,7 +256,11 @@ class Diffuser:
         if self._adapter is None:
             raise EncoderChanged(_NO_ADAPTER)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._encoding, self._adapter.embed, png)
+        try:
+            return await loop.run_in_executor(self._encoding, self._adapter.embed, png)
+        except Exception as error:
+            self._note(error)
+            raise
 
     async def _stream(
         self, request: RenderRequest, watched: threading.Event, span: Span

@@ -43,7 +43,8 @@ class Drawing:
 
     `rows` are the one with the prompt, or, where it is guided, the one without and the one with
     it. `timesteps` are those that it takes, which are the last of its scheduler's. `condition` is
-    (rows, D) for a UNet that was distilled to read its guidance.
+    (rows, D) for a UNet that was distilled to read its guidance. `generator` draws the noise of
+    schedulers that add some at each step.
     """
 
     latents: torch.Tensor
@@ -53,6 +54,7 @@ class Drawing:
     guidance: Guidance | None = None
     condition: torch.Tensor | None = None
     kept: Kept | None = None
+    generator: torch.Generator | None = None
     step: int = 0
     clean: torch.Tensor | None = field(default=None, repr=False)
 
@@ -79,7 +81,9 @@ class Drawing:
     def advance(self, predicted: torch.Tensor) -> None:
         """Takes the next step by what the UNet predicted for its rows, (rows, C, h, w)."""
         guided = _guided(predicted, self.guidance)
-        self.latents, self.clean = stepped(self.scheduler, guided, self.timestep, self.latents)
+        self.latents, self.clean = stepped(
+            self.scheduler, guided, self.timestep, self.latents, self.generator
+        )
         self.step += 1
         if self.kept is not None:
             self.latents = self._with(self.kept)

@@ -7,6 +7,7 @@ from diffusers import StableDiffusionXLPipeline
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
+from actors.engine.decoding import settle_vae
 from actors.engine.encoder import load_processor
 from actors.engine.shapes import check_adapter, check_shapes, check_single_file, empty_unet
 from actors.engine.single import SingleFile
@@ -32,6 +33,7 @@ def load_source(settings: DiffuserSettings, source: Source) -> Any:
     pipeline = _load(settings, source, _dtype(settings, device)).to(device)
     if source.adapter and not is_checked:
         check_adapter(source.adapter, pipeline.unet)
+    settle_vae(pipeline.vae)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

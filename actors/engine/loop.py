@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -45,6 +46,13 @@ OnBegun = Callable[[], None]
 
 class DeviceBroken(Unavailable):
     """Raised for renders on a device that can compute nothing more: its process must end."""
+
+
+def is_fault(error: BaseException) -> bool:
+    """Returns whether an error is of the device, which then fails at everything else too."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return False
+    return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
 
 
 @dataclass(slots=True, eq=False)
@@ -93,22 +101,25 @@ class StepLoop:
 
     def __init__(self, predictor: Predictor, *, max_rows: int) -> None:
         self._predictor = predictor
-        self._max_rows = max_rows
-        self._limit = max_rows
-        self._good = 0
+        self._room = _Room(max_rows)
         self._entries: list[Entry] = []
         self._numbers = count()
         self._changed = threading.Condition()
         self._is_closing = False
-        self._broken: Exception | None = None
+        self._broken: BaseException | None = None
         self._turn = _Turn()
         self._thread = threading.Thread(target=self._run, name="steps", daemon=True)
         self._thread.start()
 
     def add(self, drawing: Drawing, on_step: OnDrawn, on_begun: OnBegun = _nothing) -> Entry:
-        """Lets a drawing join before the next step; raises DeviceBroken where there is none."""
+        """Lets a drawing join before the next step.
+
+        Raises DeviceBroken where there is none, and RenderCancelled once the loop is closing.
+        """
         with self._changed:
             self._check()
+            if self._is_closing:
+                raise RenderCancelled("the diffuser is closing")
             entry = Entry(drawing, on_step, on_begun, next(self._numbers))
             self._entries.append(entry)
             self._changed.notify()
@@ -117,7 +128,7 @@ class StepLoop:
     def set_max_rows(self, max_rows: int) -> None:
         """Bounds the rows of the steps to come."""
         with self._changed:
-            self._max_rows = self._limit = max_rows
+            self._room = _Room(max_rows)
 
     @property
     def drawings(self) -> int:
@@ -134,6 +145,12 @@ class StepLoop:
         if self._broken is not None:
             raise DeviceBroken(f"the device is broken ({self._broken}); the replica ends")
 
+    def fail(self, fault: BaseException) -> None:
+        """Ends the loop for a fault of the device that another thread has met."""
+        with self._changed:
+            self._broken = self._broken or fault
+            self._changed.notify()
+
     def close(self) -> None:
         """Stops every drawing before its next step, and ends the thread."""
         with self._changed:
@@ -142,23 +159,36 @@ class StepLoop:
         self._thread.join()
 
     def _run(self) -> None:
-        while batch := self._next():
-            try:
-                self._step(batch)
-            except Exception as error:  # an error of the device, or of this loop
-                self._break(error)
-                return
+        while self._run_one():
+            pass
+
+    def _run_one(self) -> bool:
+        """Waits for drawings and does one step of them; returns whether there may be another.
+
+        The batch is a name of this call alone: while the loop waits, it holds no tensors.
+        """
+        batch = self._next()
+        if not batch:
+            return False
+        try:
+            self._step(batch)
+        except Exception as error:  # an error of the device, or of this loop
+            self.fail(error)
+        return True
 
     def _next(self) -> list[Entry]:
-        """Waits for drawings and returns those of the next step; none once it is closing."""
+        """Waits for drawings and returns those of the next step; none once the loop ends."""
         with self._changed:
             while True:
+                if self._broken is not None:
+                    self._break(self._broken)
+                    return []
                 self._leave([entry for entry in self._entries if entry.is_stopped])
                 if self._is_closing:
                     self._leave(self._entries)
                     return []
                 if self._entries:
-                    return self._fitting(self._turn.of(self._entries))
+                    return self._room.fitting(self._turn.of(self._entries))
                 self._predictor.forget()
                 self._changed.wait()
 
@@ -169,56 +199,58 @@ class StepLoop:
             )
             self._end(entry, stopped)
 
-    def _fitting(self, group: Sequence[Entry]) -> list[Entry]:
-        batch: list[Entry] = []
-        rows = 0
-        for entry in group:
-            rows += len(entry.drawing.rows)
-            if batch and rows > self._limit:
-                break
-            batch.append(entry)
-        return batch
-
     def _step(self, batch: Sequence[Entry]) -> None:
-        for entry in batch:
-            entry.begin()
+        parts = [[entry for entry in batch if self._has_begun(entry)]]
+        while parts:
+            part = parts.pop(0)
+            if part and (error := self._tried(part)) is not None:
+                parts[:0] = self._halves(part, error)
+
+    def _has_begun(self, entry: Entry) -> bool:
         try:
-            predicted = self._predictor.predict([entry.drawing for entry in batch])
+            entry.begin()
         except Exception as error:
-            if _is_fault(error):
+            self._end(entry, error)
+            return False
+        return True
+
+    def _tried(self, part: Sequence[Entry]) -> Exception | None:
+        """Takes one step; returns why the forward failed, without the tensors of its frames."""
+        try:
+            predicted = self._predictor.predict([entry.drawing for entry in part])
+        except Exception as error:
+            if is_fault(error):
                 raise
-            self._predictor.forget()
-            self._part(batch, error)
-            return
-        self._grow()
-        for entry, rows in zip(batch, predicted, strict=True):
-            self._advance(entry, rows)
+            failed = error
+        else:
+            self._room.fitted(part[0].group)
+            for entry, rows in zip(part, predicted, strict=True):
+                self._advance(entry, rows)
+            return None
+        traceback.clear_frames(failed.__traceback__)
+        return failed.with_traceback(None)
 
-    def _part(self, batch: Sequence[Entry], error: Exception) -> None:
-        """Goes on after a forward that failed: by halves, to the drawing that it fails for."""
-        if isinstance(error, torch.OutOfMemoryError):
+    def _halves(self, part: Sequence[Entry], error: Exception) -> list[list[Entry]]:
+        """Returns what is tried next after a forward that failed; one that was alone fails."""
+        self._predictor.forget()
+        is_memory = isinstance(error, torch.OutOfMemoryError)
+        if is_memory:
             torch.cuda.empty_cache()
-            self._limit = max(sum(len(entry.drawing.rows) for entry in batch) // 2, 1)
-            self._good = 0
-            _log.warning("out of memory", extra={"rows": self._limit, "drawings": len(batch)})
-        if len(batch) == 1:
-            self._end(batch[0], error)
-            return
-        middle = len(batch) // 2
-        for half in (batch[:middle], batch[middle:]):
-            self._step(half)
-
-    def _grow(self) -> None:
-        self._good += 1
-        if self._limit < self._max_rows and self._good >= _PATIENCE:
-            self._limit, self._good = min(2 * self._limit, self._max_rows), 0
+        if len(part) == 1:
+            self._end(part[0], error)
+            return []
+        if is_memory:
+            rows = self._room.too_small(part)
+            _log.warning("out of memory", extra={"rows": rows, "drawings": len(part)})
+        middle = len(part) // 2
+        return [list(part[:middle]), list(part[middle:])]
 
     def _advance(self, entry: Entry, rows: torch.Tensor) -> None:
         try:
             entry.drawing.advance(rows)
             entry.on_step(entry.drawing)
         except Exception as error:
-            if _is_fault(error):
+            if is_fault(error):
                 raise
             self._end(entry, error)
             return
@@ -233,13 +265,52 @@ class StepLoop:
         else:
             entry.drawn.set_exception(error)
 
-    def _break(self, error: Exception) -> None:
-        _log.error("device broken", extra={"error": str(error)})
-        with self._changed:
-            self._broken = error
-            left, self._entries = self._entries, []
+    def _break(self, fault: BaseException) -> None:
+        _log.error("device broken", extra={"error": str(fault)})
+        left, self._entries = self._entries, []
         for entry in left:
-            entry.drawn.set_exception(DeviceBroken(f"the device is broken ({error})"))
+            entry.drawn.set_exception(DeviceBroken(f"the device is broken ({fault})"))
+
+
+class _Room:
+    """How many rows fit: as many as were asked for, or fewer where memory has run out.
+
+    Each group has its own, since rows of large pictures take more. It grows back after some steps.
+    """
+
+    def __init__(self, max_rows: int) -> None:
+        self._max_rows = max_rows
+        self._limits: dict[Hashable, int] = {}
+        self._good: dict[Hashable, int] = {}
+
+    def fitting(self, group: Sequence[Entry]) -> list[Entry]:
+        """Returns the first entries of a group that fit; at least one."""
+        batch: list[Entry] = []
+        rows, limit = 0, self._limits.get(group[0].group, self._max_rows)
+        for entry in group:
+            rows += len(entry.drawing.rows)
+            if batch and rows > limit:
+                break
+            batch.append(entry)
+        return batch
+
+    def fitted(self, group: Hashable) -> None:
+        """Notes a step that went well."""
+        if group not in self._limits:
+            return
+        self._good[group] += 1
+        if self._good[group] >= _PATIENCE:
+            self._limits[group] = min(2 * self._limits[group], self._max_rows)
+            self._good[group] = 0
+            if self._limits[group] == self._max_rows:
+                del self._limits[group], self._good[group]
+
+    def too_small(self, part: Sequence[Entry]) -> int:
+        """Notes a step that did not fit; returns how many rows the next ones have at most."""
+        group = part[0].group
+        self._limits[group] = max(sum(len(entry.drawing.rows) for entry in part) // 2, 1)
+        self._good[group] = 0
+        return self._limits[group]
 
 
 class _Turn:
@@ -248,28 +319,24 @@ class _Turn:
     def __init__(self) -> None:
         self._group: Hashable = None
         self._left = 0
-        self._served: dict[Hashable, int] = {}
-        self._turns = count(1)
+        self._step = 0
+        self._waits_since: dict[Hashable, int] = {}
 
     def of(self, entries: Sequence[Entry]) -> list[Entry]:
         """Returns the entries of the group whose turn it is, the oldest first."""
         groups: dict[Hashable, list[Entry]] = {}
         for entry in entries:
             groups.setdefault(entry.group, []).append(entry)
+        self._step += 1
+        # One that was empty meanwhile waits from now on.
+        self._waits_since = {group: self._waits_since.get(group, self._step) for group in groups}
         if self._group not in groups or (self._left <= 0 and len(groups) > 1):
+            if self._group in groups:
+                self._waits_since[self._group] = self._step
             self._group = min(groups, key=lambda group: self._rank(group, groups[group]))
             self._left = _TURN
-            self._served = {group: turn for group, turn in self._served.items() if group in groups}
-            self._served[self._group] = next(self._turns)
         self._left -= 1
         return groups[self._group]
 
     def _rank(self, group: Hashable, entries: Sequence[Entry]) -> tuple[int, int]:
-        return self._served.get(group, 0), entries[0].number
-
-
-def _is_fault(error: Exception) -> bool:
-    """Returns whether an error is of the device, which then fails at everything else too."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return False
-    return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
+        return self._waits_since[group], entries[0].number

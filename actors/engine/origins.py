@@ -9,6 +9,7 @@ import torch
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 
+from actors.engine.decoding import encoded
 from actors.engine.drawing import Kept
 from actors.engine.render import Origin, PictureUnreadable, RenderRequest
 
@@ -18,10 +19,14 @@ _HALF = 128
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The first latents of a drawing, the times of its steps, and what stays of a picture."""
+    """The first latents of a drawing, the times of its steps, and what stays of a picture.
+
+    `generator` has drawn the noise, and draws more where the scheduler adds some.
+    """
 
     latents: torch.Tensor
     timesteps: torch.Tensor
+    generator: torch.Generator
     kept: Kept | None = None
 
 
@@ -41,17 +46,17 @@ def begin(pipeline: Any, scheduler: Any, request: RenderRequest, dtype: torch.dt
     timesteps = scheduler.timesteps[start * scheduler.order :]
     if origin is None:
         noise = _noise(pipeline, request, generator, dtype)
-        return Begun(noise * scheduler.init_noise_sigma, timesteps)
-    picture = _encoded(pipeline, _opened(origin.picture, request, "RGB"), generator).to(dtype)
+        return Begun(noise * scheduler.init_noise_sigma, timesteps, generator)
+    picture = encoded(pipeline, _opened(origin.picture, request, "RGB"), generator).to(dtype)
     noise = _noise(pipeline, request, generator, dtype)
     if origin.mask and start == 0:
         latents = noise * scheduler.init_noise_sigma
     else:
         latents = scheduler.add_noise(picture, noise, timesteps[:1])
     if not origin.mask:
-        return Begun(latents, timesteps)
+        return Begun(latents, timesteps, generator)
     mask = _mask(pipeline, _opened(origin.mask, request, "L"), noise)
-    return Begun(latents, timesteps, Kept(picture, noise, mask))
+    return Begun(latents, timesteps, generator, Kept(picture, noise, mask))
 
 
 def _start(steps: int, origin: Origin) -> int:
@@ -86,23 +91,6 @@ def _opened(data: bytes, request: RenderRequest, mode: str) -> Image.Image:
             return image.convert(mode)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PictureUnreadable(f"{len(data)} bytes are no picture ({error})") from error
-
-
-def _encoded(pipeline: Any, image: Image.Image, generator: torch.Generator) -> torch.Tensor:
-    """Returns the latents of a picture as the UNet knows them, (1, C, h, w)."""
-    vae, config = pipeline.vae, pipeline.vae.config
-    if config.force_upcast:
-        vae.float()
-    pixels = pipeline.image_processor.preprocess(image).to(vae.device, vae.dtype)
-    found = vae.encode(pixels).latent_dist.sample(generator)
-    if config.latents_mean is not None and config.latents_std is not None:
-        mean, std = (
-            torch.tensor(values).view(1, -1, 1, 1).to(found)
-            for values in (config.latents_mean, config.latents_std)
-        )
-        found = (found - mean) / std
-    scaled: torch.Tensor = found * config.scaling_factor
-    return scaled
 
 
 def _mask(pipeline: Any, image: Image.Image, like: torch.Tensor) -> torch.Tensor:

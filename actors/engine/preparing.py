@@ -47,6 +47,7 @@ def prepare(pipeline: Any, adapter: Adapter | None, request: RenderRequest) -> D
         guidance,
         _condition(pipeline, request, text.prompt) if distilled is not None else None,
         begun.kept,
+        begun.generator,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageOps
 
-from actors.engine.decoding import to_pixels
+from actors.engine.decoding import encoded, to_pixels
 from actors.engine.drawing import Drawing
 
 SIDE = 256
@@ -45,7 +45,7 @@ class LinearDecoder:
         chance = torch.Generator().manual_seed(0)
         read, shown = [], []
         for number in range(_SAMPLES):
-            latents = _latents(pipeline, _sample(number))
+            latents = encoded(pipeline, _sample(number))
             noise = torch.randn(latents.shape, generator=chance).to(latents)
             latents += _NOISE * latents.std() * noise
             pixels = to_pixels(pipeline.vae, latents)[0].float().clamp(-1, 1).cpu()
@@ -59,9 +59,12 @@ class LinearDecoder:
         return cls(torch.linalg.solve(square, inputs.T @ targets), side)
 
     def image(self, latents: torch.Tensor) -> Image.Image:
-        """Returns the picture of latents (1, C, h, w)."""
-        _, channels, height, width = latents.shape
-        flat = latents[0].detach().float().cpu().reshape(channels, -1).T
+        """Returns the picture of latents (1, C, h, w), small where the latents are many."""
+        # Fewer latents first, since all pixels of a large picture take longer than a step.
+        fewer = max(max(latents.shape[-2:]) * self._side // SIDE, 1)
+        small = torch.nn.functional.avg_pool2d(latents.detach().float(), fewer, ceil_mode=True)
+        _, channels, height, width = small.shape
+        flat = small[0].cpu().reshape(channels, -1).T
         pixels = flat @ self._weights[:-1] + self._weights[-1]
         side = self._side
         grid = pixels.reshape(height, width, 3, side, side).permute(0, 3, 1, 4, 2)
@@ -74,23 +77,6 @@ def _squares(pixels: torch.Tensor, side: int) -> torch.Tensor:
     _, height, width = pixels.shape
     split = pixels.reshape(3, height // side, side, width // side, side)
     return split.permute(1, 3, 0, 2, 4).reshape(-1, 3 * side * side)
-
-
-def _latents(pipeline: Any, picture: Image.Image) -> torch.Tensor:
-    """Encodes a picture into the latents that the UNet knows, (1, C, h, w)."""
-    vae, config = pipeline.vae, pipeline.vae.config
-    if vae.dtype == torch.float16 and config.force_upcast:
-        vae.float()
-    pixels = pipeline.image_processor.preprocess(picture).to(vae.device, vae.dtype)
-    found = vae.encode(pixels).latent_dist.mode()
-    if config.latents_mean is not None and config.latents_std is not None:
-        mean, std = (
-            torch.tensor(values).view(1, -1, 1, 1).to(found)
-            for values in (config.latents_mean, config.latents_std)
-        )
-        found = (found - mean) / std
-    scaled: torch.Tensor = found * config.scaling_factor
-    return scaled
 
 
 def _sample(number: int) -> Image.Image:

@@ -10,7 +10,9 @@ from actors.engine.drawing import Drawing
 MOST = 8
 """The most drawings that are tried."""
 _WORTH = 0.95
-"""A batch that is twice as large must take this part of the time for each drawing, or less."""
+"""A larger batch must take this part of the time for each drawing, or less."""
+_IN_A_ROW, _TIMES = 2, 3
+"""The sizes in a row that are not worth it, and the forwards of each: a machine has others, too."""
 
 
 def saturating(
@@ -24,16 +26,17 @@ def saturating(
     runs out.
     """
     chosen, fastest = 1, float("inf")
-    count = 1
-    while count <= len(drawings):
+    count, worse = 1, 0
+    while count <= len(drawings) and worse < _IN_A_ROW:
         try:
             each = _seconds(predict, drawings[:count], clock) / count
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             break
         if each > _WORTH * fastest:
-            break
-        chosen, fastest = count, each
+            worse += 1
+        else:
+            chosen, fastest, worse = count, each, 0
         count *= 2
     return chosen
 
@@ -43,10 +46,10 @@ def _seconds(
     drawings: Sequence[Drawing],
     clock: Callable[[], float],
 ) -> float:
-    """Returns the faster of two forwards; one before them is not counted."""
+    """Returns the fastest of some forwards; one before them is not counted."""
     predict(drawings)
     took = []
-    for _ in range(2):
+    for _ in range(_TIMES):
         began = clock()
         predict(drawings)
         took.append(clock() - began)

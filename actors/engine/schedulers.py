@@ -1,5 +1,7 @@
 """Schedulers: each request has one of its own, so that requests at any step share a forward."""
 
+from functools import cache
+from inspect import signature
 from typing import Any
 
 import torch
@@ -7,9 +9,11 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteS
 
 from actors.engine.render import Scheduler
 
+# A checkpoint's own scheduler may have others.
+_EVEN = {f"use_{name}_sigmas": False for name in ("karras", "exponential", "beta")}
 _KINDS: dict[Scheduler, tuple[Any, dict[str, Any]]] = {
-    Scheduler.EULER: (EulerDiscreteScheduler, {}),
-    Scheduler.DPM_KARRAS: (DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
+    Scheduler.EULER: (EulerDiscreteScheduler, _EVEN),
+    Scheduler.DPM_KARRAS: (DPMSolverMultistepScheduler, _EVEN | {"use_karras_sigmas": True}),
     Scheduler.DDIM: (DDIMScheduler, {}),
 }
 
@@ -21,12 +25,23 @@ def new_scheduler(own: Any, name: Scheduler = Scheduler.OWN) -> Any:
 
 
 def stepped(
-    scheduler: Any, predicted: torch.Tensor, timestep: torch.Tensor, latents: torch.Tensor
+    scheduler: Any,
+    predicted: torch.Tensor,
+    timestep: torch.Tensor,
+    latents: torch.Tensor,
+    generator: torch.Generator | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Returns the latents after a step, and the clean ones that it predicts.
 
-    A scheduler that tells no prediction gives the latents twice.
+    A scheduler that tells no prediction gives the latents twice; one that adds noise draws it
+    from the generator.
     """
-    output = scheduler.step(predicted, timestep, latents, return_dict=False)
+    more = {"generator": generator} if _takes_generator(type(scheduler)) else {}
+    output = scheduler.step(predicted, timestep, latents, return_dict=False, **more)
     after = output[0].to(latents.dtype)
     return after, output[1] if len(output) > 1 else after
+
+
+@cache
+def _takes_generator(kind: type) -> bool:
+    return "generator" in signature(kind.step).parameters  # type: ignore[attr-defined]

@@ -58,6 +58,7 @@ class JobObjects:
         self._writes: dict[tuple[JobId, int], dict[str, asyncio.Task[None]]] = {}
         self._waiting = 0
         self._problem: StorageUnavailable | None = None
+        self._trial: asyncio.Task[None] | None = None
 
     @property
     def away(self) -> bool:
@@ -121,7 +122,8 @@ class JobObjects:
             return
         try:
             async with asyncio.timeout(_REMOVED_WITHIN_S):
-                await asyncio.gather(*writes.values(), return_exceptions=True)
+                trials = () if self._trial is None else (self._trial,)
+                await asyncio.gather(*writes.values(), *trials, return_exceptions=True)
                 # A completion whose answer was lost may have taken effect, or still may.
                 of_attempt = dict.fromkeys(writes, _owner(claim))
                 for key in await known.orphans(of_attempt):
@@ -150,9 +152,12 @@ class JobObjects:
             self._waiting -= 1
 
     async def _takes_others(self) -> bool:
+        if self._trial is None or self._trial.done():
+            self._trial = asyncio.create_task(self._storage.check())
         try:
             with self._held_up():
-                await self._storage.check()
+                # As with writes: one that was broken off could leave its object behind.
+                await asyncio.shield(self._trial)
         except StorageUnavailable:
             return False
         return True

@@ -16,6 +16,7 @@ import torch
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.loop import DeviceBroken
 from actors.engine.preview import LinearDecoder
 from actors.engine.profiles import profile, render_request
 from actors.engine.refusal import CheckpointRefused
@@ -321,6 +322,33 @@ async def test_a_render_that_fails_raises_where_it_is_awaited(diffuser: Diffuser
     with pytest.raises(ValueError, match="divisible by 8"):
         await collected(diffuser.stream(replace(REQUEST, width=250)))
     assert isinstance((await collected(diffuser.stream(REQUEST)))[-1], RenderResult)
+
+
+def test_a_fault_of_the_device_is_met_before_the_steps_too(pipeline: Any) -> None:
+    class Broken:
+        """An encoder whose device is broken."""
+
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    diffuser = Diffuser(_With(pipeline, text_encoder=Broken()), model="storybook")
+    diffuser.check()
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        diffuser.render(REQUEST)
+    with pytest.raises(DeviceBroken):
+        diffuser.check()
+    diffuser.close()
+
+
+class _With:
+    """A pipeline with other parts."""
+
+    def __init__(self, pipeline: Any, **parts: Any) -> None:
+        self.__dict__.update(parts)
+        self._pipeline = pipeline
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pipeline, name)
 
 
 def test_it_is_warm_after_two_steps(pipeline: Any) -> None:

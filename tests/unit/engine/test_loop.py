@@ -1,6 +1,9 @@
 """The step loop with a model that only counts: who runs, who waits, and who fails."""
 
+import gc
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
@@ -69,16 +72,17 @@ class Run:
             held.set()
             assert go.wait(WAIT_S)
 
-        gate = self._make(Asked(-1, steps=1, guidance=1.0, side=4))
+        gate = self.make(Asked(-1, steps=1, guidance=1.0, side=4))
         waiting = self.loop.add(gate, hold)
         assert held.wait(WAIT_S)
-        entries = [self.loop.add(self._make(one), on_step) for one in asked]
+        entries = [self.loop.add(self.make(one), on_step) for one in asked]
         ready(entries)
         go.set()
         waiting.drawn.result(WAIT_S)
         return entries
 
-    def _make(self, asked: Asked) -> Drawing:
+    def make(self, asked: Asked) -> Drawing:
+        """Returns a drawing whose seed is in the batches."""
         made = (
             drawing(asked, torch.float32)
             if asked.seed >= 0
@@ -146,6 +150,21 @@ def test_three_groups_are_served_in_the_order_in_which_they_waited(run: Any) -> 
     assert [batch[0] for batch in one.batches[::8]] == [8, 16, 24, 8, 16, 24]
 
 
+def test_no_stream_of_small_pictures_keeps_a_group_from_its_turn(run: Any) -> None:
+    one = run()
+    sizes = iter([12, 16] * 200)
+
+    def another(_: Drawing) -> None:
+        # Whenever one ends, another of another size begins: there is always one that is new.
+        if len(one.batches) < 200 and one.loop.drawings < 3:
+            side = next(sizes)
+            one.loop.add(one.make(Asked(side, steps=4, side=side)), another)
+
+    [entry] = one.add(Asked(1, steps=30), on_step=another)
+    entry.drawn.result(WAIT_S)
+    assert len(one.batches) < 150
+
+
 def test_a_stopped_drawing_frees_its_rows_before_the_next_step(run: Any) -> None:
     one = run(2)
     entries: list[Entry] = []
@@ -205,7 +224,9 @@ def test_a_batch_that_was_halved_grows_again(run: Any) -> None:
     assert [1, 2] in one.batches
 
 
-def test_a_drawing_that_memory_does_not_hold_fails_alone(run: Any) -> None:
+def test_a_drawing_that_memory_does_not_hold_fails_alone_and_leaves_room_to_others(
+    run: Any,
+) -> None:
     one = run()
 
     def tight(drawings: Sequence[Drawing]) -> None:
@@ -213,10 +234,67 @@ def test_a_drawing_that_memory_does_not_hold_fails_alone(run: Any) -> None:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     one.model.fails = tight
-    large, small = one.add(Asked(1, side=16), Asked(2))
+    large, *small = one.add(Asked(1, side=16), *(Asked(seed) for seed in (2, 3, 4, 5)))
     with pytest.raises(torch.OutOfMemoryError):
         large.drawn.result(WAIT_S)
-    assert small.drawn.result(WAIT_S) is not None
+    for entry in small:
+        entry.drawn.result(WAIT_S)
+    assert one.batches == [[2, 3, 4, 5]] * 3
+
+
+def test_a_forward_that_failed_keeps_no_tensors(run: Any) -> None:
+    one = run()
+    failed: list[weakref.ref[torch.Tensor]] = []
+    alive: list[bool] = []
+
+    def tight(drawings: Sequence[Drawing]) -> None:
+        alive.append(any(each() is not None for each in failed))
+        if len(drawings) > 1:
+            activations = torch.zeros(8)
+            failed.append(weakref.ref(activations))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    one.model.fails = tight
+    for entry in one.add(*(Asked(seed, steps=1) for seed in range(4))):
+        entry.drawn.result(WAIT_S)
+    assert failed
+    assert not any(alive)
+
+
+def test_a_loop_that_waits_keeps_no_drawing(run: Any) -> None:
+    one = run()
+    made = drawing(Asked(1, steps=1), torch.float32)
+    one.model.seeds[id(made)] = 1
+    kept = weakref.ref(made.scheduler)
+    one.loop.add(made, lambda _: None).drawn.result(WAIT_S)
+    while one.model.forgotten < 2:  # at the start, and once it waits again
+        time.sleep(0.01)
+    del made
+    gc.collect()
+    assert kept() is None
+
+
+def test_what_begins_with_an_error_fails_alone(run: Any) -> None:
+    one = run()
+
+    def begin() -> None:
+        raise ValueError("no trace")
+
+    bad = one.loop.add(one.make(Asked(1)), lambda _: None, begin)
+    with pytest.raises(ValueError, match="no trace"):
+        bad.drawn.result(WAIT_S)
+    [good] = one.add(Asked(2))
+    assert good.drawn.result(WAIT_S) is not None
+
+
+def test_a_fault_that_another_thread_meets_ends_the_loop(run: Any) -> None:
+    one = run()
+    entry = one.loop.add(one.plain(10_000_000), lambda _: None)
+    one.loop.fail(RuntimeError("CUDA error: unspecified launch failure"))
+    with pytest.raises(DeviceBroken, match="launch failure"):
+        entry.drawn.result(WAIT_S)
+    with pytest.raises(DeviceBroken):
+        one.loop.check()
 
 
 def test_a_drawing_that_the_model_fails_for_fails_alone(run: Any) -> None:
@@ -258,10 +336,12 @@ def test_a_broken_device_ends_the_loop_and_all_that_is_in_it(run: Any) -> None:
 
 def test_a_closed_loop_stops_what_runs(run: Any) -> None:
     one = run()
-    [entry] = one.add(Asked(1, steps=10), on_step=lambda _: threading.Event().wait(0.02))
+    entry = one.loop.add(one.plain(10_000_000), lambda _: None)
     one.loop.close()
     with pytest.raises(RenderCancelled):
         entry.drawn.result(WAIT_S)
+    with pytest.raises(RenderCancelled, match="closing"):
+        one.loop.add(one.plain(1), lambda _: None)
 
 
 def test_ten_thousand_random_cancels_leave_nothing(run: Any) -> None:

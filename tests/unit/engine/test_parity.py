@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import StableDiffusionXLImg2ImgPipeline, StableDiffusionXLInpaintPipeline
+from diffusers import (
+    EulerAncestralDiscreteScheduler,
+    HeunDiscreteScheduler,
+    LCMScheduler,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInpaintPipeline,
+)
 from PIL import Image
 from safetensors.torch import load
 
@@ -79,6 +85,22 @@ def test_the_loop_draws_as_the_pipeline_does(
     drawn = prepare(pipeline, None, replace(request_, scheduler=scheduler))
     latents = loop.add(drawn, lambda _: None).drawn.result(WAIT_S)
     expected = _by_the_pipeline(pipeline, request_, scheduler)
+    assert torch.allclose(latents, expected, atol=1e-4 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize(
+    "kind", [EulerAncestralDiscreteScheduler, LCMScheduler, HeunDiscreteScheduler]
+)
+def test_other_schedulers_of_checkpoints_draw_as_in_the_pipeline(
+    pipeline: Any, loop: StepLoop, kind: Any
+) -> None:
+    own = pipeline.scheduler
+    pipeline.scheduler = kind.from_config(own.config)
+    try:
+        latents = loop.add(prepare(pipeline, None, REQUEST), lambda _: None).drawn.result(WAIT_S)
+        expected = _by_the_pipeline(pipeline, REQUEST, Scheduler.OWN)
+    finally:
+        pipeline.scheduler = own
     assert torch.allclose(latents, expected, atol=1e-4 * float(expected.abs().max()))
 
 
