@@ -1,6 +1,5 @@
 """Schedulers: each request has one of its own, so that requests at any step share a forward."""
 
-from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -36,12 +35,8 @@ def stepped(
     A scheduler that tells no prediction gives the latents twice; one that adds noise draws it
     from the generator.
     """
-    more = {"generator": generator} if _takes_generator(type(scheduler)) else {}
+    takes_it = "generator" in signature(scheduler.step).parameters
+    more = {"generator": generator} if takes_it else {}
     output = scheduler.step(predicted, timestep, latents, return_dict=False, **more)
     after = output[0].to(latents.dtype)
     return after, output[1] if len(output) > 1 else after
-
-
-@cache
-def _takes_generator(kind: type) -> bool:
-    return "generator" in signature(kind.step).parameters  # type: ignore[attr-defined]
