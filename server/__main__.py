@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from imggen.printing import never_raising
+from imggen.release import VERSION
 from server.causes import CannotStart
 from server.database_urls import read_url
 from server.databases import DIRECT_URL, URL, Address
@@ -293,7 +293,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     # For the processes of a supervisor.
     parser.add_argument("--part", default="", help=argparse.SUPPRESS)
-    parser.add_argument("--version", action="version", version=f"imggen {version('imggen')}")
+    parser.add_argument("--version", action="version", version=f"imggen {VERSION}")
     parser.set_defaults(command=_serve)
     commands = parser.add_subparsers(title="other commands", metavar="COMMAND")
 

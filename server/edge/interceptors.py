@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, Never, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from imggen.release import VERSION
 from imggen.rules.calls import check_metadata, method_unknown, read_bearer
 from imggen.rules.refusals import refusal
 from imggen.status import DETAILS_KEY, VERSION_KEY
@@ -56,7 +56,7 @@ _FAULTS = frozenset(
     }
 )
 
-_VERSION = (VERSION_KEY, version("imggen"))
+_VERSION = (VERSION_KEY, VERSION)
 """The version of the contract and of all that is released with it, for `imggen version`."""
 
 _MET_PAUSES_S = (0.02, 0.05, 0.1)

@@ -25,6 +25,7 @@ from imggen.cli.story import story
 from imggen.cli.top import top
 from imggen.cli.versions import version
 from imggen.errors import ImggenError
+from imggen.release import VERSION
 
 
 class PipeClosed(Exception):
@@ -47,7 +48,7 @@ class Root(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=f"\b\nExit codes:\n{exit_table()}",
 )
-@click.version_option(package_name="imggen")
+@click.version_option(VERSION)
 def imggen() -> None:
     """Illustrate stories: portraits of characters, and scenes in which they look the same.
 

@@ -1,11 +1,10 @@
 """The command that shows which versions speak with each other."""
 
-from importlib.metadata import version as version_of
-
 import click
 
 from imggen.cli.consoles import echo
 from imggen.cli.session import Session, connected
+from imggen.release import VERSION
 
 _PATIENCE_S = 10.0
 
@@ -21,9 +20,8 @@ def version(session: Session) -> None:
     Example:
       imggen version --server imggen.example.com:443
     """
-    own = version_of("imggen")
     if not session.json:
-        echo(f"client {own}")
+        echo(f"client {VERSION}")
     found = session.client.with_timeout(_PATIENCE_S).server_version()
     told = found or "unknown: it is older than 0.1.0, or a proxy keeps what it says"
-    session.document(f"server {told} ({session.server})", client=own, server=found)
+    session.document(f"server {told} ({session.server})", client=VERSION, server=found)

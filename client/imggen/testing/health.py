@@ -1,11 +1,11 @@
 """The fake's health, which also says its version; it needs no token."""
 
-from importlib.metadata import version
 from typing import Any, TypeAlias, cast
 
 import grpc
 import grpc.aio
 
+from imggen.release import VERSION
 from imggen.status import VERSION_KEY
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -16,7 +16,7 @@ _SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
 
 
 async def _check(_request: bytes, context: Context) -> bytes:
-    context.set_trailing_metadata(((VERSION_KEY, version("imggen")),))
+    context.set_trailing_metadata(((VERSION_KEY, VERSION),))
     return _SERVING
 
 

@@ -1,0 +1,3 @@
+"""The version of this package, also where it runs from a checkout or in an image, uninstalled."""
+
+VERSION = "0.1.0"
