@@ -74,9 +74,12 @@ def check_folder(path: Path) -> None:
                     each.rmdir()
 
 
-def why(error: OSError) -> str:
-    """Returns the words of the operating system for an error, without its number."""
-    return (error.strerror or str(error)).lower()
+def why(error: OSError | ValueError) -> str:
+    """Returns the words of the operating system for an error, without its number.
+
+    A ValueError is one of a name that cannot be that of a file.
+    """
+    return ((isinstance(error, OSError) and error.strerror) or str(error)).lower()
 
 
 def _try_writing(folder: Path) -> None:
@@ -97,5 +100,4 @@ def _told(path: Path, hint: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = why(error) if isinstance(error, OSError) else str(error)
-        raise CannotSave(f"cannot save to {path}: {reason}; {hint}") from error
+        raise CannotSave(f"cannot save to {path}: {why(error)}; {hint}") from error
