@@ -62,8 +62,9 @@ def imggen() -> None:
 
     Or write a whole story into a file and draw it with one command: `imggen story --help`.
 
-    The server's address and your token come from --server and --token, else from the environment
-    variables IMGGEN_SERVER and IMGGEN_TOKEN, else from a profile (`imggen config --help`).
+    The server's address and your token come from --server and --token, else from --profile, else
+    from the environment variables IMGGEN_SERVER and IMGGEN_TOKEN, else from the default profile
+    (`imggen config --help`).
 
     In a pipe, a table has a line for each row and tabs between its columns. With --json, before or
     after its name, every command prints JSON, with the field names of the gRPC contract; an error

@@ -15,9 +15,10 @@ from imggen.cli.session import Output, local
 def config() -> None:
     """Keep servers and tokens as profiles.
 
-    A command takes each value from its option, else from the environment (IMGGEN_SERVER,
-    IMGGEN_TOKEN, IMGGEN_CA), else from the profile that --profile or IMGGEN_PROFILE names, else
-    from the default profile. A profile's token goes to the profile's own server only.
+    A command takes each value from its option, else from the profile that --profile names, else
+    from the environment (IMGGEN_SERVER, IMGGEN_TOKEN, IMGGEN_CA), else from the profile that
+    IMGGEN_PROFILE names, else from the default profile. A profile's token goes to the profile's
+    own server only, and IMGGEN_TOKEN never to that of --profile.
     """
 
 
