@@ -12,6 +12,7 @@ from imggen.cli.checks import print_unchecked
 from imggen.cli.consoles import echo
 from imggen.cli.costs import cost_lines
 from imggen.cli.exits import FAILED
+from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.options import kind_option
 from imggen.cli.output_files import force_option, forced
@@ -59,6 +60,7 @@ def watch_batch(
       imggen batch watch BATCH_ID --output the-map
       imggen batch watch BATCH_ID --json | jq .batch.fraction
     """
+    refuse_unsaved(saves=output is not None)
     pictures = _folder(session.client, batch_id, output, kind) if output is not None else None
     names = {} if session.json and output is None else names_of(session.client, batch_id)
     last = follow_batch(

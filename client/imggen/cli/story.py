@@ -12,6 +12,7 @@ from imggen.cli.batches import end_with, print_end
 from imggen.cli.checks import print_unchecked
 from imggen.cli.consoles import echo
 from imggen.cli.file_names import file_stem
+from imggen.cli.ignored import refuse_typed, refuse_unsaved
 from imggen.cli.input_files import read_text
 from imggen.cli.losses import end_strictly, losses_of, strict_option
 from imggen.cli.options import kind_option
@@ -126,6 +127,7 @@ def story(
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
+    _refuse_ignored(quote=quote, plan=plan, no_wait=no_wait, again=again)
     source = _read(session, file)
     content = source.story
     if quote or plan:
@@ -150,6 +152,22 @@ def story(
     pictures.end()
     end_with(last.batch)
     end_strictly(losses_of(last.images), strict=strict)
+
+
+def _refuse_ignored(*, quote: bool, plan: bool, no_wait: bool, again: bool) -> None:
+    if quote and plan:
+        raise click.UsageError("give --quote or --plan, not both")
+    if quote or plan:
+        word = "--quote" if quote else "--plan"
+        drawing = ("again", "no_wait", "output", "kind", "force", "strict")
+        refuse_typed(f"is for drawing, and {word} draws nothing; leave one of them out", *drawing)
+    if no_wait:
+        refuse_typed("is for the end, and --no-wait waits for none; leave one out", "strict")
+    # With --again the folder has the mark of the try.
+    if no_wait and not again:
+        refuse_unsaved(saves=True, waits=False)
+    elif no_wait:
+        refuse_typed("saves nothing with --no-wait; leave it out", "kind", "force")
 
 
 def _read(session: Session, file: Path) -> Source:
