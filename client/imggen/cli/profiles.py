@@ -77,10 +77,14 @@ def read_config() -> Config:
 
 
 def write_config(config: Config) -> None:
-    """Writes the profiles to a file with permission 0600, whole or not at all."""
+    """Writes the profiles to a file with permission 0600, whole or not at all.
+
+    Where its path is a link, the file that the link names is written: many keep theirs elsewhere.
+    """
     path = config_file()
     if not path.is_absolute():
         raise click.UsageError("there is no home folder to keep profiles in; set XDG_CONFIG_HOME")
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     text = json.dumps(asdict(config), indent=2, ensure_ascii=False)

@@ -172,6 +172,50 @@ def test_a_file_that_holds_no_profiles_is_named(
         command("styles", "--server", fake.target, "--token", "t")  # it is not needed
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--server", "bad addr"), "--server 'bad addr' is no address; use HOST:PORT"),
+        (("--server", "a\tb:1"), "is no address"),
+        (("--token", "x y"), "--token has a character that no token has: ' '"),
+        (("--token", "Bearer abc"), "--token begins with 'Bearer'"),
+        (("--token", "-"), "no token came from the pipe"),
+        (("--insecure", "--ca", "some.pem"), "--insecure uses no certificates"),
+        (("--ca", "some.pem"), "some.pem holds no CA certificates in PEM"),
+    ],
+)
+def test_a_profile_that_could_not_be_used_is_not_kept(
+    command: Command,
+    no_profiles: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("some.pem").write_text("none")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    command("config", "set", "home", "--server", "127.0.0.1:1", "--token", "kept")
+    before = no_profiles.read_text()
+    command("config", "set", "home", *words, code=2)
+    assert said in command.err
+    assert no_profiles.read_text() == before
+
+
+def test_profiles_are_written_through_a_link(
+    command: Command, no_profiles: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "dotfiles" / "imggen.json"
+    no_profiles.parent.mkdir()
+    no_profiles.symlink_to(kept)
+    command("config", "set", "home", "--server", "127.0.0.1:1", "--token", "secret")
+    command("config", "set", "other", "--server", "127.0.0.1:2")
+    assert no_profiles.is_symlink()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [path.name for path in kept.parent.iterdir()] == ["imggen.json"]
+    assert [one["name"] for one in command.json("config", "list")["profiles"]] == ["home", "other"]
+
+
 def test_the_versions_of_client_and_server_need_no_token(
     command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
