@@ -9,7 +9,7 @@ import click
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.checks import print_unchecked
-from imggen.cli.consoles import echo
+from imggen.cli.consoles import beside, echo
 from imggen.cli.costs import cost_lines
 from imggen.cli.exits import FAILED
 from imggen.cli.ignored import refuse_unsaved
@@ -129,7 +129,7 @@ def show_batch(session: Session, batch_id: str) -> None:
     if session.json:
         session.document(batch=found.batch, images=found.images)
         return
-    echo(f"{short_name(BatchStatus, found.batch.status)}: {headline(found.batch)}")
+    beside(f"{short_name(BatchStatus, found.batch.status)}: {headline(found.batch)}")
     labels = Labels(list(found.images), names_of(session.client, batch_id))
     session.table(
         ("JOB", "PICTURE", "STATUS", "DONE", "IMAGE"),
@@ -145,9 +145,9 @@ def show_batch(session: Session, batch_id: str) -> None:
         ),
     )
     for line in cost_lines(found.batch, found.images):
-        echo(line)
-    print_losses(found.images, labels)
-    print_unchecked(session.client, found.images, labels)
+        beside(line)
+    print_losses(found.images, labels, beside)
+    print_unchecked(session.client, found.images, labels, beside)
 
 
 @batch.command("list")
