@@ -114,7 +114,7 @@ def _by_source(**given: str | None) -> tuple[Profile, Profile]:
             for name, value in given.items()
             if context.get_parameter_source(name) in sources
         }
-        return Profile(**found)
+        return Profile(found.get("server"), found.get("token"), found.get("ca"))
 
     return of(ParameterSource.COMMANDLINE), of(ParameterSource.ENVIRONMENT)
 
