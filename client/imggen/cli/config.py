@@ -143,7 +143,7 @@ def _address(server: str) -> str | None:
     try:
         return target_of(server, {}) if server else None
     except BadArgument as wrong:
-        raise click.UsageError(f"--server {server!r} is no address; use HOST:PORT") from wrong
+        raise click.UsageError(f"--server {wrong.violations[0].description}") from wrong
 
 
 def _token(given: str) -> str | None:

@@ -46,8 +46,15 @@ def checked_file(context: click.Context, option: click.Parameter, path: Path | N
     return path
 
 
+def _refuse_dash(path: Path) -> None:
+    """Refuses `-`, which other commands take for stdout: it would be a file that is named so."""
+    if str(path) == "-":
+        raise CannotSave("- stands for stdout, and pictures are saved to files; give a name")
+
+
 def check_file(path: Path, *, force: bool) -> None:
     """Raises CannotSave for a file that cannot be written, or that `force` alone overwrites."""
+    _refuse_dash(path)
     with _told(path, "give another file"):
         if path.exists() and not path.is_file():
             raise FileExistsError(errno.EEXIST, "is there, and is no file")
@@ -63,6 +70,7 @@ def check_file(path: Path, *, force: bool) -> None:
 
 def check_folder(path: Path) -> None:
     """Raises CannotSave for a folder that cannot be made, or in which nothing can be written."""
+    _refuse_dash(path)
     with _told(path, "give another folder with --output"):
         made = [each for each in (path, *path.parents) if not each.exists()]
         try:

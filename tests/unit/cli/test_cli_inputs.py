@@ -153,3 +153,13 @@ def test_certificates_that_are_none_are_refused(command: Command, tale: Path) ->
 def _write(end: int, text: str) -> None:
     with os.fdopen(end, "wb") as pipe:
         pipe.write(text.encode())
+
+
+@pytest.mark.parametrize(
+    "unset", ["options:", "options:\n  # quality: hd", "options: {metadata: }"]
+)
+def test_options_that_are_all_commented_out_are_unset(
+    command: Command, tale: Path, unset: str
+) -> None:
+    tale.write_text(f"{TALE}{unset}\n", "utf-8")
+    command("story", str(tale), "--quote")

@@ -188,3 +188,14 @@ def test_a_disk_that_is_full_or_read_only_is_seen_before_anything_is_asked_for(
         command("story", str(tale), "--output", str(disk / "tale"), code=2)
         assert "read-only file system" in command.err
     assert fake.requests("CreateCharacter") == []
+
+
+def test_stdout_is_no_file_of_pictures(command: Command, mia: str, tale: Path) -> None:
+    for words in (
+        ("download", mia, "-"),
+        ("portrait", mia, "--style", "anime", "-o", "-"),
+        ("story", str(tale), "-o", "-"),
+    ):
+        command(*words, code=2)
+        assert "- stands for stdout" in command.err
+    assert [path.name for path in tale.parent.iterdir()] == ["tale.yaml"]
