@@ -28,6 +28,7 @@ from imggen.cli.submission import Labels, Submission, save, save_known_portraits
 from imggen.cli.submission import plan as plan_file
 from imggen.cli.submission import quote as quote_file
 from imggen.fields import AssetKindName
+from imggen.rules.checks import CALLER_PRIORITIES
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 
 
@@ -179,6 +180,11 @@ def _read(session: Session, file: Path) -> Source:
 
 
 def _print_forecast(session: Session, content: StoryFile, *, plan: bool) -> None:
+    priority = content.options.priority
+    if priority is not None and priority not in CALLER_PRIORITIES:
+        # Only the service knows the role, and a quote asks for no priority.
+        note = f"note: options.priority {priority} is taken from the role admin alone"
+        echo(f"imggen: {note}; others use 1 to 3", err=True)
     if plan:
         print_plan(session, plan_file(session.client, content))
         return
