@@ -13,6 +13,7 @@ from google.rpc.status_pb2 import Status
 
 from imggen import errors
 from imggen.errors import ImggenError, Violation, reason_of
+from imggen.targets import spoken
 from imggen.v1.errors_pb2 import ErrorReason
 
 DETAILS_KEY = "grpc-status-details-bin"
@@ -76,9 +77,10 @@ def was_cut(error: ImggenError) -> bool:
 def unanswered(method: str, target: str, timeout: float | None) -> errors.DeadlineExceeded:
     """Returns the error of a call without an answer in time."""
     return errors.DeadlineExceeded(
-        f"{method} had no answer from {target} within {timeout:g} s; raise Client(timeout=...)"
+        f"{method} had no answer from {spoken(target)} within {timeout:g} s; check the address, or"
+        " raise Client(timeout=...)"
         if timeout is not None
-        else f"{method} had no answer from {target} in time",
+        else f"{method} had no answer from {spoken(target)} in time",
         reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
     )
 
@@ -93,7 +95,7 @@ def _without_details(
             return unanswered(method, target, timeout)
         case grpc.StatusCode.UNAVAILABLE:
             return kind(
-                f"cannot reach {target} ({text}); check that the server runs there, the "
+                f"cannot reach {spoken(target)} ({text}); check that the server runs there, the "
                 "address, and that both sides speak TLS or neither does"
             )
         case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in text:

@@ -8,6 +8,7 @@ from imggen.errors import BadArgument, Violation
 
 _DEFAULT = "127.0.0.1:50051"
 _NAMED_BY = "IMGGEN_SERVER"
+_MOST_PORT = 65_535
 _LOCAL_SCHEMES = ("unix:", "unix-abstract:")
 _SCHEMES = ("dns:", "ipv4:", "ipv6:")
 
@@ -16,12 +17,17 @@ def target_of(given: str | None, environment: Mapping[str, str]) -> str:
     """Returns the given target, else that of the environment, else that of a local server.
 
     Raises:
-        BadArgument: It is empty, or has a character that no address has.
+        BadArgument: It is empty, has a character that no address has, or a port above 65535.
     """
     named = given if given is not None else environment.get(_NAMED_BY) or _DEFAULT
     target = named.strip()
+    wrong = ""
     if not target or not target.isprintable() or " " in target:
         wrong = f"{named!r} is no address; use HOST:PORT"
+    elif not all(map(_is_port, _ports_of(target))):
+        # gRPC would take the rest of a division by 65536 (1.85), where another server may be.
+        wrong = f"{named!r} has a port above {_MOST_PORT}"
+    if wrong:
         raise BadArgument.of([Violation("target" if given is not None else _NAMED_BY, wrong)])
     return target
 
@@ -33,10 +39,42 @@ def is_loopback(target: str) -> bool:
 
 def hosts_of(target: str) -> list[str]:
     """Returns the hosts of a target in lower case, without ports; most targets have one."""
+    return [_host_of(address).removesuffix(".").lower() for address in _addresses_of(target)]
+
+
+def spoken(target: str) -> str:
+    """Returns a target for a message, with the port that gRPC takes where it names none."""
+    return target if all(_ports_of(target)) else f"{target}, port 443, since it names none,"
+
+
+def _addresses_of(target: str) -> list[str]:
     addresses = unquote(target.rsplit("/", 1)[-1])
     for scheme in _SCHEMES:
         addresses = addresses.removeprefix(scheme)
-    return [_host_of(address).removesuffix(".").lower() for address in addresses.split(",")]
+    return addresses.split(",")
+
+
+def _ports_of(target: str) -> list[str]:
+    """Returns the ports of a target's addresses, empty for one without; sockets of Unix have none.
+
+    Names of other schemes than those of IP may be anything.
+    """
+    scheme = target.partition(":")[0]
+    if ("/" in target and f"{scheme}:" not in _SCHEMES) or target.startswith(_LOCAL_SCHEMES):
+        return []
+    return [_port_of(address) for address in _addresses_of(target)]
+
+
+def _port_of(address: str) -> str:
+    if address.startswith("["):
+        return address.rpartition("]")[2].removeprefix(":")
+    return address.rpartition(":")[2] if address.count(":") == 1 else ""
+
+
+def _is_port(port: str) -> bool:
+    """Returns whether a port may be one; names of services and none at all are left to gRPC."""
+    digits = port.lstrip("0")
+    return not port.isdecimal() or (len(digits) <= 5 and int(digits or "0") <= _MOST_PORT)
 
 
 def _host_of(address: str) -> str:

@@ -11,16 +11,22 @@ TokenSource = str | Callable[[], str | Awaitable[str]]
 # Of anything else, gRPC says in a trace on stderr that it is no header.
 _VISIBLE = re.compile(r"[!-~]+")
 
-
 _NAMED_BY = "IMGGEN_TOKEN"
 
 
+def no_token() -> str:
+    """Stands for no token, given where that of the environment is not for this server."""
+    raise AssertionError("nobody asks it for a token")
+
+
 def token_of(given: TokenSource | None, environment: Mapping[str, str]) -> "Token | None":
-    """Returns the given token, else that of the environment, else None.
+    """Returns the given token, else that of the environment, else None; for `no_token` None, too.
 
     Raises:
         BadArgument: It is empty, or has a character that no token has.
     """
+    if given is no_token:
+        return None
     source = given if given is not None else environment.get(_NAMED_BY) or None
     wrong = _fault(source) if isinstance(source, str) else None
     if wrong is not None:

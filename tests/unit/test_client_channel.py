@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from imggen import Client
 from imggen.channel import SERVICE_CONFIG, credentials_for
-from imggen.errors import Unavailable
-from imggen.targets import is_loopback
+from imggen.errors import BadArgument, Unavailable
+from imggen.targets import is_loopback, spoken, target_of
 from imggen.testing.library import Styles
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 from tests.contract import methods
@@ -157,3 +157,24 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Painter'"):
         imggen.Painter  # type: ignore[attr-defined] # noqa: B018
     assert "Client" in dir(imggen)
+
+
+@pytest.mark.parametrize(
+    "target", ["127.0.0.1:99999", "[::1]:65536", "dns:///a.example:65536", "a:1,b:7777777"]
+)
+def test_a_port_that_is_none_is_refused(target: str) -> None:
+    with pytest.raises(BadArgument, match="has a port above 65535"):
+        target_of(target, {})
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("127.0.0.1", "127.0.0.1, port 443, since it names none,"),
+        ("dns:///a.example", "dns:///a.example, port 443, since it names none,"),
+        *((one, one) for one in ("a:1", "[::1]:5", "unix:/tmp/x", "unix:///x", "xds:///a")),
+        *((one, one) for one in ("dns:///a:65535", "ipv6:[::1]:5", "a:https")),
+    ],
+)
+def test_a_message_has_the_port_that_a_target_does_not_name(target: str, said: str) -> None:
+    assert spoken(target_of(target, {})) == said

@@ -63,10 +63,12 @@ def imggen() -> None:
 
     Or write a whole story into a file and draw it with one command: `imggen story --help`.
 
-    The server's address and your token come from --server and --token, else from the environment
-    variables IMGGEN_SERVER and IMGGEN_TOKEN, else from a profile (`imggen config --help`).
+    The server's address and your token come from --server and --token, else from --profile, else
+    from the environment variables IMGGEN_SERVER and IMGGEN_TOKEN, else from the default profile
+    (`imggen config --help`).
 
-    In a pipe, a table has a line for each row and tabs between its columns. With --json, before or
+    In a pipe, a table has a line for each row and tabs between its columns, and stderr what is said
+    beside it. With --json, before or
     after its name, every command prints JSON, with the field names of the gRPC contract; an error
     is then one object in one line, the last line of stderr: {"error": {"code", "message", ...}}.
     """

@@ -9,9 +9,10 @@ import click
 from imggen.batches import BatchSnapshot
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.checks import print_unchecked
-from imggen.cli.consoles import echo
+from imggen.cli.consoles import beside, echo
 from imggen.cli.costs import cost_lines
 from imggen.cli.exits import FAILED
+from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.options import kind_option
 from imggen.cli.output_files import force_option, forced
@@ -59,6 +60,7 @@ def watch_batch(
       imggen batch watch BATCH_ID --output the-map
       imggen batch watch BATCH_ID --json | jq .batch.fraction
     """
+    refuse_unsaved(saves=output is not None)
     pictures = _folder(session.client, batch_id, output, kind) if output is not None else None
     names = {} if session.json and output is None else names_of(session.client, batch_id)
     last = follow_batch(
@@ -127,7 +129,7 @@ def show_batch(session: Session, batch_id: str) -> None:
     if session.json:
         session.document(batch=found.batch, images=found.images)
         return
-    echo(f"{short_name(BatchStatus, found.batch.status)}: {headline(found.batch)}")
+    beside(f"{short_name(BatchStatus, found.batch.status)}: {headline(found.batch)}")
     labels = Labels(list(found.images), names_of(session.client, batch_id))
     session.table(
         ("JOB", "PICTURE", "STATUS", "DONE", "IMAGE"),
@@ -143,9 +145,9 @@ def show_batch(session: Session, batch_id: str) -> None:
         ),
     )
     for line in cost_lines(found.batch, found.images):
-        echo(line)
-    print_losses(found.images, labels)
-    print_unchecked(session.client, found.images, labels)
+        beside(line)
+    print_losses(found.images, labels, beside)
+    print_unchecked(session.client, found.images, labels, beside)
 
 
 @batch.command("list")

@@ -7,7 +7,7 @@ from io import StringIO
 
 import click
 
-from imggen.cli.consoles import echo
+from imggen.cli.consoles import beside, echo
 from imggen.cli.options import Dollars
 from imggen.cli.session import Session, connected
 from imggen.fields import short_name, short_names
@@ -71,7 +71,7 @@ def spend(
     )
     if not session.json:
         target = TARGET_IMAGE_COST_MICROS / MICROS
-        echo(f"The specification allows ${target:.2f} for an image on average.")
+        beside(f"The specification allows ${target:.2f} for an image on average.")
 
 
 def spend_csv(by: str, found: Iterable[Spend]) -> str:

@@ -1,6 +1,6 @@
 """Whether a classifier has looked at pictures, as people read it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from imggen.cli.consoles import echo
 from imggen.cli.submission import Labels
@@ -21,11 +21,16 @@ def check_of(image: Image) -> str:
     return "not checked" if image.status == IMAGE_STATUS_COMPLETED else ""
 
 
-def print_unchecked(client: SyncClient, images: Iterable[BatchImage], labels: Labels) -> None:
-    """Prints which pictures of a batch no classifier has looked at, if there are any."""
+def print_unchecked(
+    client: SyncClient,
+    images: Iterable[BatchImage],
+    labels: Labels,
+    say: Callable[[str], None] = echo,
+) -> None:
+    """Says which pictures of a batch no classifier has looked at, if there are any."""
     names = [labels.of(each) for each in images if _is_unchecked(client, each)]
     if names:
-        echo(f"not checked by a classifier: {', '.join(names)}; {_LOOK}")
+        say(f"not checked by a classifier: {', '.join(names)}; {_LOOK}")
 
 
 def _is_unchecked(client: SyncClient, image: BatchImage) -> bool:

@@ -7,17 +7,22 @@ from pathlib import Path
 import click
 
 from imggen.cli.consoles import hidden
+from imggen.cli.input_files import read_certificates
 from imggen.cli.profiles import Config, Profile, config_file, read_config, write_config
 from imggen.cli.session import Output, local
+from imggen.errors import BadArgument
+from imggen.targets import target_of
+from imggen.tokens import token_of
 
 
 @click.group()
 def config() -> None:
     """Keep servers and tokens as profiles.
 
-    A command takes each value from its option, else from the environment (IMGGEN_SERVER,
-    IMGGEN_TOKEN, IMGGEN_CA), else from the profile that --profile or IMGGEN_PROFILE names, else
-    from the default profile. A profile's token goes to the profile's own server only.
+    A command takes each value from its option, else from the profile that --profile names, else
+    from the environment (IMGGEN_SERVER, IMGGEN_TOKEN, IMGGEN_CA), else from the profile that
+    IMGGEN_PROFILE names, else from the default profile. A profile's token goes to the profile's
+    own server only, and IMGGEN_TOKEN never to that of --profile.
     """
 
 
@@ -26,7 +31,11 @@ def config() -> None:
 @click.option("--server", metavar="HOST:PORT", help="The server's address.")
 @click.option("--token", help="Your token; `-` asks for it, or reads it from a pipe.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="The CA to trust, PEM.")
-@click.option("--insecure/--secure", default=None, help="Whether TLS is left out.")
+@click.option(
+    "--insecure/--secure",
+    default=None,
+    help="Whether TLS is left out; then no CA is kept, and --ca turns it on.",
+)
 @local
 def set_profile(
     session: Output,
@@ -49,6 +58,8 @@ def set_profile(
         raise click.UsageError("nothing to set; give --server, --token, --ca or --insecure")
     if not name.strip():
         raise click.UsageError("a profile needs a name")
+    if insecure and ca is not None:
+        raise click.UsageError("--insecure uses no certificates, and --ca names some; choose one")
     found = read_config()
     profile = found.profiles.get(name, Profile())
     profile = _changed(profile, server, token, ca, insecure)
@@ -113,14 +124,38 @@ def _changed(
     profile: Profile, server: str | None, token: str | None, ca: str | None, insecure: bool | None
 ) -> Profile:
     """Returns a profile with what is given; an empty text empties its field."""
-    if token is not None:
-        token = _asked() if token == "-" else token
+    if ca is not None:
+        read_certificates(Path(ca))
+        ca, insecure = str(Path(ca).resolve()), False
     return Profile(
-        server=profile.server if server is None else server,
-        token=profile.token if token is None else token.strip() or None,
-        ca=profile.ca if ca is None else str(Path(ca).resolve()),
+        server=profile.server if server is None else _address(server),
+        token=profile.token if token is None else _token(token),
+        ca=None if insecure else profile.ca if ca is None else ca,
         insecure=profile.insecure if insecure is None else insecure,
     )
+
+
+def _address(server: str) -> str | None:
+    """Returns a server's address, None for an empty one; a UsageError says what is wrong with it.
+
+    It is looked at here: the next command would name the client's argument, and no profile.
+    """
+    try:
+        return target_of(server, {}) if server else None
+    except BadArgument as wrong:
+        raise click.UsageError(f"--server {wrong.violations[0].description}") from wrong
+
+
+def _token(given: str) -> str | None:
+    """Returns a token, asked for where `-` is given; None for an empty one."""
+    token = (_asked() if given == "-" else given).strip()
+    if given == "-" and not token:
+        raise click.UsageError("--token -: no token came from the pipe, and none is kept")
+    try:
+        token_of(token or None, {})
+    except BadArgument as wrong:
+        raise click.UsageError(f"--token {wrong.violations[0].description}") from wrong
+    return token or None
 
 
 def _shown(name: str, profile: Profile, config: Config) -> dict[str, str]:

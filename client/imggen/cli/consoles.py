@@ -15,6 +15,11 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     click.echo(shown(text, err=err), err=err, nl=nl)
 
 
+def beside(text: str) -> None:
+    """Prints what is said beside a table: in a pipe to stderr, for stdout has its rows alone."""
+    echo(text, err=not on_terminal())
+
+
 def confirm(question: str) -> bool:
     """Asks on stderr; raises click.Abort where nobody answers."""
     return click.confirm(shown(question, err=True), err=True)

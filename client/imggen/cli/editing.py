@@ -51,6 +51,9 @@ def _numbered(context: click.Context, option: click.Parameter, values: Sequence[
             wrong = f'{value!r} is not NUMBER=TEXT, as 2="She runs."'
             raise click.BadParameter(wrong, context, option)
         read.append((int(number), text))
+    numbers = [number for number, _ in read]
+    if twice := next((one for one in numbers if numbers.count(one) > 1), None):
+        raise click.BadParameter(f"names page {twice} twice; give it once", context, option)
     return tuple(read)
 
 
@@ -97,6 +100,10 @@ def update_story(
       imggen stories update STORY_ID --title "The Old Map"
       imggen stories update STORY_ID --page 2="She runs." --remove-page 3 --add-page "The end."
     """
+    for given in (page, scene, characters):
+        for number, _ in given:
+            if number in removed:
+                raise click.UsageError(f"page {number} is both changed and removed; choose one")
     changes: StoryFields = {}
     if title is not None:
         changes["title"] = title

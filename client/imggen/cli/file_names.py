@@ -1,5 +1,6 @@
 """Names of files that Linux, macOS and Windows take, and that none of them mixes up."""
 
+import os
 import unicodedata
 
 from imggen.rules.cleaning import clean
@@ -38,10 +39,14 @@ class FileNames:
 def file_stem(text: str, reserve: int = 0) -> str:
     """Returns a text as a file's name without its suffix: `The Map!` becomes `the-map`.
 
-    `reserve` are the bytes that come after it. The result is empty for a text without letters
-    and digits.
+    `reserve` are the bytes that come after it. Where the locale has no such characters, as C has
+    none but ASCII's, the nearest ones of ASCII stand for them. The result is empty for a text
+    without letters and digits.
     """
     words = "".join(_pieces(clean(text).lower()))
+    if not _encodable(words):
+        plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode("ascii")
+        words = "".join(_pieces(plain))
     stem = _cut("-".join(filter(None, words.split("-"))), _MOST_BYTES - reserve)
     # Windows reads the digits of superscripts there as digits.
     return f"{stem}_" if unicodedata.normalize("NFKC", stem) in _RESERVED else stem
@@ -63,6 +68,15 @@ def _pieces(text: str) -> list[str]:
         elif kind != "Cf":  # joiners show nothing, and part no words
             pieces.append("-")
     return pieces
+
+
+def _encodable(name: str) -> bool:
+    """Returns whether this process can give a file such a name; its locale may not have it."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cut(text: str, most: int) -> str:

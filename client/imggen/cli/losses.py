@@ -1,9 +1,10 @@
 """What pictures do not show as they were told: left out, or drawn as something else."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import click
 
+from imggen.cli.consoles import echo
 from imggen.cli.exits import LOST
 from imggen.cli.submission import Labels
 from imggen.cli.tables import print_table
@@ -24,11 +25,16 @@ def lost_lines(parts: Iterable[NotDrawn]) -> list[str]:
     return [*lines, f"drawn otherwise: {bent}"] if bent else lines
 
 
-def print_losses(images: Iterable[BatchImage], labels: Labels) -> None:
-    """Prints a table of what the pictures of a batch do not show as told; nothing if all do."""
+def print_losses(
+    images: Iterable[BatchImage], labels: Labels, say: Callable[[str], None] = echo
+) -> None:
+    """Prints a table of what the pictures of a batch do not show as told; nothing if all do.
+
+    In a pipe, `say` prints it.
+    """
     rows = list(_rows(images, labels))
     if rows:
-        print_table(("PICTURE", "NOT DRAWN", "DRAWN OTHERWISE"), rows)
+        print_table(("PICTURE", "NOT DRAWN", "DRAWN OTHERWISE"), rows, say)
 
 
 def end_strictly(losses: Iterable[NotDrawn], *, strict: bool) -> None:

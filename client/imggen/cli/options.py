@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.output_files import checked_file, force_option
 from imggen.fields import short_names
 from imggen.orders import OptionFields
@@ -182,7 +183,7 @@ meta_filter = click.option(
     callback=_pair,
     help="Only those made with this.",
 )
-job_options = options(
+_JOB = options(
     click.option(
         "--seed",
         type=click.IntRange(0, 2**32 - 1),
@@ -206,3 +207,15 @@ job_options = options(
         help="The asset that --output saves.",
     ),
 )
+
+
+def job_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options of a picture's job to a command; refuses those that would change nothing."""
+
+    @_JOB
+    @functools.wraps(command)
+    def run(*arguments: object, output: Path | None, no_wait: bool, **others: object) -> None:
+        refuse_unsaved(saves=output is not None, waits=not no_wait)
+        command(*arguments, output=output, no_wait=no_wait, **others)
+
+    return run

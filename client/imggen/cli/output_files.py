@@ -46,8 +46,15 @@ def checked_file(context: click.Context, option: click.Parameter, path: Path | N
     return path
 
 
+def _refuse_dash(path: Path) -> None:
+    """Refuses `-`, which other commands take for stdout: it would be a file that is named so."""
+    if str(path) == "-":
+        raise CannotSave("- stands for stdout, and pictures are saved to files; give a name")
+
+
 def check_file(path: Path, *, force: bool) -> None:
     """Raises CannotSave for a file that cannot be written, or that `force` alone overwrites."""
+    _refuse_dash(path)
     with _told(path, "give another file"):
         if path.exists() and not path.is_file():
             raise FileExistsError(errno.EEXIST, "is there, and is no file")
@@ -63,6 +70,7 @@ def check_file(path: Path, *, force: bool) -> None:
 
 def check_folder(path: Path) -> None:
     """Raises CannotSave for a folder that cannot be made, or in which nothing can be written."""
+    _refuse_dash(path)
     with _told(path, "give another folder with --output"):
         made = [each for each in (path, *path.parents) if not each.exists()]
         try:
@@ -74,9 +82,12 @@ def check_folder(path: Path) -> None:
                     each.rmdir()
 
 
-def why(error: OSError) -> str:
-    """Returns the words of the operating system for an error, without its number."""
-    return (error.strerror or str(error)).lower()
+def why(error: OSError | ValueError) -> str:
+    """Returns the words of the operating system for an error, without its number.
+
+    A ValueError is one of a name that cannot be that of a file.
+    """
+    return ((isinstance(error, OSError) and error.strerror) or str(error)).lower()
 
 
 def _try_writing(folder: Path) -> None:
@@ -97,5 +108,4 @@ def _told(path: Path, hint: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = why(error) if isinstance(error, OSError) else str(error)
-        raise CannotSave(f"cannot save to {path}: {reason}; {hint}") from error
+        raise CannotSave(f"cannot save to {path}: {why(error)}; {hint}") from error

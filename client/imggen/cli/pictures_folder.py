@@ -56,8 +56,8 @@ class Pictures:
             path = self._free(path, image_id, data)
             with whole_file(path) as file:
                 file.write(data)
-        except (OSError, ImggenError) as error:
-            reason = why(error) if isinstance(error, OSError) else error.message
+        except (OSError, ValueError, ImggenError) as error:  # ValueError: no name for a file
+            reason = error.message if isinstance(error, ImggenError) else why(error)
             self.failed.append(f"{path} was not saved: {reason}")
             _note(self.failed[-1])
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from imggen.cli.consoles import echo
+from imggen.cli.consoles import beside
 from imggen.cli.losses import told
 from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session
@@ -15,14 +15,14 @@ _COLUMNS = ("PAGE", "WHO", "WHERE", "WHAT", "NOT DRAWN", "MODEL", "COST")
 
 
 def print_plan(session: Session, plan: Plan) -> None:
-    """Prints a plan: its pages, what all of it costs, and the hints."""
+    """Prints a plan: its pages, and beside them what all of it costs, and the hints."""
     answer = plan.answer
     if session.json:
         session.document(plan=answer)
         return
     session.table(_COLUMNS, (_row(page, plan.names) for page in answer.pages))
     for line in (*quote_lines(answer), *_hints(answer.pages)):
-        echo(line)
+        beside(line)
 
 
 def _row(page: PlannedPage, names: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -41,6 +41,14 @@ class Config:
         return self.profiles[name]
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The name of a profile, empty for the default one; typed, or from the environment."""
+
+    name: str = ""
+    typed: bool = field(default=False, kw_only=True)
+
+
 def config_file() -> Path:
     """Returns where profiles are: in $XDG_CONFIG_HOME, else where the system keeps such files."""
     own = os.environ.get("XDG_CONFIG_HOME", "")
@@ -62,17 +70,21 @@ def read_config() -> Config:
         raise click.UsageError(f"{path} cannot be read: {error}") from error
     try:
         config = _config(json.loads(text))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
         raise click.UsageError(f"{path} is not a file of imggen config: {error}") from error
     _refuse_open(path, config)
     return config
 
 
 def write_config(config: Config) -> None:
-    """Writes the profiles to a file with permission 0600, whole or not at all."""
+    """Writes the profiles to a file with permission 0600, whole or not at all.
+
+    Where its path is a link, the file that the link names is written: many keep theirs elsewhere.
+    """
     path = config_file()
     if not path.is_absolute():
         raise click.UsageError("there is no home folder to keep profiles in; set XDG_CONFIG_HOME")
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     text = json.dumps(asdict(config), indent=2, ensure_ascii=False)
@@ -85,34 +97,81 @@ def write_config(config: Config) -> None:
         raise
 
 
-def resolved(given: Profile, name: str) -> Profile:
-    """Returns how to reach the server: what is given by options and environment, else a profile's.
+def resolved(typed: Profile, environment: Profile, named: Named) -> Profile:
+    """Returns how to reach the server: typed options, a typed profile, environment, a profile.
 
-    A profile's token and certificates go to the profile's own server only. `name` is that of a
-    profile; empty for the default one.
+    A profile's token and certificates go to the profile's own server only, and to the server of a
+    typed profile no token of the environment. A token that is None is not sent.
     """
-    if given.server and given.token and not name:
+    given = _first(typed, environment)
+    if given.server and given.token and not named.name:
         return given  # whatever the file holds
     config = read_config()
-    used = name or config.default
+    used = named.name or config.default
     saved = config.named(used) if used else Profile()
-    server = given.server or saved.server or DEFAULT_SERVER
-    if server != saved.server:
-        if name and saved.server:
-            note = f"note: {server} is used, which --server or IMGGEN_SERVER names, and not"
-            echo(f'imggen: {note} {saved.server} of the profile "{name}"', err=True)
-        return Profile(server, given.token, given.ca, given.insecure)
-    return Profile(
-        server,
-        given.token or saved.token,
-        given.ca or saved.ca,
-        given.insecure or (saved.insecure and given.ca is None),
-    )
+    if named.typed and saved.server and typed.server in (None, saved.server):
+        return _first(typed, saved, _beside(saved, environment, named.name, typed.token))
+    server = _first(given, saved, Profile(DEFAULT_SERVER)).server
+    if server == saved.server:
+        return _first(given, saved)
+    if named.name and saved.server:
+        note = f"note: {server} is used, which --server or IMGGEN_SERVER names, and not"
+        echo(f'imggen: {note} {saved.server} of the profile "{named.name}"', err=True)
+    return replace(given, server=server)
 
 
-def _config(read: Any) -> Config:
-    profiles = {name: Profile(**fields) for name, fields in read.get("profiles", {}).items()}
-    return Config(str(read.get("default", "")), profiles)
+def _first(*sources: Profile) -> Profile:
+    """Returns what the first of the sources says that says anything; TLS by the first with it."""
+
+    def of(name: str) -> str | None:
+        said = (getattr(source, name) for source in sources)
+        return next((value for value in said if value is not None), None)
+
+    with_tls = (source for source in sources if source.insecure or source.ca is not None)
+    secured = next(with_tls, Profile())
+    return Profile(of("server"), of("token"), secured.ca, secured.insecure)
+
+
+def _beside(saved: Profile, environment: Profile, name: str, token: str | None) -> Profile:
+    """Returns what the environment may add to a typed profile; says that its token may not."""
+    if environment.token and not (saved.token or token):
+        note = f'note: IMGGEN_TOKEN is not sent to the server of the profile "{name}", which has'
+        keep = f"imggen config set {name} --token -"
+        echo(f"imggen: {note} no token; give --token, or keep one: {keep}", err=True)
+    return replace(environment, token=None)
+
+
+_TEXTS = ("server", "token", "ca")
+
+
+def _config(read: object) -> Config:
+    """Returns the profiles of a document of JSON; raises ValueError for another one."""
+    top = _checked(read, "it", dict)
+    named = _checked(top.get("profiles", {}), '"profiles"', dict)
+    profiles = {name: _profile(fields, f'profile "{name}"') for name, fields in named.items()}
+    return Config(_checked(top.get("default", ""), '"default"', str), profiles)
+
+
+def _profile(read: object, place: str) -> Profile:
+    fields = _checked(read, place, dict)
+    for name, value in fields.items():
+        if name in _TEXTS:
+            _checked(value, f'{place}: "{name}"', str, type(None))
+        elif name == "insecure":
+            _checked(value, f'{place}: "{name}"', bool)
+        else:
+            raise ValueError(f'{place}: "{name}" is not a field; use server, token, ca, insecure')
+    return Profile(**fields)
+
+
+_KINDS = {dict: "an object", str: "a text", bool: "true or false", type(None): "null"}
+
+
+def _checked(value: Any, what: str, *kinds: type) -> Any:
+    if type(value) not in kinds:
+        named = " or ".join(_KINDS[kind] for kind in kinds)
+        raise ValueError(f"{what} must be {named}")
+    return value
 
 
 def _refuse_open(path: Path, config: Config) -> None:

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -13,9 +13,10 @@ from google.protobuf.message import Message
 
 from imggen.cli.consoles import console, echo, on_terminal
 from imggen.cli.input_files import read_certificates
-from imggen.cli.profiles import DEFAULT_SERVER, Profile, resolved
+from imggen.cli.profiles import DEFAULT_SERVER, Named, Profile, resolved
 from imggen.cli.tables import print_table
 from imggen.sync import SyncClient
+from imggen.tokens import no_token
 
 # Wider than any row: piped output is never cut.
 _PIPED_WIDTH = 1000
@@ -74,6 +75,8 @@ def kept_options() -> list[click.Option]:
         typed = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if given and (typed or key not in context.meta):
             context.meta[key] = given
+            if typed:
+                context.meta[f"{key}.typed"] = True
 
     # Eager, and kept beside the parameters, which groups do not pass on to their commands.
     asked = click.Option(
@@ -91,7 +94,7 @@ def kept_options() -> list[click.Option]:
         expose_value=False,
         callback=keep,
         metavar="NAME",
-        help="A server of `imggen config`.",
+        help="A server of `imggen config`; typed, it comes before the environment.",
     )
     return [profile, asked]
 
@@ -99,6 +102,21 @@ def kept_options() -> list[click.Option]:
 def _kept(name: str) -> str:
     """Returns a kept option of the running command or one of its groups; empty if not given."""
     return str(click.get_current_context().meta.get(f"imggen.{name}", ""))
+
+
+def _by_source(**given: str | None) -> tuple[Profile, Profile]:
+    """Returns what was typed of how the server is reached, and what the environment says."""
+    context = click.get_current_context()
+
+    def of(*sources: ParameterSource) -> Profile:
+        found = {
+            name: value
+            for name, value in given.items()
+            if context.get_parameter_source(name) in sources
+        }
+        return Profile(found.get("server"), found.get("token"), found.get("ca"))
+
+    return of(ParameterSource.COMMANDLINE), of(ParameterSource.ENVIRONMENT)
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
@@ -130,11 +148,13 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         insecure: bool,
         **arguments: object,
     ) -> None:
-        at = resolved(Profile(server, token, ca, insecure), _kept("profile"))
+        typed, environment = _by_source(server=server, token=token, ca=ca)
+        named = Named(_kept("profile"), typed=bool(_kept("profile.typed")))
+        at = resolved(replace(typed, insecure=insecure), environment, named)
         try:
             client = SyncClient(
-                at.server or DEFAULT_SERVER,
-                token=at.token,
+                DEFAULT_SERVER if at.server is None else at.server,
+                token=no_token if at.token is None else at.token,
                 root_certificates=read_certificates(Path(at.ca)) if at.ca else None,
                 insecure=at.insecure,
             )

@@ -1,18 +1,18 @@
 """The command that draws a whole story from a file."""
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from imggen.batches import BatchSnapshot
-from imggen.cli.again import new_try
+from imggen.cli.again import Try
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.batches import end_with, print_end
 from imggen.cli.checks import print_unchecked
 from imggen.cli.consoles import echo
 from imggen.cli.file_names import file_stem
+from imggen.cli.ignored import refuse_typed, refuse_unsaved
 from imggen.cli.input_files import read_text
 from imggen.cli.losses import end_strictly, losses_of, strict_option
 from imggen.cli.options import kind_option
@@ -28,6 +28,8 @@ from imggen.cli.submission import Labels, Submission, save, save_known_portraits
 from imggen.cli.submission import plan as plan_file
 from imggen.cli.submission import quote as quote_file
 from imggen.fields import AssetKindName
+from imggen.rules.checks import CALLER_PRIORITIES
+from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 
 
 @click.command()
@@ -108,14 +110,15 @@ def story(
           order: 4711
 
     Portraits are drawn first, and each page as soon as those of its characters are done. What is
-    wrong with the file is said with its lines before anything is drawn. The first line is the id
-    of the batch: `imggen batch download` saves its pictures, too. The same file gives the same
-    batch: run the same command again after Ctrl-C, a crash or a lost server, and it goes on, also
-    with --again, which begins a new try only after the last one was saved. Ctrl-C stops watching;
-    the batch continues. At the end comes what it cost, by model, a table of what the pictures do
-    not show as told: left out, or drawn as something else, and which of them no classifier has
-    looked at. --plan tells before anything is drawn: who is on each page, where, doing what, what
-    its model would not show, and which other one would show more.
+    wrong with the file is said with its lines before anything is drawn. The first line is the id of
+    the batch: `imggen batch download` saves its pictures, too. The same file gives the same batch:
+    run the same command again after Ctrl-C, a crash or a lost server, and it goes on. So it does
+    with --again, with and without --no-wait, which begins a new try only once the last one of this
+    file, in this folder, is drawn and saved: after `imggen batch retry`, too. Ctrl-C stops
+    watching; the batch continues. At the end comes what it cost, by model, a table of what the
+    pictures do not show as told: left out, or drawn as something else, and which of them no
+    classifier has looked at. --plan tells before anything is drawn: who is on each page, where,
+    doing what, what its model would not show, and which other one would show more.
 
     \b
     Examples:
@@ -125,6 +128,7 @@ def story(
       imggen story map.yaml --again --output second-try --kind print
       imggen story map.yaml --no-wait --json | jq -r .batch.batchId
     """
+    _refuse_ignored(quote=quote, plan=plan, no_wait=no_wait, again=again)
     source = _read(session, file)
     content = source.story
     if quote or plan:
@@ -133,20 +137,38 @@ def story(
         return
     folder = output or Path(file_stem(content.title) or file_stem(file.stem) or "story")
     pictures = Pictures(folder, kind, story=content.title, force=forced())
-    if not no_wait:
+    if again or not no_wait:
         pictures.check()
-    with new_try(folder) if again else nullcontext("") as key:
-        with source.refusals():
-            submitted = submit(session.client, content, key)
-        if no_wait:
-            lines = (f"story {submitted.story.id}", headline(submitted.batch))
-            batch = f"batch {submitted.batch.batch_id}"
-            session.document(batch, *lines, batch=submitted.batch, story=submitted.story)
-            return
-        last = _drawn(session, submitted, pictures, content.options.model)
-        pictures.end()
+    attempt = Try(folder, content, session.server) if again else None
+    with source.refusals():
+        submitted = submit(session.client, content, attempt.key if attempt else "")
+    if no_wait:
+        lines = (f"story {submitted.story.id}", headline(submitted.batch))
+        batch = f"batch {submitted.batch.batch_id}"
+        session.document(batch, *lines, batch=submitted.batch, story=submitted.story)
+        return
+    last = _drawn(session, submitted, pictures, content.options.model)
+    if attempt:
+        _end_try(attempt, last, pictures)
+    pictures.end()
     end_with(last.batch)
     end_strictly(losses_of(last.images), strict=strict)
+
+
+def _refuse_ignored(*, quote: bool, plan: bool, no_wait: bool, again: bool) -> None:
+    if quote and plan:
+        raise click.UsageError("give --quote or --plan, not both")
+    if quote or plan:
+        word = "--quote" if quote else "--plan"
+        drawing = ("again", "no_wait", "output", "kind", "force", "strict")
+        refuse_typed(f"is for drawing, and {word} draws nothing; leave one of them out", *drawing)
+    if no_wait:
+        refuse_typed("is for the end, and --no-wait waits for none; leave one out", "strict")
+    # With --again the folder has the mark of the try.
+    if no_wait and not again:
+        refuse_unsaved(saves=True, waits=False)
+    elif no_wait:
+        refuse_typed("saves nothing with --no-wait; leave it out", "kind", "force")
 
 
 def _read(session: Session, file: Path) -> Source:
@@ -158,6 +180,11 @@ def _read(session: Session, file: Path) -> Source:
 
 
 def _print_forecast(session: Session, content: StoryFile, *, plan: bool) -> None:
+    priority = content.options.priority
+    if priority is not None and priority not in CALLER_PRIORITIES:
+        # Only the service knows the role, and a quote asks for no priority.
+        note = f"note: options.priority {priority} is taken from the role admin alone"
+        echo(f"imggen: {note}; others use 1 to 3", err=True)
     if plan:
         print_plan(session, plan_file(session.client, content))
         return
@@ -188,6 +215,15 @@ def _drawn(
     for path in (*known.values(), *drawn):
         echo(f"saved {path}")
     return last
+
+
+def _end_try(attempt: Try, last: BatchSnapshot, pictures: Pictures) -> None:
+    """Ends a try of which all is drawn and saved; says of another one that it goes on."""
+    if last.batch.status == BATCH_STATUS_COMPLETED and not pictures.failed:
+        attempt.end()
+        return
+    then = f"--again goes on with this batch; to begin another one, remove {attempt.mark}"
+    echo(f"imggen: {then}", err=True)
 
 
 def _announce(session: Session, submitted: Submission) -> None:

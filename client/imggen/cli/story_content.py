@@ -77,6 +77,10 @@ class StoryFile:
     options: FileOptions = field(default_factory=FileOptions)
     cover: FileCover | None = None
 
+    def content(self) -> tuple[object, ...]:
+        """Returns all that the file says besides its title."""
+        return self.style, self.characters, self.pages, self.options, self.cover
+
     def request_id(self, *what: object) -> str:
         """Returns the request id for a part of this story: equal content gives an equal id."""
         return str(uuid5(NAMESPACE, json.dumps([self.title, *what], default=str)))

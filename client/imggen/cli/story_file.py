@@ -201,7 +201,8 @@ class _Reader:
         }
 
     def _options(self, node: "Node | None") -> FileOptions:
-        fields = {} if node is None else self._mapping(node, "options", _OPTIONS)
+        unset = node is None or node.tag == _NULL  # as where all of them are commented out
+        fields = {} if unset else self._mapping(cast("Node", node), "options", _OPTIONS)
         read: dict[str, Any] = {}
         for name, value in fields.items():
             path = f"options.{name}"
@@ -273,6 +274,8 @@ class _Reader:
         return clean(str(node.value))
 
     def _pairs(self, node: "Node", path: str) -> dict[str, str]:
+        if node.tag == _NULL:
+            return {}
         if _kind(node) != "mapping":
             self._add(node, path, "must have a text for each name, for instance `order: 4711`")
             return {}

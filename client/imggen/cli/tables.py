@@ -1,7 +1,7 @@
 """Tables that break no word: on a terminal in columns or blocks, in a pipe a line for each row."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Group
@@ -18,15 +18,20 @@ _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 Rows = Sequence[Sequence[str]]
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table: for people on a terminal, whose first column never wraps, else with tabs."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], say: Callable[[str], None] = echo
+) -> None:
+    """Prints a table: for people on a terminal, whose first column never wraps, else with tabs.
+
+    `say` prints the one with tabs.
+    """
     listed = [tuple(row) for row in rows]
     if on_terminal():
         screen = console()
         cells = [tuple(map(shown, row)) for row in listed]
         screen.print(Group(*tables(columns, cells, screen.width)))
     else:
-        echo("\n".join(map(tabbed, [tuple(columns), *listed])))
+        say("\n".join(map(tabbed, [tuple(columns), *listed])))
 
 
 def tabbed(fields: Iterable[str]) -> str:

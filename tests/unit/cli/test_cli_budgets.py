@@ -63,7 +63,7 @@ def test_a_scope_that_cannot_be_is_an_error(command: Command) -> None:
 def test_spend_is_a_table_with_the_specifications_average(command: Command) -> None:
     out = command("spend", "--by", "provider", "--days", "30")
     assert "PROVIDER" in out
-    assert "The specification allows $0.10 for an image on average." in out
+    assert "The specification allows $0.10 for an image on average." in command.err
     assert command.json("spend", "--from", "2026-11-01", "--to", "2026-11-30")["spend"] == []
     command("spend", "--days", "2", "--to", "yesterday", code=2)
     command("spend", "--days", "5", "--from", "2026-11-01", code=2)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from imggen import SyncClient
+from imggen.errors import Unauthenticated
 from imggen.testing import FakeService
+from imggen.tokens import no_token
 from tests.unit.cli.conftest import Command
 
 
@@ -34,11 +36,54 @@ def test_a_value_comes_from_its_option_else_the_environment_else_the_profile(
         assert called() == [0, 0, 1]
         monkeypatch.setenv("IMGGEN_SERVER", variable.target)
         command("styles")
-        command("--profile", "home", "styles")
+        monkeypatch.setenv("IMGGEN_PROFILE", "home")
+        command("styles")
         assert f"note: {variable.target} is used" in command.err
         assert called() == [0, 2, 1]
-        command("styles", "--server", option.target)
-        assert called() == [1, 2, 1]
+        command("--profile", "home", "styles")
+        assert called() == [0, 2, 2]
+        command("--profile", "home", "styles", "--server", option.target)
+        assert f"note: {option.target} is used" in command.err
+        assert called() == [1, 2, 2]
+
+
+def test_no_token_goes_to_a_server_that_another_source_names(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeService(token="prod") as prod, FakeService(token="stage") as stage:
+        command("config", "set", "stage", "--server", stage.target, "--token", "stage")
+        command("config", "set", "bare", "--server", stage.target)
+        monkeypatch.setenv("IMGGEN_TOKEN", "prod")
+        command("--profile", "stage", "styles")
+        command("styles", "--profile", "bare", code=1)
+        assert "TOKEN_MISSING" in command.err
+        assert 'IMGGEN_TOKEN is not sent to the server of the profile "bare"' in command.err
+        command("styles", "--profile", "bare", "--token", "stage")
+        monkeypatch.setenv("IMGGEN_SERVER", prod.target)
+        command("--profile", "stage", "styles")
+        command("--profile", "bare", "styles", code=1)
+        command("styles")
+        assert [len(one.requests("ListStyles")) for one in (prod, stage)] == [
+            1,
+            5,
+        ]  # with those refused
+
+
+def test_an_empty_server_is_refused(command: Command) -> None:
+    command("styles", "--server", "", code=2)
+    assert "is no address" in command.err
+
+
+def test_a_client_without_a_token_takes_none_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IMGGEN_TOKEN", "secret")
+    with FakeService(token="secret") as fake:
+        with SyncClient(fake.target) as client:
+            assert list(client.styles())
+        tokenless = SyncClient(fake.target, token=no_token)
+        with tokenless, pytest.raises(Unauthenticated, match="token"):
+            list(tokenless.styles())
 
 
 def test_a_profile_is_named_before_or_after_the_command_or_by_the_environment(
@@ -103,17 +148,72 @@ def test_profiles_are_changed_and_removed(command: Command, no_profiles: Path) -
     assert [path.name for path in no_profiles.parent.iterdir()] == ["config.json"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"profiles": {"a": {"port": 1}}}', "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "[]", "\xff", "[" * 100_000, '{"default": 5}', '{"profiles": []}'),
+        *('{"profiles": {"a": {"port": 1}}}', '{"profiles": {"a": 5}}'),
+        *('{"profiles": {"a": {"server": 5}}}', '{"profiles": {"a": {"ca": 5}}}'),
+        *('{"profiles": {"a": {"insecure": "no"}}}', '{"profiles": {"a": {"insecure": 1}}}'),
+    ],
+)
 def test_a_file_that_holds_no_profiles_is_named(
     command: Command, no_profiles: Path, text: str
 ) -> None:
     no_profiles.parent.mkdir()
     no_profiles.write_bytes(text.encode("latin-1"))
     command("config", "list", code=2)
+    [line] = command.err.splitlines()[-1:]
+    assert line.startswith(f"Error: {no_profiles} ")
+    command("styles", "--profile", "a", code=2)
     assert str(no_profiles) in command.err
     with FakeService() as fake:
         command("styles", "--server", fake.target, code=2)
         command("styles", "--server", fake.target, "--token", "t")  # it is not needed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--server", "bad addr"), "--server 'bad addr' is no address; use HOST:PORT"),
+        (("--server", "a\tb:1"), "is no address"),
+        (("--token", "x y"), "--token has a character that no token has: ' '"),
+        (("--token", "Bearer abc"), "--token begins with 'Bearer'"),
+        (("--token", "-"), "no token came from the pipe"),
+        (("--insecure", "--ca", "some.pem"), "--insecure uses no certificates"),
+        (("--ca", "some.pem"), "some.pem holds no CA certificates in PEM"),
+    ],
+)
+def test_a_profile_that_could_not_be_used_is_not_kept(
+    command: Command,
+    no_profiles: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("some.pem").write_text("none")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    command("config", "set", "home", "--server", "127.0.0.1:1", "--token", "kept")
+    before = no_profiles.read_text()
+    command("config", "set", "home", *words, code=2)
+    assert said in command.err
+    assert no_profiles.read_text() == before
+
+
+def test_profiles_are_written_through_a_link(
+    command: Command, no_profiles: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "dotfiles" / "imggen.json"
+    no_profiles.parent.mkdir()
+    no_profiles.symlink_to(kept)
+    command("config", "set", "home", "--server", "127.0.0.1:1", "--token", "secret")
+    command("config", "set", "other", "--server", "127.0.0.1:2")
+    assert no_profiles.is_symlink()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [path.name for path in kept.parent.iterdir()] == ["imggen.json"]
+    assert [one["name"] for one in command.json("config", "list")["profiles"]] == ["home", "other"]
 
 
 def test_the_versions_of_client_and_server_need_no_token(

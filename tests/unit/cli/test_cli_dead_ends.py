@@ -5,17 +5,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import grpc
 import pytest
 
 from imggen import SyncClient
+from imggen.cli.again import Try
 from imggen.cli.batch_progress import follow_batch
 from imggen.cli.pictures_folder import LIST
 from imggen.cli.reports import describe
+from imggen.cli.story_content import StoryFile
 from imggen.cli.waiting import batch_reason, explained, job_reason
 from imggen.errors import ImggenError, Unavailable
 from imggen.testing import FakeService
@@ -105,9 +108,75 @@ def test_a_new_try_begins_only_after_the_last_one_was_saved(command: Command, ta
     assert tries[0] != tries[1]
     elsewhere = batch_of(command("story", tale, "--again", "--output", "elsewhere"))
     assert elsewhere not in tries
-    without = command.json("story", tale, "--again", "--no-wait", "--output", "nowhere")
-    assert without["batch"]["batchId"] not in (*tries, elsewhere)
-    assert not Path("nowhere").exists()
+    assert not list(Path().glob("**/.imggen-again*"))
+
+
+def test_a_new_try_of_which_a_picture_failed_is_gone_on_with(
+    command: Command, fake: FakeService, client: SyncClient, tale: str
+) -> None:
+    command("story", tale)
+    fake.fail_next_job()
+    batch = batch_of(command("story", tale, "--again", code=1))
+    assert "to begin another one, remove the-map/.imggen-again-" in command.err
+    command("batch", "retry", batch)
+    assert batch_of(command("story", tale, "--again")) == batch
+    assert made(client) == (2, 1, 2)
+    assert batch_of(command("story", tale, "--again")) != batch
+
+
+def test_a_new_try_of_which_a_picture_was_not_saved_is_gone_on_with(
+    command: Command, fake: FakeService, client: SyncClient, tale: str
+) -> None:
+    fake.break_next(grpc.StatusCode.PERMISSION_DENIED, "DownloadImage")
+    batch = batch_of(command("story", tale, "--again", code=1))
+    assert batch_of(command("story", tale, "--again")) == batch
+
+
+def test_a_new_try_that_is_not_waited_for_is_one_batch(command: Command, tale: str) -> None:
+    first, second = (batch_of(command("story", tale, "--again", "--no-wait")) for _ in range(2))
+    assert first == second
+    assert batch_of(command("story", tale, "--again")) == first
+    assert batch_of(command("story", tale, "--again", "--no-wait")) != first
+
+
+def test_a_new_try_is_that_of_its_file_alone(
+    command: Command, fake: FakeService, client: SyncClient, tale: str
+) -> None:
+    Path("other.yaml").write_text(TALE.replace("follows it", "loses it"))
+    here = ("--again", "--output", "here")
+    fake.fail_next_job()
+    first = batch_of(command("story", tale, *here, code=1))
+    other = batch_of(command("story", "other.yaml", *here))
+    assert first != other
+    assert batch_of(command("story", tale, *here, code=1)) == first
+    assert batch_of(command("story", "other.yaml", *here)) != other
+
+
+def test_of_runs_at_once_all_have_the_same_try(tmp_path: Path) -> None:
+    story = StoryFile("The Map", "anime", (), ())
+    meeting = Barrier(8)
+
+    def key(_: int) -> str:
+        meeting.wait(30)
+        return Try(tmp_path, story, "127.0.0.1:1").key
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            keys = set(pool.map(key, range(8)))
+            assert len(keys) == 1
+            assert len(list(tmp_path.iterdir())) == 1
+            Try(tmp_path, story, "127.0.0.1:1").end()
+            assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_ends_late_keeps_the_try_of_another_run(tmp_path: Path) -> None:
+    story = StoryFile("The Map", "anime", (), ())
+    late, early = (Try(tmp_path, story, "127.0.0.1:1") for _ in range(2))
+    early.end()
+    next_one = Try(tmp_path, story, "127.0.0.1:1")
+    late.end()
+    assert Try(tmp_path, story, "127.0.0.1:1").key == next_one.key != late.key
+    assert Try(tmp_path, story, "127.0.0.1:2").key != next_one.key
 
 
 def test_with_json_the_ids_come_first_on_stderr(command: Command, tale: str) -> None:

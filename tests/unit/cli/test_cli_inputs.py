@@ -153,3 +153,22 @@ def test_certificates_that_are_none_are_refused(command: Command, tale: Path) ->
 def _write(end: int, text: str) -> None:
     with os.fdopen(end, "wb") as pipe:
         pipe.write(text.encode())
+
+
+@pytest.mark.parametrize(
+    "unset", ["options:", "options:\n  # quality: hd", "options: {metadata: }"]
+)
+def test_options_that_are_all_commented_out_are_unset(
+    command: Command, tale: Path, unset: str
+) -> None:
+    tale.write_text(f"{TALE}{unset}\n", "utf-8")
+    command("story", str(tale), "--quote")
+
+
+def test_a_quote_says_of_a_priority_that_it_is_for_admins(command: Command, tale: Path) -> None:
+    for priority, said in ((3, False), (9, True)):
+        tale.write_text(f"{TALE}options: {{priority: {priority}}}\n", "utf-8")
+        command("story", str(tale), "--quote")
+        assert (f"options.priority {priority} is taken from" in command.err) is said
+    command("story", str(tale), "--no-wait", code=2)
+    assert "options.priority" in command.err

@@ -61,7 +61,8 @@ def test_batch_show_and_watch_tell_the_same(
     )
     for command in ("show", "watch"):
         assert run(["batch", command, batch]) == 0
-        assert "kitchen as bedroom" in capsys.readouterr().out
+        printed = capsys.readouterr()
+        assert "kitchen as bedroom" in (printed.err if command == "show" else printed.out)
 
 
 def test_strict_is_an_exit_code(fake: FakeService, tale: str) -> None:

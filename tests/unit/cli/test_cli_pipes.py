@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -13,8 +14,9 @@ from imggen.cli.app import imggen
 from imggen.cli.exits import EXITS, UNREAD, USAGE
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.scene_pb2 import LOSS_KIND_PROP, NotDrawn
 from tests.markdown import ROOT, rows, section
-from tests.unit.cli.conftest import Command
+from tests.unit.cli.conftest import Command, Terminal
 from tests.unit.cli.test_cli import UNKNOWN
 
 
@@ -37,6 +39,31 @@ def test_no_field_has_a_tab_or_a_line_break(command: Command, client: SyncClient
     header, row = command("stories", "list").splitlines()
     assert len(row.split("\t")) == len(header.split("\t")) == 4
     assert " ".join(row.split("\t")[1].split()) == " ".join(long.split())
+
+
+def test_what_is_said_beside_a_table_is_no_row_of_it(
+    command: Command,
+    terminal: Terminal,
+    fake: FakeService,
+    client: SyncClient,
+    story: str,
+    tmp_path: Path,
+) -> None:
+    fake.not_draw(NotDrawn(phrase="lantern", kind=LOSS_KIND_PROP))
+    batch = client.generate_story(story).batch_id
+    client.wait_batch(batch)
+    tale = tmp_path / "tale.yaml"
+    tale.write_text("title: T\nstyle: anime\npages: [{text: One.}]\n")
+    for words, rows_, said in (
+        (("batch", "show", batch), 2, ("2 of 2 drawn", "cost nothing", "lantern", "not checked")),
+        (("spend",), 0, ("The specification allows",)),
+        (("story", str(tale), "--plan"), 1, ("1 images",)),
+    ):
+        table = command(*words).splitlines()
+        assert len(table) == 1 + rows_, table
+        assert {line.count("\t") for line in table} == {table[0].count("\t")}
+        assert all(each in command.err for each in said), command.err
+    assert "The specification allows" in terminal("spend", columns=100)
 
 
 def leaves(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:

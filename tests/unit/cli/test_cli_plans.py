@@ -88,7 +88,9 @@ def test_a_page_is_a_row_and_a_better_model_a_hint(capsys: pytest.CaptureFixture
     client = SyncClient("127.0.0.1:1")
     print_plan(Session(client, json=False), Plan(PLAN, {"1": "Mia", "2": "Leo"}))
     client.close()
-    heading, page, cover, *lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    heading, page, cover = printed.out.splitlines()
+    lines = printed.err.splitlines()
     assert heading.split() == [
         *("PAGE", "WHO", "WHERE", "WHAT", "NOT", "DRAWN", "MODEL", "COST"),
     ]

@@ -1,14 +1,19 @@
 """Where the command saves pictures: looked at first, and never over the files of others."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from imggen import SyncClient
+from imggen.cli.pictures_folder import Pictures
 from imggen.testing import FakeService
 from tests.small_disk import fill, remount, small_disk
 from tests.unit.cli.conftest import Command
+from tests.unit.cli.test_cli_consoles import ENCODINGS, process
 
 TALE = """
 title: {title}
@@ -37,6 +42,33 @@ def test_long_names_in_any_script_are_saved(command: Command, tale: Path) -> Non
     [folder] = [path for path in tale.parent.iterdir() if path.is_dir()]
     assert folder.name == "物" * 40
     assert len(list(folder.glob("*.png"))) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a locale says how names are kept")
+def test_names_that_the_locale_does_not_have_are_saved_in_ascii_or_by_their_ids(
+    fake: FakeService, tale: Path
+) -> None:
+    write(tale, "Zoé 物", "花子")
+    done = process("story", "tale.yaml", more=ENCODINGS["C"])
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    names = sorted(path.name for path in (tale.parent / "zoe").glob("*.png"))
+    assert names[1:] == ["page-1.png", "page-2.png"]
+    UUID(names[0].removesuffix(".png"))
+    batch = done.stdout.split()[1].decode()
+    again = process("batch", "download", batch, "-o", "again", more=ENCODINGS["C"])
+    assert (again.returncode, again.stderr) == (0, b"")
+    assert sorted(path.name for path in (tale.parent / "again").glob("*.png")) == names
+
+
+def test_a_name_that_no_file_can_have_is_said_and_stops_no_other(
+    client: SyncClient, mia: str, tmp_path: Path
+) -> None:
+    image = client.wait(client.generate_portrait(mia, style="anime"))
+    saving = Pictures(tmp_path / "pictures", "display")
+    assert saving.save(client, image.id, "a\0b.png") is None
+    assert saving.save(client, image.id, "a\ud800b.png") is None
+    assert saving.save(client, image.id, "ab.png") == tmp_path / "pictures" / "ab.png"
+    assert [line.count("was not saved: ") for line in saving.failed] == [1, 1]
 
 
 def test_a_file_that_is_not_the_storys_own_is_kept_unless_forced(
@@ -156,3 +188,14 @@ def test_a_disk_that_is_full_or_read_only_is_seen_before_anything_is_asked_for(
         command("story", str(tale), "--output", str(disk / "tale"), code=2)
         assert "read-only file system" in command.err
     assert fake.requests("CreateCharacter") == []
+
+
+def test_stdout_is_no_file_of_pictures(command: Command, mia: str, tale: Path) -> None:
+    for words in (
+        ("download", mia, "-"),
+        ("portrait", mia, "--style", "anime", "-o", "-"),
+        ("story", str(tale), "-o", "-"),
+    ):
+        command(*words, code=2)
+        assert "- stands for stdout" in command.err
+    assert [path.name for path in tale.parent.iterdir()] == ["tale.yaml"]
