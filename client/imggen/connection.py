@@ -7,13 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-import grpc
-import grpc.aio
-
 from imggen import forks
 from imggen.channel import open_channel
 from imggen.errors import ClientUnusable, ImggenError
 from imggen.keeping import kept
+from imggen.loading import grpc
 from imggen.looping import CLOSED
 from imggen.proxying import Proxy
 from imggen.status import VERSION_KEY, error_of, says_away, unanswered
