@@ -180,15 +180,18 @@ class Connection:
 
     async def server_version(self, timeout: float | None) -> str:
         """Returns the version that the server says it has, empty if none; needs no token."""
-        check = self._channel.unary_unary(
-            "/grpc.health.v1.Health/Check", request_serializer=bytes, response_deserializer=bytes
-        )
-        call = check(b"", timeout=timeout)
-        try:
-            await call
-            said = dict(await call.trailing_metadata() or ())
-        except grpc.aio.AioRpcError as raised:
-            raise self._error(raised, b"", timeout) from raised
+        left = _Left(timeout)
+        with self.in_use():
+            async with self._typed(_HEALTH_CHECK, left):
+                check = self._channel.unary_unary(
+                    "/grpc.health.v1.Health/Check",
+                    request_serializer=bytes,
+                    response_deserializer=bytes,
+                )
+                call = check(b"", timeout=self._limit(_HEALTH_CHECK, left))
+                await call
+                said = dict(await call.trailing_metadata() or ())
+        self.reached = True
         return str(said.get(VERSION_KEY, ""))
 
     async def close(self) -> None:
@@ -316,6 +319,13 @@ class _End:
 
 
 _END = _End()
+
+
+class HealthCheckRequest:
+    """A request of gRPC's own service, of which the client has no messages."""
+
+
+_HEALTH_CHECK = HealthCheckRequest()
 
 
 def _name(request: object) -> str:
