@@ -45,7 +45,9 @@ class _Process:
     def __init__(self) -> None:
         self.idle: WeakSet[Idle] = WeakSet()
         self.channels: WeakSet[grpc.aio.Channel] = WeakSet()
+        # It holds itself: even the end of the interpreter, which closes channels, leaves it alone.
         self.abandoned: list[object] = []
+        self.abandoned.append(self.abandoned)
         self.inherited = False
         self.threads = _Threads()
         # Held while a channel is opened, and through a fork.
@@ -67,7 +69,7 @@ class _Process:
         self.abandoned += [*self.channels, *self.idle]
         self.inherited = self.inherited or self._at_work or bool(self.channels)
         if self.inherited:
-            gc.freeze()  # to collect a call of the parent's would run gRPC, and crash
+            gc.freeze()  # to collect a call of the parent's would run gRPC, and crash or wait
         self.idle, self.channels = WeakSet(), WeakSet()
         self.opening = threading.Lock()
 

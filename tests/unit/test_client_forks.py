@@ -126,6 +126,10 @@ def test_children_end_when_they_want_to(target: str) -> None:
     assert told("ends", target) == [[7] * 6, "done"]
 
 
+def test_a_child_that_ends_leaves_what_it_inherited_as_it_is(target: str) -> None:
+    assert told("ends_with_a_channel", target) == 7
+
+
 def test_channels_of_other_libraries_hinder_no_child(target: str) -> None:
     report = "print(json.dumps([in_children(use), use(), in_children(use)]))"
     done = ["done", "done"]
