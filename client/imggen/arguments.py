@@ -85,7 +85,7 @@ def plain(wanted: Any, value: object) -> object:
     An int 0 or 1 where only a bool is wanted is one; the contract's own messages take both.
     """
     kinds = _kinds(wanted)
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
         items = [get_args(kind)[0] for kind in kinds if get_origin(kind) is Sequence]
         return [plain(items[0], each) for each in value] if items else value
     if type(value).__name__ in _BOOLS:
