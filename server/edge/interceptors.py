@@ -16,9 +16,8 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from imggen.rules.calls import check_metadata, method_unknown, read_bearer
-from imggen.status import VERSION_KEY
 from imggen.rules.refusals import refusal
-from imggen.status import DETAILS_KEY
+from imggen.status import DETAILS_KEY, VERSION_KEY
 from imggen.v1 import errors_pb2 as reasons
 from server.edge import reflection
 from server.edge.calls import Call, OpenCalls, shutting_down
