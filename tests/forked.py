@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from imggen import Client, SyncClient
+from imggen import Client, SyncClient, forks
 from imggen.errors import ImggenError
 
 # Far more than anything takes here: whoever needs it hangs.
@@ -190,6 +190,28 @@ def ends() -> Any:
             leave(7)
         codes.append(_code_of(child))
     return [codes, create(client)()]
+
+
+def ends_with_a_channel() -> Any:
+    """A child ends while it keeps a channel of its parent, which must not notice."""
+    client = SyncClient(TARGET)
+    create(client)()
+    watch = client.events()
+    threading.Thread(target=lambda: said(lambda: next(watch)), daemon=True).start()
+    while not forks._process.channels:
+        create(client)()
+    child = os.fork()
+    if not child:
+        forks.abandon(_Noticed())
+        sys.exit(7)
+    return _code_of(child)
+
+
+class _Noticed:
+    """What a child must not end; a channel would use gRPC."""
+
+    def __del__(self, exit_: Callable[[int], None] = os._exit) -> None:
+        exit_(3)
 
 
 def _code_of(child: int) -> int | str:

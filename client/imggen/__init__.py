@@ -7,9 +7,6 @@ Names are imported when they are first used, so that `import imggen` costs nothi
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# Before anything loads gRPC.
-from imggen import loading as _loading  # noqa: F401
-
 if TYPE_CHECKING:
     from imggen.batches import BatchSnapshot as BatchSnapshot
     from imggen.client import Client as Client

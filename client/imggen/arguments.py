@@ -2,7 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from math import isnan
+from operator import index
 from os import PathLike
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, Unpack, get_args, get_origin, get_type_hints
@@ -12,6 +14,8 @@ from imggen.errors import BadArgument, Violation
 # A value of another type altogether; every other fault is told in words.
 _OTHER_TYPE = ""
 _LONGEST_INT = 64
+# The second is numpy's before 2.0; neither of numpy's is an int.
+_BOOLS = ("bool", "bool_")
 
 
 class Arguments:
@@ -31,7 +35,10 @@ class Arguments:
                 self._types[name] = hints[name]
 
     def checked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
-        """Returns the arguments by name; what can be iterated once only becomes a list.
+        """Returns the arguments by name, with numbers of other libraries as Python's own.
+
+        What can be iterated once only becomes a list. A keyword of `**fields` that is None is
+        left out, unless its type has None.
 
         Raises:
             BadArgument: Some are missing, unknown or of a wrong type; it names all of them.
@@ -61,17 +68,48 @@ def _check(given: dict[str, Any], types: Mapping[str, Any], *, known: bool) -> I
             if known:
                 yield Violation(name, f"is no argument; use some of {', '.join(sorted(types))}")
             continue
+        if known and value is None and NoneType not in _kinds(types[name]):
+            del given[name]
+            continue
         if _wants_sequence(types[name]) and _is_read_once(value):
             given[name] = list(value)
+        given[name] = plain(types[name], given[name])
         wrong = fault(types[name], given[name])
         if wrong is not None:
             yield Violation(name, wrong or f"must be {wording(types[name])}, not {shown(value)}")
 
 
+def plain(wanted: Any, value: object) -> object:
+    """Returns a number of another library as Python's own, also in a list; else the value.
+
+    An int 0 or 1 where only a bool is wanted is one; the contract's own messages take both.
+    """
+    kinds = _kinds(wanted)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+        items = [get_args(kind)[0] for kind in kinds if get_origin(kind) is Sequence]
+        return [plain(items[0], each) for each in value] if items else value
+    if type(value).__name__ in _BOOLS:
+        return bool(value)
+    # An array of several numbers has the methods, and refuses.
+    with suppress(TypeError, ValueError, OverflowError):
+        if bool in kinds and hasattr(value, "__index__") and index(value) in (0, 1):
+            return bool(value)
+        if int in kinds and hasattr(value, "__index__"):
+            return index(value)
+        if float in kinds and hasattr(value, "__float__") and not isinstance(value, int):
+            return float(value)
+    return value
+
+
+def _kinds(wanted: Any) -> tuple[Any, ...]:
+    union = isinstance(wanted, UnionType) or get_origin(wanted) is Union
+    return get_args(wanted) if union else (wanted,)
+
+
 def fault(wanted: Any, value: object) -> str | None:
     """Returns what is wrong with a value; None for nothing, an empty text for its type."""
-    if isinstance(wanted, UnionType) or get_origin(wanted) is Union:
-        return _fault_of_union(get_args(wanted), value)
+    if len(_kinds(wanted)) > 1:
+        return _fault_of_union(_kinds(wanted), value)
     match get_origin(wanted) or wanted:
         case kind if kind is str or kind is Literal:  # number_of knows the names
             return _fault_of_text(value)
@@ -112,15 +150,15 @@ def _fault_of_text(value: object) -> str | None:
 
 
 def _fault_of_int(value: object) -> str | None:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, bool) or not isinstance(value, int):
         return _OTHER_TYPE
-    if int(value).bit_length() > _LONGEST_INT:
-        return f"is out of range: an int of {int(value).bit_length()} bits"
+    if value.bit_length() > _LONGEST_INT:
+        return f"is out of range: an int of {value.bit_length()} bits"
     return None
 
 
 def _fault_of_float(value: object) -> str | None:
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return _OTHER_TYPE
     try:
         return "is not a number (NaN)" if isnan(value) else None
@@ -178,7 +216,7 @@ def shown(value: object) -> str:
 
 
 def _wants_sequence(wanted: Any) -> bool:
-    return get_origin(wanted) is Sequence
+    return any(get_origin(kind) is Sequence for kind in _kinds(wanted))
 
 
 def _is_read_once(value: object) -> bool:

@@ -3,10 +3,8 @@
 import json
 from typing import Any
 
-import grpc
-import grpc.aio
-
 from imggen.errors import BadArgument
+from imggen.loading import grpc
 from imggen.proxying import Proxy
 from imggen.targets import is_loopback
 

@@ -7,13 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-import grpc
-import grpc.aio
-
 from imggen import forks
 from imggen.channel import open_channel
 from imggen.errors import ClientUnusable, ImggenError
 from imggen.keeping import kept
+from imggen.loading import grpc
 from imggen.looping import CLOSED
 from imggen.proxying import Proxy
 from imggen.status import VERSION_KEY, error_of, says_away, unanswered
@@ -182,15 +180,18 @@ class Connection:
 
     async def server_version(self, timeout: float | None) -> str:
         """Returns the version that the server says it has, empty if none; needs no token."""
-        check = self._channel.unary_unary(
-            "/grpc.health.v1.Health/Check", request_serializer=bytes, response_deserializer=bytes
-        )
-        call = check(b"", timeout=timeout)
-        try:
-            await call
-            said = dict(await call.trailing_metadata() or ())
-        except grpc.aio.AioRpcError as raised:
-            raise self._error(raised, b"", timeout) from raised
+        left = _Left(timeout)
+        with self.in_use():
+            async with self._typed(_HEALTH_CHECK, left):
+                check = self._channel.unary_unary(
+                    "/grpc.health.v1.Health/Check",
+                    request_serializer=bytes,
+                    response_deserializer=bytes,
+                )
+                call = check(b"", timeout=self._limit(_HEALTH_CHECK, left))
+                await call
+                said = dict(await call.trailing_metadata() or ())
+        self.reached = True
         return str(said.get(VERSION_KEY, ""))
 
     async def close(self) -> None:
@@ -318,6 +319,13 @@ class _End:
 
 
 _END = _End()
+
+
+class HealthCheckRequest:
+    """A request of gRPC's own service, of which the client has no messages."""
+
+
+_HEALTH_CHECK = HealthCheckRequest()
 
 
 def _name(request: object) -> str:

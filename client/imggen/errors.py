@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-import grpc
-
+from imggen.loading import grpc
 from imggen.v1.errors_pb2 import ERROR_REASON_UNSPECIFIED, ErrorReason
 from imggen.v1.job_pb2 import Job
 

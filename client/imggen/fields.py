@@ -31,27 +31,27 @@ Value = TypeVar("Value", bound=int)
 
 
 class CharacterFields(TypedDict, total=False):
-    """The fields of a character that callers can set."""
+    """The fields of a character that callers can set; None clears one."""
 
-    name: str
+    name: str | None
     age: int | None
-    gender: Gender.ValueType | GenderName
-    species: str
-    hair: str
-    eyes: str
-    skin: str
-    clothing: str
-    features: Sequence[str]
-    traits: Sequence[str]
+    gender: Gender.ValueType | GenderName | None
+    species: str | None
+    hair: str | None
+    eyes: str | None
+    skin: str | None
+    clothing: str | None
+    features: Sequence[str] | None
+    traits: Sequence[str] | None
 
 
 class StoryFields(TypedDict, total=False):
-    """The fields of a story that callers can set; a page may be given as its text."""
+    """The fields of a story that callers can set; None clears one, and a page may be its text."""
 
-    title: str
-    style: str
-    pages: Sequence[Page | str]
-    character_ids: Sequence[str]
+    title: str | None
+    style: str | None
+    pages: Sequence[Page | str] | None
+    character_ids: Sequence[str] | None
 
 
 def number_of(enum: "_EnumTypeWrapper[Value]", value: Value | str) -> Value:
@@ -130,8 +130,8 @@ def metadata_filter(pairs: Mapping[str, str] | None) -> MetadataFilter | None:
 def character_with(base: Character | str | None, fields: CharacterFields) -> Character:
     """Returns a copy of the base, or a new character with its id, with the fields set."""
     given = dict(fields)
-    if "gender" in fields:
-        given["gender"] = number_of(Gender, fields["gender"])
+    if (gender := fields.get("gender")) is not None:
+        given["gender"] = number_of(Gender, gender)
     character = Character(id=base) if isinstance(base, str) else Character()
     if isinstance(base, Character):
         character.CopyFrom(base)
@@ -144,8 +144,10 @@ def character_with(base: Character | str | None, fields: CharacterFields) -> Cha
 def story_with(base: Story | str | None, fields: StoryFields) -> Story:
     """Returns a copy of the base, or a new story with its id, with the fields set."""
     given = dict(fields)
-    if "pages" in fields:
-        given["pages"] = [Page(text=p) if isinstance(p, str) else p for p in fields["pages"]]
+    if (pages := fields.get("pages")) is not None:
+        given["pages"] = [Page(text=p) if isinstance(p, str) else p for p in pages]
+    elif "pages" in fields and base is not None:
+        raise ValueError("pages: None would delete all pages; leave it out, or give [] for that")
     story = Story(id=base) if isinstance(base, str) else Story()
     if isinstance(base, Story):
         story.CopyFrom(base)

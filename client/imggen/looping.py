@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +15,11 @@ from imggen.errors import ClientUnusable
 Result = TypeVar("Result")
 
 CLOSED = "the client is closed; make a new one"
+ENDING = "the interpreter is ending, and has stopped the thread of the client"
+OWN_THREAD = (
+    "this SyncClient was called from its own thread, for instance by its token function, and would "
+    "wait for itself; use another client there"
+)
 # A fork waits no longer for the thread: the child gets an error then.
 _REST_S = 5.0
 
@@ -32,7 +38,8 @@ class LoopThread:
         self._start()
 
     def _start(self) -> None:
-        self._gate = threading.Lock()
+        # A thread that holds it may collect an iterator that nobody reads, which takes it, too.
+        self._gate = threading.RLock()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name=self._name, daemon=True)
         self._thread.start()
@@ -50,19 +57,18 @@ class LoopThread:
         """Whether the thread is in the parent, and not in this process."""
         return self._process != os.getpid()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs; daemon threads end before the interpreter does."""
+        return not (self._closed or self.inherited or sys.is_finalizing())
+
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Returns the result of a coroutine; interrupting the wait cancels the coroutine.
 
         Raises:
-            ClientUnusable: The loop is closed, or was closed meanwhile.
+            ClientUnusable: The loop is closed, was closed meanwhile, or would wait for itself.
         """
-        if self.inherited and not self._closed:
-            self._start_again()
-        with self._gate:
-            if self._closed:
-                coroutine.close()
-                raise ClientUnusable(CLOSED)
-            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = self._begun(coroutine)
         try:
             return future.result()
         except CancelledError:
@@ -71,6 +77,22 @@ class LoopThread:
             raise
         except BaseException:
             future.cancel()
+            raise
+
+    def _begun(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
+        try:
+            if sys.is_finalizing():
+                raise ClientUnusable(ENDING)
+            if threading.current_thread() is self._thread:
+                raise ClientUnusable(OWN_THREAD)
+            if self.inherited and not self._closed:
+                self._start_again()
+            with self._gate:
+                if self._closed:
+                    raise ClientUnusable(CLOSED)
+                return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except ClientUnusable:
+            coroutine.close()
             raise
 
     def iterate(self, items: AsyncGenerator[Result, None]) -> Iterator[Result]:
@@ -84,12 +106,26 @@ class LoopThread:
                     raise ClientUnusable(forks.INHERITED)
         finally:
             # A child that drops what its parent reads must not touch it.
-            if process == os.getpid() and not self._closed:
-                self.run(reader.close())
+            if process == os.getpid() and self.alive:
+                self._end(reader.close())
+
+    def _end(self, closing: Coroutine[Any, Any, None]) -> None:
+        """Waits for a coroutine, except in a loop's thread: two of them might wait for each other.
+
+        The garbage collector closes iterators in any thread.
+        """
+        if asyncio._get_running_loop() is None:
+            self.run(closing)
+            return
+        with self._gate:
+            if self._closed:
+                closing.close()
+            else:
+                asyncio.run_coroutine_threadsafe(closing, self._loop)
 
     def rest(self) -> None:
         """Lets what runs here let go of gRPC before a fork, if it does so soon."""
-        if self._closed or self.inherited or threading.current_thread() is self._thread:
+        if not self.alive or threading.current_thread() is self._thread:
             return
         assert self._rest is not None, "only what can rest is asked to"
         resting = asyncio.run_coroutine_threadsafe(_awaited(self._rest), self._loop)
@@ -100,7 +136,7 @@ class LoopThread:
 
     def close(self) -> None:
         """Stops the loop and ends its thread; a second call does nothing."""
-        if self.inherited:
+        if self.inherited or sys.is_finalizing():
             self._closed = True
             forks.abandon((self._loop, self._thread))
             return

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-import grpc
-import grpc.aio
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
@@ -13,6 +11,7 @@ from google.rpc.status_pb2 import Status
 
 from imggen import errors
 from imggen.errors import ImggenError, Violation, reason_of
+from imggen.loading import grpc
 from imggen.targets import spoken
 from imggen.v1.errors_pb2 import ErrorReason
 

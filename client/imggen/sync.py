@@ -74,7 +74,7 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
 
     def close(self) -> None:
         """Ends the calls in progress, closes the channel and ends the thread; jobs continue."""
-        if not self._loop.closed and not self._loop.inherited:
+        if self._loop.alive:
             self._loop.run(self._client.close())
         self._loop.close()
 

@@ -1,5 +1,6 @@
 """The token of a call: a string, or what a function returns."""
 
+import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -60,6 +61,11 @@ async def _asked(source: Callable[[], str | Awaitable[str]]) -> object:
         return await token if inspect.isawaitable(token) else token
     except ImggenError:
         raise
+    except asyncio.CancelledError as raised:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise Unauthenticated("token: the function that returns it was cancelled") from raised
     except Exception as raised:
         raise Unauthenticated(
             f"token: the function that returns it raised {type(raised).__name__}: {raised}"

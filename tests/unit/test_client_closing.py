@@ -1,6 +1,7 @@
 """Clients that are closed, also during calls, and clients of other event loops."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -70,6 +71,20 @@ async def test_closing_ends_a_call_that_has_no_answer_yet() -> None:
             await task
 
 
+async def test_closing_ends_the_question_for_the_version() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        client = Client(f"127.0.0.1:{silent.getsockname()[1]}")
+        task = asyncio.ensure_future(client.server_version())
+        connected, _ = await asyncio.get_running_loop().sock_accept(silent)
+        await client.close()
+        with pytest.raises(ClientUnusable, match="closed during HealthCheck"):
+            await task
+        with pytest.raises(ClientUnusable, match="closed; make a new one"):
+            await client.server_version()
+        connected.close()
+
+
 async def test_a_cancelled_call_is_cancelled() -> None:
     async with FakeService(latency=30) as fake, Client(fake.target) as client:
         task = asyncio.ensure_future(client.create_character(name="Mia"))
@@ -128,14 +143,14 @@ async def test_threads_that_wait_learn_that_their_client_was_closed(threaded: Fa
 def test_a_client_belongs_to_the_loop_of_its_first_call(threaded: FakeService) -> None:
     client = Client(threaded.target)
 
-    async def create() -> str:
+    async def create() -> object:
         return (await client.create_character(name="Mia")).id
 
     async def styles() -> None:
         await anext(client.styles())
 
     assert asyncio.run(create())
-    for call in (create, styles):
+    for call in (create, styles, client.server_version):
         with pytest.raises(ClientUnusable, match="belongs to another event loop"):
             asyncio.run(call())
     asyncio.run(client.close())

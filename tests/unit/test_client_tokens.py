@@ -1,5 +1,6 @@
 """Where a client's address and token come from, and tokens that no header can carry."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -86,6 +87,10 @@ async def raising_later() -> str:
     raise TimeoutError("vault")
 
 
+async def cancelled() -> str:
+    raise asyncio.CancelledError
+
+
 async def nothing() -> Any:
     return None
 
@@ -102,6 +107,7 @@ def missing() -> str:
         (nothing, "is not a str, but of the type NoneType"),
         (raising, "raised KeyError: 'vault'"),
         (raising_later, "raised TimeoutError: vault"),
+        (cancelled, "was cancelled"),
         (lambda: raising_later, "but of the type function"),
         (lambda needed: needed, "raised TypeError"),
     ],

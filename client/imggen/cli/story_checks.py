@@ -94,7 +94,8 @@ def _of_character(fields: object) -> list[Violation]:
 def _of_story(file: StoryFile, styles: Iterable[str]) -> list[Violation]:
     """Returns what is wrong with the story and with its order; made-up ids stand for its cast."""
     checks, options = Checks(), file.options
-    names = {str(uuid5(NAMESPACE, each["name"])): each["name"] for each in file.characters}
+    called = [each["name"] or "" for each in file.characters]
+    names = {str(uuid5(NAMESPACE, name)): name for name in called}
     stories.read_story(checks, story_of(file, names), stories.SETTABLE, styles)
     cover = order_of(file, names)["cover"]
     read_quality(checks, options.quality)

@@ -121,7 +121,7 @@ def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:
     characters: dict[str, Character] = {}
     for number, fields in enumerate(file.characters):
         with _naming(f"characters[{number}]"):
-            characters[fields["name"]] = _character(client, file, fields)
+            characters[fields["name"] or ""] = _character(client, file, fields)
     names = {each.id: name for name, each in characters.items()}
     told = story_of(file, names)
     ids = [*names]

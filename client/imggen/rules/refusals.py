@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import grpc
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, QuotaFailure, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from imggen.errors import ImggenError, Violation, reason_name
+from imggen.loading import grpc
 from imggen.rules.texts import cut
 from imggen.status import DOMAIN
 from imggen.v1 import errors_pb2 as reasons
