@@ -107,7 +107,7 @@ def _round(number: int, styles: Sequence[str]) -> Round:
         (
             *(_portrait(chance, place, style) for place in (0, 1)),
             *(
-                _scene(chance, cast, drawn, [(first, second)[place]["name"] for place in cast])
+                _scene(chance, cast, drawn, [str((first, second)[place]["name"]) for place in cast])
                 for cast, drawn in zip(casts, (style, style, other), strict=True)
             ),
         ),
