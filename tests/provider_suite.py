@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from uuid import UUID
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest
 from actors.finishing.gate import check_picture
@@ -256,7 +257,8 @@ class ProviderSuite:
                 each == place for each in PLACES
             ]
             if bench.takes_seed:
-                assert picture.png == (await bench.draw(content)).png
+                # Pictures that share a model's steps may differ by rounding.
+                assert _largest_difference(picture.png, (await bench.draw(content)).png) <= 2
         if not bench.free:
             assert len({picture.request_id for picture in drawn}) == len(drawn)
         assert bench.running() == 0
@@ -274,6 +276,12 @@ class ProviderSuite:
         if bench.down is not None:
             with pytest.raises(ProviderFailed):
                 await bench.down.probe()
+
+
+def _largest_difference(one: bytes, other: bytes) -> int:
+    """Returns by how much a channel of a pixel differs at most, of 255."""
+    pictures = [Image.open(BytesIO(png)).convert("RGB") for png in (one, other)]
+    return int(np.asarray(ImageChops.difference(*pictures)).max())
 
 
 def _of_format(content: Content, image_type: ImageType, format: Format) -> Content:
