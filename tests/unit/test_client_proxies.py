@@ -1,6 +1,8 @@
 """What the client does with statuses that are not imggen's: those of proxies and of gRPC itself."""
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, closing, suppress
 from itertools import pairwise
@@ -82,11 +84,20 @@ async def test_events_batches_and_waits_resume_too(
 
 
 def test_the_synchronous_client_resumes_too() -> None:
-    with FakeService() as fake, SyncClient(fake.target) as client:
-        fake.break_next(grpc.StatusCode.INTERNAL, "WatchJob")
+    with FakeService() as service, SyncClient(service.target) as client:
+
+        def release_once_resumed() -> None:
+            while len(service.requests("WatchJob")) < 2:
+                time.sleep(0.01)
+            service.release()
+
+        service.hold()  # so that the job does not end before its first watch is broken
+        service.break_next(grpc.StatusCode.INTERNAL, "WatchJob")
         job = client.generate_portrait(client.create_character(name="Mia"), style="anime")
+        releasing = threading.Thread(target=release_once_resumed, daemon=True)
+        releasing.start()
         assert client.wait(job).id == job.image_id
-        assert len(fake.requests("WatchJob")) == 2
+        releasing.join()
 
 
 async def test_a_fault_of_imggen_itself_ends_a_watch(
