@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing, suppress
+from contextlib import aclosing, nullcontext, suppress
 from functools import partial
 from io import BytesIO
 from typing import Any, Self
@@ -19,7 +19,7 @@ from actors.engine.decoding import decode
 from actors.engine.drawing import Drawing
 from actors.engine.loading import load_source
 from actors.engine.loop import Entry, StepLoop, is_fault
-from actors.engine.preparing import check_size, prepare
+from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.profiles import warm_up_request
 from actors.engine.render import (
@@ -120,7 +120,7 @@ class Diffuser:
         request = warm_up_request(self.model)
         self.render(request)
         if not self._max_rows:
-            drawings = [prepare(self._pipeline, self._adapter, request) for _ in range(MOST)]
+            drawings = [prepare(self._pipeline, request) for _ in range(MOST)]
             most = saturating(self.unet.predict, drawings)
             self.unet.forget()
             self._loop.set_max_rows(most * len(drawings[0].rows))
@@ -184,8 +184,11 @@ class Diffuser:
             self._loop.fail(error)
 
     def _prepare(self, rendering: "_Rendering") -> None:
-        with part(rendering.span, "encode text"):
-            drawing = prepare(self._pipeline, self._adapter, rendering.request)
+        request, span = rendering.request, rendering.span
+        with part(span, "read references") if request.references else nullcontext():
+            references = read_references(self._adapter, request)
+        with part(span, "encode text"):
+            drawing = prepare(self._pipeline, request, references)
         rendering.join(self._loop, drawing)
         assert rendering.entry is not None
         rendering.entry.drawn.add_done_callback(partial(self._drawn, rendering))

@@ -1,6 +1,6 @@
 """Preparing: a request becomes a drawing, with all that its steps read."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -13,19 +13,19 @@ from actors.engine.schedulers import new_scheduler
 from actors.engine.text import encode
 
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
-_NOTHING: tuple[RowReference, ...] = ()
+References: TypeAlias = tuple[tuple[RowReference, ...], tuple[RowReference, ...]]
+"""What the row with the prompt sees, and the one without it."""
 
 
 @torch.no_grad()
-def prepare(pipeline: Any, adapter: Adapter | None, request: RenderRequest) -> Drawing:
-    """Reads the prompt and the references of a request, and draws its noise; blocks.
+def prepare(pipeline: Any, request: RenderRequest, references: References = ((), ())) -> Drawing:
+    """Reads the prompt of a request, and draws its noise; blocks.
 
-    The drawing's steps are those of diffusers' pipeline for the same arguments. Raises ValueError
-    for a size that is no multiple of 8, and EncoderChanged for references that the model cannot
-    read.
+    `references` are what `read_references` gives. The drawing's steps are those of diffusers'
+    pipeline for the same arguments. Raises ValueError for a size that is no multiple of 8.
     """
     check_size(request)
-    shown, nothing = _references(adapter, request)
+    shown, nothing = references
     text = encode(pipeline, request.prompt, request.negative_prompt)
     distilled = pipeline.unet.config.time_cond_proj_dim
     sizes = _sizes(request, text.prompt)
@@ -59,14 +59,16 @@ def check_size(request: RenderRequest) -> None:
         )
 
 
-def _references(
-    adapter: Adapter | None, request: RenderRequest
-) -> tuple[tuple[RowReference, ...], tuple[RowReference, ...]]:
+def read_references(adapter: Adapter | None, request: RenderRequest) -> References:
+    """Returns what the row with the prompt sees of a request's references, and the one without.
+
+    Raises EncoderChanged for references that the model cannot read.
+    """
     if adapter is not None:
         return adapter.rows(request)
     if request.references:
         raise EncoderChanged(_NO_ADAPTER)
-    return _NOTHING, _NOTHING
+    return (), ()
 
 
 def _sizes(request: RenderRequest, like: torch.Tensor) -> torch.Tensor:

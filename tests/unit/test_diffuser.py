@@ -22,6 +22,7 @@ from actors.engine.profiles import profile, render_request
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
     OnStep,
+    PlacedReference,
     RenderCancelled,
     RenderEvent,
     RenderRequest,
@@ -30,6 +31,7 @@ from actors.engine.render import (
 )
 from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT
+from actors.testing.stored import draw_pictures
 from server.domain.scenes import Scene
 from server.domain.states import ImageType
 from server.traces import OpenTraces, start_traces
@@ -432,6 +434,19 @@ async def test_the_parts_of_a_render_are_in_the_trace_of_its_call(pipeline: Any)
         assert dict(span.attributes) == {"imggen.model": "storybook", "imggen.steps": 2}
         assert not any(one.failed for one in otlp.spans)
         assert REQUEST.prompt not in otlp.said
+
+
+async def test_reading_references_is_a_part_of_a_render() -> None:
+    async with collector() as otlp:
+        traces = start_traces(otlp.endpoint, "imggen-diffuser")
+        settings = DiffuserSettings(device="cpu", torch_threads=1)
+        diffuser = Diffuser.load(settings, traces=traces)
+        picture = await diffuser.encode(draw_pictures(1, 64)[0])
+        reference = PlacedReference(picture.data)
+        await drawn(diffuser, replace(TRACED, references=(reference,), reference_scale=0.5))
+        diffuser.close()
+        await traces.close()
+        assert "draw > read references" in otlp.tree(TRACE)
 
 
 async def test_a_render_that_fails_or_is_stopped_is_told_with_its_parts(pipeline: Any) -> None:

@@ -23,7 +23,7 @@ from actors.engine.batch import BatchedUNet
 from actors.engine.embedding import TENSOR
 from actors.engine.loading import load_source
 from actors.engine.loop import StepLoop
-from actors.engine.preparing import prepare
+from actors.engine.preparing import prepare, read_references
 from actors.engine.render import (
     Origin,
     PictureUnreadable,
@@ -82,7 +82,7 @@ def loop(pipeline: Any) -> Iterator[StepLoop]:
 def test_the_loop_draws_as_the_pipeline_does(
     pipeline: Any, loop: StepLoop, request_: RenderRequest, scheduler: Scheduler
 ) -> None:
-    drawn = prepare(pipeline, None, replace(request_, scheduler=scheduler))
+    drawn = prepare(pipeline, replace(request_, scheduler=scheduler))
     latents = loop.add(drawn, lambda _: None).drawn.result(WAIT_S)
     expected = _by_the_pipeline(pipeline, request_, scheduler)
     assert torch.allclose(latents, expected, atol=1e-4 * float(expected.abs().max()))
@@ -97,7 +97,7 @@ def test_other_schedulers_of_checkpoints_draw_as_in_the_pipeline(
     own = pipeline.scheduler
     pipeline.scheduler = kind.from_config(own.config)
     try:
-        latents = loop.add(prepare(pipeline, None, REQUEST), lambda _: None).drawn.result(WAIT_S)
+        latents = loop.add(prepare(pipeline, REQUEST), lambda _: None).drawn.result(WAIT_S)
         expected = _by_the_pipeline(pipeline, REQUEST, Scheduler.OWN)
     finally:
         pipeline.scheduler = own
@@ -176,7 +176,7 @@ def test_references_are_drawn_as_the_pipeline_draws_them(
     )
     request = replace(REQUEST, references=references, reference_scale=0.7)
     loop = StepLoop(BatchedUNet(both.pipeline.unet), max_rows=16)
-    drawn = prepare(both.pipeline, both.adapter, request)
+    drawn = prepare(both.pipeline, request, read_references(both.adapter, request))
     latents = loop.add(drawn, lambda _: None).drawn.result(WAIT_S)
     loop.close()
     expected = both.expected(request)
@@ -197,7 +197,7 @@ def test_a_picture_is_drawn_over_as_the_pipelines_do(
     request = replace(
         REQUEST, height=128, scheduler=scheduler, origin=Origin(PICTURE, strength, mask)
     )
-    latents = loop.add(prepare(pipeline, None, request), lambda _: None).drawn.result(WAIT_S)
+    latents = loop.add(prepare(pipeline, request), lambda _: None).drawn.result(WAIT_S)
     kind = StableDiffusionXLInpaintPipeline if masked else StableDiffusionXLImg2ImgPipeline
     other = kind(**pipeline.components)
     other.set_progress_bar_config(disable=True)
@@ -225,7 +225,7 @@ def test_an_origin_that_cannot_begin_is_refused(
     pipeline: Any, origin: Origin, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        prepare(pipeline, None, replace(REQUEST, height=128, origin=origin))
+        prepare(pipeline, replace(REQUEST, height=128, origin=origin))
 
 
 def _png(image: Image.Image) -> bytes:
