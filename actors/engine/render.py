@@ -151,7 +151,7 @@ class ModelDiffers(Unavailable):
 
 
 class Renderer(Protocol):
-    """Draws pictures, one at a time."""
+    """Draws pictures; several requests may be under way at once."""
 
     def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.

@@ -62,9 +62,10 @@ class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSet
     )
     slots: dict[str, int] = Field(
         default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE},
-        description="How many jobs run at once by lane, as JSON. Of two local ones, one renders "
-        "while the next is prepared or finished. A lane without a model is not served. `read` is "
-        "how many pages of plans are read at once: 4 where it is left out, 0 for none.",
+        description="How many jobs run at once by lane, as JSON. Local ones share the steps of a "
+        "diffuser, and one is prepared or finished while another renders. A lane without a model "
+        "is not served. `read` is how many pages of plans are read at once: 4 where it is left "
+        "out, 0 for none.",
     )
 
     @property

@@ -44,8 +44,8 @@ class Render:
 class ScriptedRenderer:
     """Takes `step_s` seconds a step and draws a disc in a colour from the seed.
 
-    Renders take turns, as a diffuser's do; `renders` holds all of them, in order, and `encoded`
-    the pictures that were encoded. Without an `encoder` it has no adapter.
+    Renders take turns, so that a test knows their order; `renders` holds all of them, in order,
+    and `encoded` the pictures that were encoded. Without an `encoder` it has no adapter.
     """
 
     def __init__(self, step_s: float = 0.0, script: Script = _go_on, encoder: str = "") -> None:

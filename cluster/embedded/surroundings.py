@@ -49,7 +49,7 @@ def need_user(database: Path) -> None:
 
 
 def home_for_nobody(folder: Path) -> dict[str, str]:
-    """Returns a setting for a user who has no home: libraries look for one when they start."""
+    """Returns HOME for a user without one; libraries look for it when they start."""
     try:
         Path.home()
     except RuntimeError:

@@ -82,9 +82,9 @@ def sockets_of(port: int, folder: Path = _DESCRIPTORS) -> Iterator[socket.socket
 
 
 def open_descriptors(folder: Path = _DESCRIPTORS) -> Sequence[int]:
-    """Returns the descriptors that are open; all that may be where the system lists none.
+    """Returns the descriptors that are open, or all possible ones where the system cannot say.
 
-    A container without /proc has no list, and nobody gets one who has no descriptor left.
+    It cannot in a container without /proc, nor to a process that has no descriptor left.
     """
     try:
         return [int(each.name) for each in folder.iterdir()]

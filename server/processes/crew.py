@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Place:
-    """A place for a gateway process: its number, who has it, and what was counted there."""
+    """One of the N gateway processes: its number, the process now, and what ended ones counted."""
 
     def __init__(self, number: int) -> None:
         self.number = number
