@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -27,9 +26,9 @@ from server.settings import DEVELOPMENT_SECRET, GatewaySettings
 from server.storage import StorageSettings
 from server.store.migrate import migrate
 from tests.endpoint import failure
+from tests.gateway_environment import ROOT, environment_of
 from tests.integration.conftest import administer, database_url
 
-ROOT = Path(__file__).parents[2]
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -116,7 +115,7 @@ async def test_a_client_follows_events_from_one_gateway_to_the_next(
 async def test_a_database_without_migrations_is_refused(postgres: str, tmp_path: Path) -> None:
     name = f"empty_{uuid4().hex}"
     await administer(postgres, f"CREATE DATABASE {name}")
-    environment = _environment(database_url(postgres, name), tmp_path)
+    environment = environment_of(database_url(postgres, name), tmp_path)
 
     refused = await _run(environment)
     first = await _run(environment, "migrate")
@@ -134,7 +133,7 @@ async def test_a_process_can_wait_until_another_one_has_migrated(
     postgres: str, tmp_path: Path
 ) -> None:
     name = f"empty_{uuid4().hex}"
-    environment = _environment(database_url(postgres, name), tmp_path)
+    environment = environment_of(database_url(postgres, name), tmp_path)
     await administer(postgres, f"CREATE DATABASE {name}")
     waiting = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "migrate", "--wait",
@@ -154,7 +153,7 @@ async def test_a_process_can_wait_until_another_one_has_migrated(
 
 
 async def test_a_process_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
-    environment = _environment("postgresql://127.0.0.1:1/imggen", tmp_path)
+    environment = environment_of("postgresql://127.0.0.1:1/imggen", tmp_path)
     waiting = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "migrate", "--wait",
         env=environment, cwd=ROOT, stderr=PIPE,
@@ -170,7 +169,7 @@ async def test_a_process_waits_for_a_database_that_is_away(tmp_path: Path) -> No
 
 
 async def test_a_database_that_is_away_is_refused(tmp_path: Path) -> None:
-    environment = _environment("postgresql://127.0.0.1:1/imggen", tmp_path)
+    environment = environment_of("postgresql://127.0.0.1:1/imggen", tmp_path)
     status, _, errors = await _run({**environment, "IMGGEN_START_WAIT_S": "2"})
 
     assert status == 1
@@ -183,7 +182,7 @@ async def test_a_database_that_is_away_is_refused(tmp_path: Path) -> None:
 async def test_a_database_that_does_not_exist_is_refused(
     postgres: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    environment = _environment(database_url(postgres, "nowhere"), tmp_path)
+    environment = environment_of(database_url(postgres, "nowhere"), tmp_path)
     status, _, errors = await _run(environment, *command)
 
     assert status == 2
@@ -207,7 +206,7 @@ async def test_a_database_that_does_not_exist_is_refused(
 async def test_settings_that_do_not_fit_end_the_process_with_a_message(
     database: str, tmp_path: Path, change: Mapping[str, str], message: str
 ) -> None:
-    status, _, errors = await _run({**_environment(database, tmp_path), **change})
+    status, _, errors = await _run({**environment_of(database, tmp_path), **change})
 
     assert status in {1, 2}
     assert message in errors
@@ -233,7 +232,7 @@ async def test_unchecked_pictures_are_served_elsewhere_on_purpose_and_with_a_war
 
 async def test_a_port_that_is_taken_is_refused(database: str, tmp_path: Path) -> None:
     async with _process(database, tmp_path) as running:
-        environment = {**_environment(database, tmp_path), "IMGGEN_LISTEN": running.grpc}
+        environment = {**environment_of(database, tmp_path), "IMGGEN_LISTEN": running.grpc}
         status, _, errors = await _run(environment)
 
     assert status == 1
@@ -301,20 +300,6 @@ def _summary(event: Event) -> tuple[str, int]:
     return event.job.job_id, event.job.status
 
 
-def _environment(database: str, folder: Path) -> dict[str, str]:
-    plain = {key: value for key, value in os.environ.items() if not key.startswith("IMGGEN_")}
-    return plain | {
-        "IMGGEN_LISTEN": "127.0.0.1:0",
-        "IMGGEN_HTTP_PORT": "0",
-        "IMGGEN_METRICS_PORT": "0",
-        "IMGGEN_DATABASE_URL": database,
-        "IMGGEN_STORAGE_URL": f"file://{folder}/pixels",
-        "IMGGEN_URL_SECRET": "a-secret-of-the-tests-with-enough-bytes",
-        "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'client'}",
-    }
-
-
 def _settings(database: str) -> GatewaySettings:
     return GatewaySettings.model_validate(
         {
@@ -353,7 +338,7 @@ async def _process(database: str, folder: Path, **changes: str) -> AsyncIterator
     ready = folder / "ready.json"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", "--ready-file", str(ready),
-        env={**_environment(database, folder), **changes}, cwd=ROOT, stderr=PIPE,
+        env={**environment_of(database, folder), **changes}, cwd=ROOT, stderr=PIPE,
     )  # fmt: skip
     try:
         async with asyncio.timeout(30):

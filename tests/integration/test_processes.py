@@ -22,8 +22,8 @@ from imggen.v1 import character_pb2, character_pb2_grpc, style_pb2, style_pb2_gr
 from server.identity.tokens import mint_token
 from server.settings import DEVELOPMENT_SECRET
 from tests.exported import value
+from tests.gateway_environment import ROOT, environment_of
 
-ROOT = Path(__file__).parents[2]
 CALLS, LISTED = "imggen_grpc_calls_total", "/imggen.v1.StyleService/ListStyles"
 OWN = [("grpc.use_local_subchannel_pool", 1)]
 """Without it, channels of one process share a connection."""
@@ -272,20 +272,6 @@ async def is_waiting(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
             "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'characters'::regclass"
         )
     )
-
-
-def environment_of(database: str, folder: Path) -> dict[str, str]:
-    plain = {key: value for key, value in os.environ.items() if not key.startswith("IMGGEN_")}
-    return plain | {
-        "IMGGEN_LISTEN": "127.0.0.1:0",
-        "IMGGEN_HTTP_PORT": "0",
-        "IMGGEN_METRICS_PORT": "0",
-        "IMGGEN_DATABASE_URL": database,
-        "IMGGEN_STORAGE_URL": f"file://{folder}/pixels",
-        "IMGGEN_URL_SECRET": "a-secret-of-the-tests-with-enough-bytes",
-        "IMGGEN_PUBLIC_URL": "http://127.0.0.1:1",
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'client'}",
-    }
 
 
 async def run(environment: dict[str, str], *arguments: str) -> tuple[int | None, str]:

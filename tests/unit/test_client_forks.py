@@ -9,15 +9,8 @@ from typing import Any
 
 import pytest
 
-# In a process of its own, since gRPC's server is at work in it.
-SERVICE = """
-import sys
-from imggen.testing import FakeService
-with FakeService() as fake:
-    fake.hold()
-    print(fake.target, flush=True)
-    sys.stdin.read()
-"""
+from tests.fake_process import fake_process
+
 # What another library does: a channel of gRPC without asyncio.
 OTHER = """
 import json, multiprocessing, sys
@@ -49,13 +42,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doe
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as service:
-        assert service.stdin is not None
-        assert service.stdout is not None
-        yield service.stdout.readline().strip()
-        service.stdin.close()
+    with fake_process(held=True) as address:
+        yield address
 
 
 def told(scenario: str, target: str) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fake_process import fake_process
+
 # Whoever waits for ever is ended, and fails.
 HANGS_S = 60
 FOUR = """
@@ -19,25 +21,10 @@ client.wait(client.generate_portrait(mia, style="anime"))
 """
 
 
-# In a process of its own, which goes on while a program ends.
-SERVICE = """
-import sys
-from imggen.testing import FakeService
-with FakeService() as fake:
-    print(fake.target, flush=True)
-    sys.stdin.read()
-"""
-
-
 @pytest.fixture
 def target() -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as service:
-        assert service.stdin is not None
-        assert service.stdout is not None
-        yield service.stdout.readline().strip()
-        service.stdin.close()
+    with fake_process() as address:
+        yield address
 
 
 def printed(code: str, target: str) -> list[str]:
