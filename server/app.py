@@ -26,12 +26,12 @@ from server.admission.jobs import Admission
 from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
 from server.admission.users import KnownUsers
-from server.clock import SYSTEM_CLOCK, Clock, DatabaseClock, SkewNotice
+from server.clock import SYSTEM_CLOCK, Clock, DatabaseClock
 from server.edge.addresses import Addresses
 from server.edge.binding import serve_at
 from server.edge.endpoint import Endpoint, Service
 from server.edge.files import file_limit, raise_file_limit, shares
-from server.edge.health import following_database
+from server.edge.health import health
 from server.edge.http import Bounds
 from server.edge.media import media_app
 from server.edge.monitor import GatewayMonitor, monitor_app
@@ -72,7 +72,6 @@ from server.store.database import Database
 from server.store.migrate import missing
 from server.store.opening import needing_database, until_open
 from server.store.signals import Signals
-from server.store.write_probe import WriteProbe
 from server.traces import open_traces
 from server.upkeep.alerts import AlertSender, Webhook
 from server.upkeep.fleet import FleetMetrics
@@ -196,7 +195,7 @@ async def open_gateway(
         if part is None or part.first:
             await _look_after(stack, settings, parts, offered)
         await enter(endpoint)
-        await enter(_health(endpoint, settings, parts.store))
+        await enter(health(endpoint, settings, parts.store))
         yield Gateway(parts, endpoint, Addresses(endpoint.address, media, metrics))
 
 
@@ -215,22 +214,6 @@ async def _look_after(
         await enter(sender.running(settings.alert_interval_s))
     await enter(RetirementNotices(offered, parts.store.clock).running())
     await enter(StallNotices(parts.store.outbox, parts.metrics).running())
-
-
-@asynccontextmanager
-async def _health(
-    endpoint: Endpoint, settings: GatewaySettings, store: Store
-) -> AsyncIterator[None]:
-    """Follows the database while entered, and says when the clock of this machine is off."""
-    notice = SkewNotice(store.clock, settings.clock_skew_s)
-    async with WriteProbe(settings.database, store.database) as probe:
-
-        async def ask() -> None:
-            await probe.ask()
-            notice.tell()
-
-        async with following_database(endpoint, ask, settings.health_interval_s):
-            yield
 
 
 async def _apply_budget(store: Store, limit_micros: int) -> None:

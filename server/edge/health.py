@@ -8,10 +8,30 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from server.clock import SkewNotice
 from server.edge.endpoint import Endpoint
+from server.settings import GatewaySettings
+from server.store import Store
 from server.store.causes import cause_of
+from server.store.write_probe import WriteProbe
 
 _log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def health(
+    endpoint: Endpoint, settings: GatewaySettings, store: Store
+) -> AsyncIterator[None]:
+    """Follows the database while entered, and says when the clock of this machine is off."""
+    notice = SkewNotice(store.clock, settings.clock_skew_s)
+    async with WriteProbe(settings.database, store.database) as probe:
+
+        async def ask() -> None:
+            await probe.ask()
+            notice.tell()
+
+        async with following_database(endpoint, ask, settings.health_interval_s):
+            yield
 
 
 @asynccontextmanager
