@@ -16,6 +16,7 @@ from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.options import kind_option
 from imggen.cli.output_files import force_option, forced
+from imggen.cli.pasting import pasted
 from imggen.cli.pictures_folder import Pictures
 from imggen.cli.progress import heir_note, position, reused_note, unused_references
 from imggen.cli.session import Session, connected
@@ -114,7 +115,7 @@ def download_batch(session: Session, batch_id: str, output: Path, kind: AssetKin
         if len(saved) < len(images):
             echo(
                 f"{len(saved)} of {len(images)} saved; the others are not drawn, see:"
-                f" imggen batch show {batch_id}"
+                f" {pasted('batch', 'show', batch_id)}"
             )
     pictures.end()
     end_with(found.batch)
@@ -254,7 +255,8 @@ def print_end(last: BatchSnapshot, names: dict[str, str], asked: str = "") -> No
         echo(line)
     print_losses(last.images, labels)
     if last.batch.status != BATCH_STATUS_COMPLETED:
-        echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")
+        again = pasted("batch", "retry", last.batch.batch_id)
+        echo(f"retry the missing pictures: {again}")
 
 
 def end_with(batch: Batch) -> None:
