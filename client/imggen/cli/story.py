@@ -136,7 +136,7 @@ def story(
             _print_forecast(session, content, plan=plan)
         return
     folder = output or Path(file_stem(content.title) or file_stem(file.stem) or "story")
-    pictures = Pictures(folder, kind, story=content.title, force=forced())
+    pictures = Pictures(folder, kind, force=forced())
     if again or not no_wait:
         pictures.check()
     attempt = Try(folder, content, session.server) if again else None

@@ -16,7 +16,6 @@ import pytest
 from imggen import SyncClient
 from imggen.cli.again import Try
 from imggen.cli.batch_progress import follow_batch
-from imggen.cli.pictures_folder import LIST
 from imggen.cli.reports import describe
 from imggen.cli.story_content import StoryFile
 from imggen.cli.waiting import batch_reason, explained, job_reason
@@ -83,7 +82,7 @@ def test_after_any_step_the_same_command_goes_on(
     command("story", tale, *again, code=1)
     command("story", tale, *again)
     assert made(client) == (2, 1, 1)
-    assert sorted(path.name for path in Path("the-map").iterdir()) == [LIST, *PICTURES]
+    assert sorted(path.name for path in Path("the-map").iterdir()) == PICTURES
 
 
 @pytest.mark.parametrize("again", [(), ("--again",)])
@@ -100,7 +99,7 @@ def test_a_killed_command_leaves_the_id_and_is_gone_on_with(
     fake.release()
     assert batch_of(command("story", tale, *again)) == batch
     assert made(client) == (2, 1, 1)
-    assert sorted(path.name for path in Path("the-map").iterdir()) == [LIST, *PICTURES]
+    assert sorted(path.name for path in Path("the-map").iterdir()) == PICTURES
 
 
 def test_a_new_try_begins_only_after_the_last_one_was_saved(command: Command, tale: str) -> None:
