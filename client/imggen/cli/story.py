@@ -175,7 +175,8 @@ def _read(session: Session, file: Path) -> Source:
     """Reads a file, and refuses all that can be known to be wrong before anything is created."""
     text = read_text(file)
     source = Source(file, text, read_story_file(file, text))
-    source.check([style.id for style in session.client.styles()])
+    styles = [style.id for style in session.client.styles()]
+    source.check(styles, session.client.list_providers())
     return source
 
 

@@ -233,7 +233,7 @@ def test_all_that_can_be_checked_is_told_with_its_line_before_anything_is_made(
         ("metadata", "options.metadata"),
     ]
     assert "must have 16 characters or fewer, has 17" in command.err
-    assert {one.method for one in fake.received} == {"ListStyles"}
+    assert {one.method for one in fake.received} == {"ListStyles", "ListProviders"}
 
 
 @pytest.mark.parametrize(
@@ -255,16 +255,17 @@ def test_what_only_the_service_finds_has_its_line_too(
 
 @pytest.mark.parametrize(
     ("option", "line", "place"),
-    [("", 8, "pages[0]"), ("  model: nano\n", 14, "options.model")],
+    [("", 9, "pages[0].characters"), ("  model: nano\n", 14, "options.model")],
 )
 def test_what_no_model_can_draw_has_its_line(
-    command: Command, tale: str, option: str, line: int, place: str
+    command: Command, fake: FakeService, tale: str, option: str, line: int, place: str
 ) -> None:
     crowded = TALE.replace("  - name: Leo\n", "  - name: Leo\n  - name: Ida\n")
     crowded = crowded.replace("[Mia, Leo]", "[Mia, Leo, Ida]" if not option else "[Mia]")
     Path(tale).write_text(crowded.replace("images_per_page: 1\n", f"images_per_page: 1\n{option}"))
     command("story", tale, code=2)
     assert command.err.startswith(f"{tale}:{line}: {place}: ")
+    assert {one.method for one in fake.received} == {"ListStyles", "ListProviders"}
 
 
 def test_a_lost_server_leaves_the_id_and_the_way_on(fake: FakeService) -> None:
