@@ -116,15 +116,16 @@ def test_what_is_no_certificate_or_key_is_refused_by_name(of_client: Pair) -> No
     for pair, word in ((of_client[::-1], "holds no"), ((certificate, locked), "is encrypted")):
         with pytest.raises(BadArgument, match=f"client_key.*{word}"):
             Client("x.example", client_certificate=pair[0], client_key=pair[1])
-    both = {"client_certificate": b"", "client_key": b"-----BEGIN PRIVATE KEY-----\n?\n-----END"}
+    all_three = ("root_certificates", "client_certificate", "client_key")
+    broken = b"-----BEGIN PRIVATE KEY-----\n?\n-----END"
     with pytest.raises(BadArgument) as raised:
-        Client("imggen.example:443", root_certificates=b"", **both)
-    assert [bad.field for bad in raised.value.violations] == ["root_certificates", *both]
+        Client("x.example", root_certificates=b"", client_certificate=b"", client_key=broken)
+    assert [bad.field for bad in raised.value.violations] == [*all_three]
 
 
 def test_a_bundle_with_names_in_any_script_is_taken(of_server: Pair) -> None:
     bundle = "# Főtanúsítvány\n".encode() + of_server[0] + of_server[0]
-    assert Client("imggen.example:443", root_certificates=bundle)
+    assert Client("imggen.example:443", root_certificates=bundle) is not None
 
 
 async def test_certificates_of_both_sides_are_checked(

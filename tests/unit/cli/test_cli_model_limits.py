@@ -18,7 +18,7 @@ OFFERED = (
 
 
 def told(
-    providers: tuple[ProviderStatus, ...] = OFFERED, crowd: int = 1, **options: str
+    crowd: int, options: dict[str, str], providers: tuple[ProviderStatus, ...] = OFFERED
 ) -> list[str]:
     page = FilePage(text="One.", scene="", characters=CAST[:crowd])
     story = StoryFile("The Map", "anime", (), (page,), FileOptions(**options))  # type: ignore[arg-type]
@@ -35,7 +35,7 @@ def told(
     ],
 )
 def test_what_a_model_draws_is_no_fault(options: dict[str, str], crowd: int) -> None:
-    assert told(crowd=crowd, **options) == []
+    assert told(crowd, options) == []
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_a_model_draws_is_no_fault(options: dict[str, str], crowd: int) -> 
 def test_all_that_no_model_draws_is_said_at_once(
     options: dict[str, str], crowd: int, faults: list[str]
 ) -> None:
-    found = told(crowd=crowd, **options)
+    found = told(crowd, options)
     assert [line[: len(fault)] for line, fault in zip(found, faults, strict=True)] == faults
 
 
@@ -85,4 +85,4 @@ def test_the_cover_has_its_limit_and_pages_that_are_not_drawn_have_none() -> Non
 
 def test_a_server_that_does_not_tell_the_limits_finds_them_itself() -> None:
     silent = (ProviderStatus(provider="local", models=[ModelStatus(model="own")]),)
-    assert told(silent, crowd=4, model="nano") == []
+    assert told(4, {"model": "nano"}, silent) == []
