@@ -278,6 +278,7 @@ class Worker:
     async def _tell_ready(self) -> None:
         await self._store.database.ask_time()
         self._skew.tell()
+        self._metrics.skew(self._store.clock.skew_s)
         wanted = await self._store.workers.ready(
             *(self.name, self._slots.most, self._lease),
             models=self._draws,

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from cluster.embedded.guardian import guarded
 from cluster.embedded.postgres import embedded_postgres
 from imggen import Client
 from server.identity.caller import Role
@@ -50,6 +51,7 @@ def postgres() -> Iterator[str]:
     # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with (
         TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
+        guarded(Path(folder)),
         embedded_postgres(Path(folder) / "db") as url,
     ):
         asyncio.run(prepare(url))
