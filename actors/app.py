@@ -183,6 +183,7 @@ class WorkerDeployment:
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
             upscalers={model: RayUpscaler(diffuser)},
+            record_pace=settings.record_pace,
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
         losses = LossReader(catalogue, providers, rules, store, patience, texts, extractor)
@@ -207,6 +208,7 @@ class WorkerDeployment:
             traces=traces,
             metrics=RayWorkerMetrics(),
             objects=stages.objects,
+            records=stages.records,
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())

@@ -22,6 +22,7 @@ from actors.engine.loop import Entry, StepLoop, is_fault
 from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.profiles import warm_up_request
+from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
     Embedding,
     EncoderChanged,
@@ -78,6 +79,7 @@ class Diffuser:
         self._on_step = on_step
         self._traces = traces
         self._previews = previews
+        self._checksum = checksum_of(pipeline, model)
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
         self._loop = StepLoop(self.unet, max_rows=max_rows or _ROWS_UNMEASURED)
@@ -156,7 +158,8 @@ class Diffuser:
         if request.previews:
             watched.set()
         previews = Previews(self._previews, self._preview_interval_s, mirrored=request.mirrored)
-        rendering = _Rendering(request, heard, previews, watched, span)
+        recorder = Recorder(request, self._checksum)
+        rendering = _Rendering(request, heard, previews, recorder, watched, span)
         self._then(rendering, self._preparing, self._prepare)
         return rendering
 
@@ -189,6 +192,7 @@ class Diffuser:
             references = read_references(self._adapter, request)
         with part(span, "encode text"):
             drawing = prepare(self._pipeline, request, references)
+        rendering.recorder.begin(drawing)
         rendering.join(self._loop, drawing)
         assert rendering.entry is not None
         rendering.entry.drawn.add_done_callback(partial(self._drawn, rendering))
@@ -307,10 +311,12 @@ class _Rendering:
         request: RenderRequest,
         on_step: OnStep,
         previews: Previews,
+        recorder: Recorder,
         watched: threading.Event,
         span: Span,
     ) -> None:
         self.request = request
+        self.recorder = recorder
         self.span = span
         self.done: Future[RenderResult] = Future()
         self.entry: Entry | None = None
@@ -336,17 +342,18 @@ class _Rendering:
         """Joins the running batch."""
         self.scheduler = type(drawing.scheduler).__name__
         self._part = self.span.child("wait for the diffuser", Kind.INTERNAL, {})
-        self.entry = loop.add(drawing, self._stepped, self._began)
+        self.entry = loop.add(drawing, self._stepped, partial(self._began, drawing.step))
         if self._stopped.is_set():
             self.entry.stop()
 
-    def _began(self) -> None:
+    def _began(self, step: int) -> None:
         self._part.end()
-        self._part = self.span.child("denoise", Kind.INTERNAL, {})
+        self._part = self.span.child("denoise", Kind.INTERNAL, {"imggen.from_step": step})
 
     def _stepped(self, drawing: Drawing) -> None:
         preview = self._previews.after_step(drawing) if self._watched.is_set() else None
-        self._on_step(StepEvent(drawing.step, drawing.steps, preview))
+        record = self.recorder.after_step(drawing)
+        self._on_step(StepEvent(drawing.step, drawing.steps, preview, record))
 
     def leave(self, error: BaseException | None) -> None:
         """Tells the trace that it has left the batch."""

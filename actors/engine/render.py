@@ -57,6 +57,21 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPace:
+    """How often a render hands out records: each `every` steps; 0 for never.
+
+    Before it has taken `after_s` seconds there is none: it is begun again faster.
+    """
+
+    every: int = 0
+    after_s: float = 0.0
+
+
+NO_PACE = RecordPace()
+"""The pace of renders that hand out no records."""
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A request for one picture.
 
@@ -66,7 +81,9 @@ class RenderRequest:
     `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
-    `scheduler` leads the steps. Without an `origin` the picture begins as noise.
+    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `records` are the
+    pace of its records; a `record` is one that an earlier render of the same request handed out,
+    after whose step it goes on.
     """
 
     prompt: str
@@ -85,15 +102,21 @@ class RenderRequest:
     trace: str = ""
     scheduler: Scheduler = Scheduler.OWN
     origin: Origin | None = None
+    records: RecordPace = NO_PACE
+    record: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """The end of step `step` of `steps`, counted from 1; a preview is a JPEG."""
+    """The end of step `step` of `steps`, counted from 1; a preview is a JPEG.
+
+    From a `record` a later render of the request goes on after this step.
+    """
 
     step: int
     steps: int
     preview: bytes | None = None
+    record: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from actors.engine.render import RecordPace
 from server.databases import DatabaseSettings
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
@@ -60,6 +61,19 @@ class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSet
         "offer, within its caller's limits, rather than failing with CONTENT_POLICY. A picture "
         "that is refused after it was drawn is paid, and a job is paid for twice at most.",
     )
+    record_steps: int = Field(
+        5,
+        ge=0,
+        description="After each so many steps a local render leaves a record in the storage, from "
+        "which another attempt goes on where the diffuser or the worker is lost; 0 for none. It "
+        "is removed with the end of its job.",
+    )
+    record_after_s: float = Field(
+        2.0,
+        ge=0,
+        description="How long a render takes before it leaves records: one that is faster is "
+        "begun again.",
+    )
     slots: dict[str, int] = Field(
         default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE},
         description="How many jobs run at once by lane, as JSON. Local ones share the steps of a "
@@ -67,6 +81,11 @@ class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSet
         "is not served. `read` is how many pages of plans are read at once: 4 where it is left "
         "out, 0 for none.",
     )
+
+    @property
+    def record_pace(self) -> RecordPace:
+        """How often local renders leave records."""
+        return RecordPace(self.record_steps, self.record_after_s)
 
     @property
     def served_slots(self) -> dict[str, int]:

@@ -179,6 +179,7 @@ class JobQueue:
                 texts=texts,
                 pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
+                record_pace=configured.record_pace,
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
             observer = Observer(store, GpuCost(), fresh_s=0.05)
@@ -208,6 +209,7 @@ class JobQueue:
                 traces=traces,
                 metrics=metrics,
                 objects=stages.objects,
+                records=stages.records,
             )
             await enter(worker.running())
             yield worker
