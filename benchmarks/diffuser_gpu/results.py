@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -81,19 +82,23 @@ def picture_share(run: Run) -> float | None:
 
 
 def goals(runs: Sequence[Run]) -> Iterator[Figure]:
-    """Yields the figures that have goals, of each card the best run."""
+    """Yields the figures that have goals, of each card the best run; a tiny model has none."""
     for card, model in sorted({(run["card"], run["model"]) for run in runs}):
         these = [run for run in runs if (run["card"], run["model"]) == (card, model)]
         usual, long = these[-1]["steps"][1:]
         lone = [run["alone_s"] for run in these if "alone_s" in run]
-        if lone:
-            goal = next((s for name, s in _GOALS_S.items() if name in card), None)
-            target = Target(goal) if goal and model != "tiny" else None
-            yield _figure(f"{usual} steps alone", min(lone), "s", target, card)
+        goal = next((seconds for name, seconds in _GOALS_S.items() if name in card), None)
         times = [run[f"per_second_{long}"] * run["snippet_s"] for run in these]
-        yield _figure(f"{long} steps beside the snippet", max(times), "x", _TIMES_SNIPPET, card)
         most = max(run[f"per_second_{usual}"] for run in these)
-        yield _figure(f"{usual} steps, many in flight", most, "/s", _STRETCH, card)
+        figures = [
+            _figure(f"{long} steps beside the snippet", max(times), "x", _TIMES_SNIPPET, card),
+            _figure(f"{usual} steps, many in flight", most, "/s", _STRETCH, card),
+        ]
+        if lone:
+            target = Target(goal) if goal else None
+            figures.insert(0, _figure(f"{usual} steps alone", min(lone), "s", target, card))
+        for figure in figures:
+            yield replace(figure, target=None) if model == "tiny" else figure
 
 
 def _figure(name: str, value: float, unit: str, target: Target | None, card: str) -> Figure:
