@@ -53,5 +53,6 @@ class Served:
         return png
 
     def __exit__(self, *_: object) -> None:
-        serve.shutdown()
+        shutdown: Any = serve.shutdown  # untyped in ray 2.60
+        shutdown()
         ray.shutdown()
