@@ -57,6 +57,17 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class LoraWeight:
+    """A LoRA adapter by the name of its file in the folder of `IMGGEN_LORAS`, and its weight.
+
+    A weight of 1 is the adapter as it was trained, and 0 leaves it out.
+    """
+
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A request for one picture.
 
@@ -66,7 +77,8 @@ class RenderRequest:
     `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
-    `scheduler` leads the steps. Without an `origin` the picture begins as noise.
+    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
+    the model for this picture alone.
     """
 
     prompt: str
@@ -85,6 +97,7 @@ class RenderRequest:
     trace: str = ""
     scheduler: Scheduler = Scheduler.OWN
     origin: Origin | None = None
+    loras: tuple[LoraWeight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
