@@ -91,7 +91,7 @@ class DiffuserSettings(BaseSettings):
         8 * 1024**3,
         ge=1,
         description="The most memory of the device that LoRA adapters take: for each set of them "
-        "with its weights, a copy of the model's weights that it changes, up to 5.2 GB for SDXL in "
+        "with its weights, a copy of the model's weights that it changes, up to 6.8 GB for SDXL in "
         "float16. Sets that no render uses make room for others.",
     )
 

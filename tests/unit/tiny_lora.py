@@ -28,7 +28,7 @@ def save_lora(file: Path, pipeline: Any, layout: str = KOHYA, seed: int = 0) -> 
         down = torch.randn(RANK, *rest, generator=chance) / 4
         up = torch.randn(out, RANK, *(1,) * (len(rest) - 1), generator=chance) / 4
         tensors |= _named(part, name, down, up, layout)
-    save_file(tensors, file, _metadata(layout))
+    save_file(tensors, file, _metadata(tensors) if layout == CONFIGURED else None)
     return file
 
 
@@ -65,13 +65,14 @@ def _named(
             return {f"{key}.lora_A.weight": down, f"{key}.lora_B.weight": up}
 
 
-def _metadata(layout: str) -> dict[str, str] | None:
-    if layout != CONFIGURED:
-        return None
+def _metadata(tensors: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Returns peft's configuration of an adapter, with an alpha of its own for some layers."""
     configured = {
         "unet.r": RANK,
         "unet.lora_alpha": ALPHA,
         "unet.alpha_pattern": {"attn1.to_q": _SPECIAL},
-        "unet.target_modules": ["to_q", "to_k", "to_v", "to_out.0"],
+        "unet.target_modules": sorted(
+            {key.removeprefix("unet.").partition(".lora_")[0] for key in tensors}
+        ),
     }
     return {"lora_adapter_metadata": json.dumps(configured)}

@@ -25,7 +25,11 @@ from tests.unit.engine.tiny import WAIT_S
 from tests.unit.tiny_lora import CONFIGURED, KOHYA, LAYOUTS, OLD, PEFT, save_lora
 from tests.unit.tiny_sdxl import tiny_sdxl
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    # peft's, of the second adapter in diffusers' own pipeline.
+    pytest.mark.filterwarnings("ignore:Already found a `peft_config`:UserWarning"),
+]
 MANY_BYTES = 2**30
 REQUEST = RenderRequest(
     prompt="a girl in a forest",
@@ -172,7 +176,7 @@ def test_fifty_switches_leave_the_plain_model_and_no_memory(
         room = made.bytes
     small = Loras(pipeline, shared, room)  # one set at a time, so that each is loaded anew
     diffuser = Diffuser(pipeline, model="sdxl", loras=small, max_rows=16)
-    request = replace(REQUEST, steps=1)
+    request = replace(REQUEST, steps=1, guidance_scale=1.0)
     adapted = [
         replace(request, loras=(LoraWeight(name, weight),))
         for name, weight in (("kohya.safetensors", 1.0), ("old.safetensors", 0.5))
@@ -184,10 +188,10 @@ def test_fifty_switches_leave_the_plain_model_and_no_memory(
         diffuser.render(adapted[0])
         diffuser.unet.forget()
         before = _parameters()
-        for _ in range(25):
-            for one, expected in zip(adapted, others, strict=True):
-                assert diffuser.render(one).png == expected
-                assert diffuser.render(request).png == plain
+        for switch in range(25):
+            which = switch % 2
+            assert diffuser.render(adapted[which]).png == others[which]
+            assert diffuser.render(request).png == plain
         diffuser.render(adapted[0])
         diffuser.unet.forget()
         assert _parameters() == before
@@ -203,7 +207,7 @@ def test_fifty_switches_leave_the_plain_model_and_no_memory(
         ("../kohya.safetensors", "is not the name of a file"),
         ("kohya.ckpt", "is not the name of a file"),
         ("flux.safetensors", "flux.safetensors is no adapter .* 0 of 2 keys match"),
-        ("partly.safetensors", r"(\d+) of (\d+) keys match; lora_unet_\w+.lora_down.weight does"),
+        ("partly.safetensors", r"99 of 102 keys match; lora_\w+\.\w+ does not"),
         ("dora.safetensors", "keys match; .*dora_scale does not"),
         ("cut.safetensors", "cut.safetensors: .*cut off"),
         ("empty.safetensors", "0 of 0 keys match"),
