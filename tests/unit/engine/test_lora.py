@@ -21,6 +21,7 @@ from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.preparing import prepare
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import LoraRefused, LorasBusy, LoraWeight, RenderRequest
+from actors.settings import DiffuserSettings
 from tests.unit.engine.tiny import WAIT_S
 from tests.unit.tiny_lora import CONFIGURED, KOHYA, LAYOUTS, OLD, PEFT, save_lora
 from tests.unit.tiny_sdxl import tiny_sdxl
@@ -289,6 +290,28 @@ def test_without_a_folder_a_request_with_adapters_is_refused(pipeline: Any, tmp_
         pass
     with pytest.raises(CheckpointRefused, match="IMGGEN_LORAS"):
         Loras(pipeline, tmp_path / "none", 1)
+
+
+def test_a_diffuser_reads_the_folder_of_its_settings(
+    pipeline: Any, shared: Path, tmp_path: Path
+) -> None:
+    pipeline.save_pretrained(tmp_path / "sdxl")
+    settings = DiffuserSettings(
+        model="sdxl",
+        model_path=str(tmp_path / "sdxl"),
+        adapter="none",
+        device="cpu",
+        torch_threads=1,
+        loras=str(shared),
+    )
+    diffuser = Diffuser.load(settings)
+    try:
+        request = replace(REQUEST, steps=1)
+        assert diffuser.render(replace(request, loras=ONE)).png != diffuser.render(request).png
+    finally:
+        diffuser.close()
+    with pytest.raises(CheckpointRefused, match="IMGGEN_LORAS"):
+        Diffuser.load(settings.model_copy(update={"loras": str(tmp_path / "none")}))
 
 
 def test_sets_in_use_are_never_let_go_and_others_in_their_order(
