@@ -57,9 +57,7 @@ class Change:
 
     def of(self, tensors: Mapping[str, torch.Tensor], like: torch.Tensor) -> torch.Tensor:
         """Returns what is added to a weight (out, ...), as a matrix of `out` rows."""
-        # Copied to where torch puts its own: of numbers that lie otherwise in memory, as those of a
-        # file do, the sums may be rounded otherwise.
-        up, down = (tensors[key].to(like, copy=True) for key in (self.up, self.down))
+        up, down = (tensors[key].to(like) for key in (self.up, self.down))
         scale = float(tensors[self.alpha]) / len(down) if self.alpha else self.scale
         return scale * (up.flatten(1) @ down.flatten(1))
 
