@@ -72,6 +72,17 @@ NO_PACE = RecordPace()
 
 
 @dataclass(frozen=True, slots=True)
+class LoraWeight:
+    """A LoRA adapter by the name of its file in the folder of `IMGGEN_LORAS`, and its weight.
+
+    A weight of 1 is the adapter as it was trained, and 0 leaves it out.
+    """
+
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A request for one picture.
 
@@ -81,9 +92,9 @@ class RenderRequest:
     `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
-    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `records` are the
-    pace of its records; a `record` is one that an earlier render of the same request handed out,
-    after whose step it goes on.
+    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
+    the model for this picture alone. `records` are the pace of its records; a `record` is one that
+    an earlier render of the same request handed out, after whose step it goes on.
     """
 
     prompt: str
@@ -102,6 +113,7 @@ class RenderRequest:
     trace: str = ""
     scheduler: Scheduler = Scheduler.OWN
     origin: Origin | None = None
+    loras: tuple[LoraWeight, ...] = ()
     records: RecordPace = NO_PACE
     record: bytes = b""
 
@@ -159,6 +171,22 @@ class PictureUnreadable(Internal):
 
 class EncoderChanged(Unavailable):
     """Raised for an embedding by another encoder than the model's; a new attempt computes it."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class LoraRefused(Internal):
+    """Raised for a LoRA adapter that is missing, damaged, too large, or another model's."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class LorasBusy(Unavailable):
+    """Raised where other renders use all the memory that LoRA adapters may take."""
 
     # One argument, since Ray pickles the errors of a replica.
     def __init__(self, message: str) -> None:
