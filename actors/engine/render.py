@@ -10,10 +10,15 @@ from server.errors import Internal, Unavailable
 
 
 class Scheduler(StrEnum):
-    """A scheduler by its name in profiles; OWN is the checkpoint's."""
+    """A scheduler by its name in profiles; OWN is the checkpoint's.
+
+    EULER_TRAILING begins at the last time that the model was trained on, as the LoRA adapters of
+    few steps do.
+    """
 
     OWN = ""
     EULER = "euler"
+    EULER_TRAILING = "euler_trailing"
     DPM_KARRAS = "dpm++2m_karras"
     DDIM = "ddim"
 

@@ -12,6 +12,7 @@ from actors.engine.render import Scheduler
 _EVEN = {f"use_{name}_sigmas": False for name in ("karras", "exponential", "beta")}
 _KINDS: dict[Scheduler, tuple[Any, dict[str, Any]]] = {
     Scheduler.EULER: (EulerDiscreteScheduler, _EVEN),
+    Scheduler.EULER_TRAILING: (EulerDiscreteScheduler, _EVEN | {"timestep_spacing": "trailing"}),
     Scheduler.DPM_KARRAS: (DPMSolverMultistepScheduler, _EVEN | {"use_karras_sigmas": True}),
     Scheduler.DDIM: (DDIMScheduler, {}),
 }

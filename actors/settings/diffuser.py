@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
 
+from actors.settings.profiles import ProfileSettings
 from actors.settings.values import CONFIG
 from actors.storybook import CHECKPOINT, UPSCALER
 
@@ -20,7 +20,7 @@ _ADAPTERS = {
 """The files of an adapter by model: its weights, and its encoder unless it is the checkpoint's."""
 
 
-class DiffuserSettings(BaseSettings):
+class DiffuserSettings(ProfileSettings):
     """A diffuser's model, and where it runs."""
 
     model_config = CONFIG
