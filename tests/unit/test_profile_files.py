@@ -36,6 +36,13 @@ def test_a_distilled_lora_is_set_without_code(tmp_path: Path) -> None:
     assert request.loras == (LoraWeight("lightning_4step", 1.0), LoraWeight("pen", 0.5))
 
 
+def test_a_file_bounds_the_guidance_to_noise_levels(tmp_path: Path) -> None:
+    profiles = read_profiles(own(tmp_path, "[tiers.hd]\nguidance_interval = [0.28, 5.42]"))
+    spec = render_spec(model="sdxl", quality=Quality.HD)
+    request = profiles["sdxl"].request(spec, CompiledPrompt("a fox", ""), Size(1024, 1024))
+    assert request.guidance_interval == (0.28, 5.42)
+
+
 def test_what_a_file_does_not_name_stays(tmp_path: Path) -> None:
     profiles = read_profiles(own(tmp_path, DISTILLED))
     shipped, changed = PROFILES["sdxl"], profiles["sdxl"]
@@ -77,6 +84,18 @@ def test_a_file_brings_the_checkpoints_own_scheduler_back(tmp_path: Path) -> Non
         (
             "[tiers.hd]\nguidance_rescale = 2",
             "tiers.hd.guidance_rescale: input should be less than or equal to 1, not '2'",
+        ),
+        (
+            "[tiers.hd]\nguidance_interval = [5.42, 0.28]",
+            r"tiers.hd.guidance_interval: must be two noise levels .* not '\[5.42, 0.28\]'",
+        ),
+        (
+            "[tiers.hd]\nguidance_interval = [nan, inf]",
+            "tiers.hd.guidance_interval: must be two noise levels",
+        ),
+        (
+            "[tiers.hd]\nguidance_interval = [1]",
+            "tiers.hd.guidance_interval.1: is missing",
         ),
         ("dialect = 'flux'", "dialect: input should be 'storybook' or 'sdxl', not 'flux'"),
         ("tiers = 3", "tiers: must be a table, not '3'"),

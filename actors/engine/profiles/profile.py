@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from actors.engine.render import LoraWeight, PlacedReference, RenderRequest, Scheduler
+from actors.engine.render import (
+    EVERYWHERE,
+    LoraWeight,
+    PlacedReference,
+    RenderRequest,
+    Scheduler,
+)
 from actors.prompts.dialect import CompiledPrompt, Dialect
 from server.domain.models import Format, Model, Size
 from server.domain.spec import RenderSpec
@@ -16,6 +22,7 @@ class Tier:
     """How a model draws in one quality.
 
     `steps` are denoising steps. `guidance_rescale` is phi of arXiv 2305.08891, section 3.4.
+    `guidance_interval` is of noise levels, in sigma (arXiv 2404.07724).
     """
 
     steps: int
@@ -23,6 +30,7 @@ class Tier:
     guidance_rescale: float = 0.0
     scheduler: Scheduler = Scheduler.OWN
     loras: tuple[LoraWeight, ...] = ()
+    guidance_interval: tuple[float, float] = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class Profile:
             mirrored=prompt.mirrored,
             scheduler=tier.scheduler,
             loras=tier.loras,
+            guidance_interval=tier.guidance_interval,
         )
 
 

@@ -1,18 +1,22 @@
 """The form of a profile's file: which keys it has, and what they may be."""
 
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from actors.engine.profiles.profile import Profile, Tier
-from actors.engine.render import LoraWeight, Scheduler
+from actors.engine.render import EVERYWHERE, LoraWeight, Scheduler
+from actors.prompts.dialect import Dialect
 from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
 from server.domain.models import Model
 from server.domain.states import Quality
 
-_DIALECTS = MappingProxyType({"storybook": StorybookDialect, "sdxl": SdxlDialect})
+_DIALECTS: Mapping[str, Callable[[], Dialect]] = MappingProxyType(
+    {"storybook": StorybookDialect, "sdxl": SdxlDialect}
+)
 _OWN = "own"
 """What a file calls the checkpoint's own scheduler."""
 
@@ -23,6 +27,13 @@ def _scheduler(value: object) -> Scheduler:
     if found is None:
         raise ValueError(f"must be one of {', '.join(names)}")
     return found
+
+
+def _interval(value: tuple[float, float]) -> tuple[float, float]:
+    low, high = value
+    if not 0 <= low < high:
+        raise ValueError("must be two noise levels (sigma), the lower one first, from 0 to inf")
+    return value
 
 
 _Number = Annotated[float, Strict()]
@@ -44,11 +55,19 @@ class _TierTable(_Table):
     guidance_rescale: _Number = Field(0.0, ge=0, le=1)
     scheduler: Annotated[Scheduler, BeforeValidator(_scheduler)] = Scheduler.OWN
     loras: tuple[_LoraTable, ...] = Field((), max_length=8)
+    guidance_interval: Annotated[tuple[_Number, _Number], AfterValidator(_interval)] = EVERYWHERE
 
     def tier(self) -> Tier:
         """Returns the tier as requests are made of it."""
         loras = tuple(LoraWeight(lora.name, lora.weight) for lora in self.loras)
-        return Tier(self.steps, self.guidance_scale, self.guidance_rescale, self.scheduler, loras)
+        return Tier(
+            self.steps,
+            self.guidance_scale,
+            self.guidance_rescale,
+            self.scheduler,
+            loras,
+            self.guidance_interval,
+        )
 
 
 class _TiersTable(_Table):

@@ -20,9 +20,12 @@ NAMED = [Scheduler.EULER, Scheduler.DPM_KARRAS, Scheduler.DDIM]
 
 @pytest.fixture(scope="module")
 def unet() -> Any:
-    """Returns a UNet with an adapter's layers, in double precision."""
     torch.set_num_threads(1)
-    unet = tiny_sdxl().unet
+    return adapted(tiny_sdxl().unet)
+
+
+def adapted(unet: Any) -> Any:
+    """Returns a UNet with an adapter's layers, in double precision."""
     unet._load_ip_adapter_weights([_nested(tensors_of("base", unet))])
     use_row_attention(unet)
     return unet.double()
