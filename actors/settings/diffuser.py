@@ -1,14 +1,17 @@
 """The settings of a diffuser."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 
 from actors.settings.profiles import ProfileSettings
 from actors.settings.values import CONFIG
 from actors.storybook import CHECKPOINT, UPSCALER
 
+_SIZE = re.compile(r"[1-9]\d{1,3}x[1-9]\d{1,3}")
 _SOURCES = {
     "storybook": str(CHECKPOINT),
     "sdxl": "stabilityai/stable-diffusion-xl-base-1.0",
@@ -56,6 +59,25 @@ class DiffuserSettings(ProfileSettings):
         "it no faster.",
     )
 
+    channels_last: bool = Field(
+        False,
+        description="Whether convolutions have their channels last in memory, which GPUs with "
+        "tensor cores compute faster; the picture is the same up to rounding.",
+    )
+    fused_qkv: bool = Field(
+        False,
+        description="Whether one product makes the query, key and value of an attention, where "
+        "three did: fewer and larger kernels, and the picture is the same up to rounding. A layer "
+        "that a LoRA adapter changes has three.",
+    )
+    warm_sizes: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="The sizes of which a diffuser draws a picture of two steps before it is "
+        "ready, `1024x1024,1344x768`, in the model's own pixels and multiples of 8, the usual one "
+        "first. Empty for all that the shipped catalogue has of the model; name them where a "
+        "catalogue of your own has others, or where the start may not take so long.",
+    )
+
     upscaler: str = Field(
         "auto",
         description="A safetensors file of an upscaler that spandrel loads, which enlarges the "
@@ -81,6 +103,23 @@ class DiffuserSettings(ProfileSettings):
         description="The folder of the image encoder in there; empty for the checkpoint's own "
         "(`storybook`) or `models/image_encoder` (`sdxl`).",
     )
+
+    @field_validator("warm_sizes", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("warm_sizes")
+    @classmethod
+    def _are_sizes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            if not _SIZE.fullmatch(text) or any(int(side) % 8 for side in text.split("x")):
+                raise ValueError(
+                    f'"{text[:60]}" is no size; use width x height in multiples of 8, 1024x1024'
+                )
+        return value
 
     @property
     def upscaler_file(self) -> Path | None:

@@ -87,6 +87,13 @@ def test_a_model_that_is_not_known_is_refused() -> None:
         profile("dall-e-3")
 
 
+def test_every_native_size_is_warmed_the_usual_one_first() -> None:
+    [only] = profile("storybook").warm_ups()
+    assert (only.width, only.height) == (256, 256)
+    sizes = [(one.width, one.height) for one in profile("sdxl").warm_ups()]
+    assert sizes == [(1024, 1024), (832, 1216), (1344, 768), (1152, 896)]
+
+
 def test_a_warm_up_draws_two_steps_at_the_first_size() -> None:
     request = warm_up_request("sdxl")
     assert (request.width, request.height, request.steps) == (1024, 1024, 2)

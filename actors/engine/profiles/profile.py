@@ -1,6 +1,6 @@
 """A profile: a model's dialect, and its sampling in each quality."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from actors.engine.render import (
@@ -53,6 +53,28 @@ class Profile:
         Raises ValueError for a display size that is not offered.
         """
         return offered_format(self.model, image_type, display).native
+
+    def warm_ups(self, sizes: Collection[Size] = ()) -> tuple[RenderRequest, ...]:
+        """Returns a request of two steps in each size; without sizes, in every one it draws in."""
+        tier = self.tiers[Quality.STANDARD]
+        return tuple(
+            RenderRequest(
+                prompt="portrait of a young girl",
+                negative_prompt="",
+                width=size.width,
+                height=size.height,
+                steps=2,
+                guidance_scale=tier.guidance_scale,
+                guidance_rescale=tier.guidance_rescale,
+                seed=0,
+            )
+            for size in sizes or self._sizes()
+        )
+
+    def _sizes(self) -> Collection[Size]:
+        """Returns the native sizes, those of portraits first."""
+        portraits = [form.native for form in self.model.portraits.values()]
+        return dict.fromkeys([*portraits, *self.model.scenes.values()])
 
     def request(
         self,

@@ -15,7 +15,6 @@ from actors.engine.render import PlacedReference, RenderRequest
 from actors.prompts.dialect import CompiledPrompt
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
-from server.domain.states import Quality
 from server.routing.catalogue import KNOWN
 
 _SHIPPED = Path(__file__).parent
@@ -119,16 +118,4 @@ def render_request(
 
 def warm_up_request(model: str) -> RenderRequest:
     """Returns a request of two steps at the model's first portrait size."""
-    chosen = profile(model)
-    tier = chosen.tiers[Quality.STANDARD]
-    native = next(iter(chosen.model.portraits.values())).native
-    return RenderRequest(
-        prompt="portrait of a young girl",
-        negative_prompt="",
-        width=native.width,
-        height=native.height,
-        steps=2,
-        guidance_scale=tier.guidance_scale,
-        guidance_rescale=tier.guidance_rescale,
-        seed=0,
-    )
+    return profile(model).warm_ups()[0]
