@@ -104,7 +104,7 @@ class RowAttention(nn.Module):
             return
         self._fused = torch.cat([layer.weight.detach() for layer in layers])
         sizes = [len(layer.weight) for layer in layers]
-        for layer, part in zip(layers, self._fused.split(sizes), strict=True):
+        for layer, part in zip(layers, torch.split(self._fused, sizes), strict=True):
             layer.weight = nn.Parameter(part, requires_grad=False)
         self._parts = tuple(layer.weight for layer in layers)
 
@@ -116,7 +116,8 @@ class RowAttention(nn.Module):
         is_own = all(layer.weight is part for layer, part in zip(layers, self._parts, strict=False))
         if self._fused is None or not is_own:
             return attn.to_q(hidden_states), attn.to_k(read), attn.to_v(read)
-        found = linear(read, self._fused).split([len(part) for part in self._parts], dim=-1)
+        sizes = [len(part) for part in self._parts]
+        found = torch.split(linear(read, self._fused), sizes, dim=-1)
         return found if len(found) == 3 else (attn.to_q(hidden_states), *found)
 
     # diffusers reads from the signature of `__call__` which arguments a processor takes.

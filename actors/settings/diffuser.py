@@ -61,8 +61,8 @@ class DiffuserSettings(ProfileSettings):
 
     channels_last: bool = Field(
         False,
-        description="Whether convolutions have their channels last in memory, which GPUs with "
-        "tensor cores compute faster; the picture is the same up to rounding.",
+        description="Whether convolutions have their channels last in memory, for GPUs with "
+        "tensor cores; the picture is the same up to rounding.",
     )
     fused_qkv: bool = Field(
         False,
