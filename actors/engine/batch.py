@@ -8,6 +8,7 @@ import torch
 
 from actors.engine.attention import RowReferences, row_references
 from actors.engine.drawing import Drawing
+from actors.engine.lora import Wearing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class _Fixed:
 
 
 class BatchedUNet:
-    """Predicts for several drawings at once; their latents have one size.
+    """Predicts for several drawings at once; they have one size and one set of LoRA adapters.
 
     `forwards` counts the forwards, and `rows` the rows that were in them.
     """
@@ -31,12 +32,14 @@ class BatchedUNet:
         self.forwards = 0
         self.rows = 0
         self._unet = unet
+        self._wearing = Wearing(unet)
         self._of: tuple[tuple[Drawing, int], ...] = ()
         self._fixed: _Fixed | None = None
 
     @torch.no_grad()
     def predict(self, drawings: Sequence[Drawing]) -> list[torch.Tensor]:
         """Returns what the UNet predicts for the next rows of each drawing, (its rows, C, h, w)."""
+        self._wearing.wear(drawings[0].loras)
         counts = [len(drawing.next_rows) for drawing in drawings]
         fixed = self._fix(tuple(zip(drawings, counts, strict=True)))
         scaled = [
@@ -76,8 +79,9 @@ class BatchedUNet:
         return fixed
 
     def forget(self) -> None:
-        """Lets go of the tensors of the last batch."""
+        """Lets go of the tensors of the last batch, and of its adapters."""
         self._of, self._fixed = (), None
+        self._wearing.wear(None)
 
 
 def _is(one: tuple[Drawing, int], other: tuple[Drawing, int]) -> bool:

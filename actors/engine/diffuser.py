@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import ExitStack, aclosing, nullcontext, suppress
 from functools import partial
 from io import BytesIO
 from typing import Any, Self
@@ -19,6 +19,7 @@ from actors.engine.decoding import decode
 from actors.engine.drawing import Drawing
 from actors.engine.loading import load_source
 from actors.engine.loop import Entry, StepLoop, is_fault
+from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.profiles import profile, read_profiles
@@ -66,6 +67,7 @@ class Diffuser:
         *,
         model: str,
         adapter: Adapter | None = None,
+        loras: Loras | None = None,
         max_rows: int = 0,
         previews: LinearDecoder | None = None,
         preview_interval_s: float = 1.0,
@@ -77,6 +79,7 @@ class Diffuser:
         self.unet = BatchedUNet(pipeline.unet)
         self._pipeline = pipeline
         self._adapter = adapter
+        self._loras = loras or Loras(pipeline, None, 0)
         self._preview_interval_s = preview_interval_s
         self._on_step = on_step
         self._traces = traces
@@ -114,6 +117,7 @@ class Diffuser:
             pipeline,
             model=settings.model,
             adapter=adapter,
+            loras=Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes),
             max_rows=settings.diffuser_rows,
             previews=LinearDecoder.fit(pipeline),
             on_step=on_step,
@@ -198,10 +202,15 @@ class Diffuser:
         request, span = rendering.request, rendering.span
         with part(span, "read references") if request.references else nullcontext():
             references = read_references(self._adapter, request)
-        with part(span, "encode text"):
-            drawing = prepare(self._pipeline, request, references)
-        rendering.join(self._loop, drawing)
-        assert rendering.entry is not None
+        with ExitStack() as held:
+            with part(span, "load adapters") if wanted_by(request) else nullcontext():
+                loras = held.enter_context(self._loras.using(wanted_by(request)))
+            with part(span, "encode text"):
+                drawing = prepare(self._pipeline, request, references, loras)
+            rendering.join(self._loop, drawing)
+            assert rendering.entry is not None
+            until_drawn = held.pop_all()
+        rendering.entry.drawn.add_done_callback(lambda _: until_drawn.close())
         rendering.entry.drawn.add_done_callback(partial(self._drawn, rendering))
 
     def _drawn(self, rendering: "_Rendering", drawn: "Future[torch.Tensor]") -> None:
@@ -306,6 +315,7 @@ class Diffuser:
         """Stops what is drawn before its next step, and ends the threads."""
         self._preparing.shutdown(wait=True)
         self._loop.close()
+        self.unet.forget()
         self._decoding.shutdown(wait=True)
         self._encoding.shutdown(wait=True)
 

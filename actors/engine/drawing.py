@@ -7,6 +7,7 @@ import torch
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import rescale_noise_cfg
 
 from actors.engine.attention import RowReference
+from actors.engine.lora import LoraSet
 from actors.engine.schedulers import stepped
 
 
@@ -49,6 +50,7 @@ class Drawing:
     it; `next_rows` are those of them that its next step has. `timesteps` are those that it takes,
     which are the last of its scheduler's. `condition` is (rows, D) for a UNet that was distilled
     to read its guidance. `generator` draws the noise of schedulers that add some at each step.
+    `loras` are the weights that its steps are predicted by, beside the model's own.
     """
 
     latents: torch.Tensor
@@ -59,6 +61,7 @@ class Drawing:
     condition: torch.Tensor | None = None
     kept: Kept | None = None
     generator: torch.Generator | None = None
+    loras: LoraSet | None = None
     step: int = 0
     clean: torch.Tensor | None = field(default=None, repr=False)
 

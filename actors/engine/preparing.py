@@ -7,6 +7,7 @@ import torch
 from actors.engine.adapter import Adapter
 from actors.engine.attention import RowReference
 from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.lora import LoraSet, text_encoders
 from actors.engine.origins import begin
 from actors.engine.render import EVERYWHERE, EncoderChanged, RenderRequest, Scheduler
 from actors.engine.schedulers import new_scheduler, noise_levels
@@ -18,15 +19,23 @@ References: TypeAlias = tuple[tuple[RowReference, ...], tuple[RowReference, ...]
 
 
 @torch.no_grad()
-def prepare(pipeline: Any, request: RenderRequest, references: References = ((), ())) -> Drawing:
+def prepare(
+    pipeline: Any,
+    request: RenderRequest,
+    references: References = ((), ()),
+    loras: LoraSet | None = None,
+) -> Drawing:
     """Reads the prompt of a request, and draws its noise; blocks.
 
-    `references` are what `read_references` gives. The drawing's steps are those of diffusers'
-    pipeline for the same arguments. Raises ValueError for a size that is no multiple of 8.
+    `references` are what `read_references` gives, and `loras` what its adapters make of the model:
+    the text encoders have their weights meanwhile, so that no other thread may read a prompt. The
+    drawing's steps are those of diffusers' pipeline for the same arguments. Raises ValueError for a
+    size that is no multiple of 8.
     """
     check_size(request)
     shown, nothing = references
-    text = encode(pipeline, request.prompt, request.negative_prompt)
+    with text_encoders(pipeline, loras):
+        text = encode(pipeline, request.prompt, request.negative_prompt)
     distilled = pipeline.unet.config.time_cond_proj_dim
     sizes = _sizes(request, text.prompt)
     rows = [Row(text.prompt[0], text.pooled[0], sizes, shown)]
@@ -48,6 +57,7 @@ def prepare(pipeline: Any, request: RenderRequest, references: References = ((),
         _condition(pipeline, request, text.prompt) if distilled is not None else None,
         begun.kept,
         begun.generator,
+        loras,
     )
 
 

@@ -167,6 +167,22 @@ class EncoderChanged(Unavailable):
         super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
 
 
+class LoraRefused(Internal):
+    """Raised for a LoRA adapter that is missing, damaged, too large, or another model's."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class LorasBusy(Unavailable):
+    """Raised where other renders use all the memory that LoRA adapters may take."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
 class ModelDiffers(Unavailable):
     """Raised for a render of another model than a replica holds."""
 

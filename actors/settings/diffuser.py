@@ -104,6 +104,19 @@ class DiffuserSettings(ProfileSettings):
         "(`storybook`) or `models/image_encoder` (`sdxl`).",
     )
 
+    loras: str = Field(
+        "",
+        description="A folder of LoRA adapters, safetensors files that a request names and weighs; "
+        "empty for none.",
+    )
+    lora_cache_bytes: int = Field(
+        8 * 1024**3,
+        ge=1,
+        description="The most memory of the device that LoRA adapters take: for each set of them "
+        "with its weights, a copy of the model's weights that it changes, up to 6.8 GB for SDXL in "
+        "float16. Sets that no render uses make room for others.",
+    )
+
     @field_validator("warm_sizes", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -136,6 +149,11 @@ class DiffuserSettings(ProfileSettings):
     def source(self) -> str:
         """The folder or the repository of the hub to load from."""
         return self.model_path or _SOURCES[self.model]
+
+    @property
+    def lora_folder(self) -> Path | None:
+        """The folder of LoRA adapters; None for none."""
+        return Path(self.loras) if self.loras else None
 
     @property
     def adapter_files(self) -> tuple[str, str]:
