@@ -17,7 +17,7 @@ DISTILLED = """
 steps = 4
 guidance_scale = 0
 scheduler = "euler_trailing"
-loras = [{ name = "lightning_4step" }, { name = "pen", weight = 0.5 }]
+loras = [{ name = "lightning.safetensors" }, { name = "pen.safetensors", weight = 0.5 }]
 """
 
 
@@ -33,7 +33,10 @@ def test_a_distilled_lora_is_set_without_code(tmp_path: Path) -> None:
     request = profiles["sdxl"].request(spec, CompiledPrompt("a fox", ""), Size(1024, 1024))
     assert (request.steps, request.guidance_scale) == (4, 0)
     assert request.scheduler is Scheduler.EULER_TRAILING
-    assert request.loras == (LoraWeight("lightning_4step", 1.0), LoraWeight("pen", 0.5))
+    assert request.loras == (
+        LoraWeight("lightning.safetensors", 1.0),
+        LoraWeight("pen.safetensors", 0.5),
+    )
 
 
 def test_a_file_bounds_the_guidance_to_noise_levels(tmp_path: Path) -> None:
@@ -100,10 +103,11 @@ def test_a_file_brings_the_checkpoints_own_scheduler_back(tmp_path: Path) -> Non
         ("dialect = 'flux'", "dialect: input should be 'storybook' or 'sdxl', not 'flux'"),
         ("tiers = 3", "tiers: must be a table, not '3'"),
         (
-            "[tiers.hd]\nloras = [{ name = 'a', wait = 1 }]",
+            "[tiers.hd]\nloras = [{ name = 'a.safetensors', wait = 1 }]",
             "tiers.hd.loras.0.wait: is not known here; use one of name, weight",
         ),
         ("[tiers.hd]\nloras = [{ name = '../a' }]", "tiers.hd.loras.0.name: string should match"),
+        ("[tiers.hd]\nloras = [{ name = 'pen' }]", "tiers.hd.loras.0.name: string should match"),
         ("[tiers.hd]\nloras = [{ weight = 1 }]", "tiers.hd.loras.0.name: is missing"),
         ("[tiers", "is not TOML"),
     ],

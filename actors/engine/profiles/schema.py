@@ -45,7 +45,7 @@ class _Table(BaseModel):
 
 
 class _LoraTable(_Table):
-    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")
+    name: str = Field(pattern=r"^\w[\w .+()-]{0,127}\.safetensors$")
     weight: _Number = Field(1.0, ge=-4, le=4)
 
 
