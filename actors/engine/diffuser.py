@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, aclosing, nullcontext, suppress
 from functools import partial
@@ -22,7 +22,7 @@ from actors.engine.loop import Entry, StepLoop, is_fault
 from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
-from actors.engine.profiles import warm_up_request
+from actors.engine.profiles import profile, read_profiles
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
     Embedding,
@@ -36,7 +36,9 @@ from actors.engine.render import (
 )
 from actors.engine.saturation import MOST, saturating
 from actors.engine.source import check_source
+from actors.engine.speed import speed_up
 from actors.settings import DiffuserSettings
+from server.domain.models import Size
 from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
 
 _ROWS_UNMEASURED = 8
@@ -57,7 +59,7 @@ class Diffuser:
     begins. `max_rows` bounds the rows of a step, two for a picture with guidance; 0 leaves it to a
     measurement in `warm`. `previews` make those pictures of running renders that are asked for;
     without it there are none. `traces` take the parts of those renders whose requests name a
-    trace.
+    trace. `warm_ups` are drawn by `warm`; without any, those of the model's profile.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Diffuser:
         preview_interval_s: float = 1.0,
         on_step: OnStep = _ignore,
         traces: Traces = NO_TRACES,
+        warm_ups: Sequence[RenderRequest] = (),
     ) -> None:
         self.model = model
         self.unet = BatchedUNet(pipeline.unet)
@@ -85,6 +88,7 @@ class Diffuser:
         self._checksum = checksum_of(pipeline, model)
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
+        self._warm_ups = warm_ups or profile(model).warm_ups()
         self._loop = StepLoop(self.unet, max_rows=max_rows or _ROWS_UNMEASURED)
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
@@ -102,11 +106,15 @@ class Diffuser:
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
         safetensors, is cut off, has another shape or differs from its checksum; and once they are
-        read, for an image encoder that gives no finite embeddings.
+        read, for an image encoder that gives no finite embeddings. Raises ProfileInvalid for a
+        profile that is none.
         """
+        chosen = profile(settings.model, read_profiles(settings.profiles))
+        sizes = [Size(*map(int, text.split("x"))) for text in settings.warm_sizes]
         source = check_source(settings)
         pipeline = load_source(settings, source)
         adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
+        speed_up(pipeline, settings)
         return cls(
             pipeline,
             model=settings.model,
@@ -116,15 +124,18 @@ class Diffuser:
             previews=LinearDecoder.fit(pipeline),
             on_step=on_step,
             traces=traces,
+            warm_ups=chosen.warm_ups(sizes),
         )
 
     def warm(self) -> None:
-        """Renders two steps at the model's usual size, so that the first caller does not wait.
+        """Renders two steps in each size, decoded, so that the first caller of it does not wait.
 
-        Where no number of rows was set, it also measures how many saturate the model.
+        Where no number of rows was set, it also measures how many saturate the model, at the first
+        size.
         """
-        request = warm_up_request(self.model)
-        self.render(request)
+        for request in self._warm_ups:
+            self.render(request)
+        request = self._warm_ups[0]
         if not self._max_rows:
             drawings = [prepare(self._pipeline, request) for _ in range(MOST)]
             most = saturating(self.unet.predict, drawings)

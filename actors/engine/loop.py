@@ -292,7 +292,7 @@ class _Room:
         batch: list[Entry] = []
         rows, limit = 0, self._limits.get(group[0].group, self._max_rows)
         for entry in group:
-            rows += len(entry.drawing.rows)
+            rows += len(entry.drawing.next_rows)
             if batch and rows > limit:
                 break
             batch.append(entry)
@@ -312,7 +312,7 @@ class _Room:
     def too_small(self, part: Sequence[Entry]) -> int:
         """Notes a step that did not fit; returns how many rows the next ones have at most."""
         group = part[0].group
-        self._limits[group] = max(sum(len(entry.drawing.rows) for entry in part) // 2, 1)
+        self._limits[group] = max(sum(len(entry.drawing.next_rows) for entry in part) // 2, 1)
         self._good[group] = 0
         return self._limits[group]
 

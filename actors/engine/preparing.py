@@ -9,8 +9,8 @@ from actors.engine.attention import RowReference
 from actors.engine.drawing import Drawing, Guidance, Row
 from actors.engine.lora import LoraSet, text_encoders
 from actors.engine.origins import begin
-from actors.engine.render import EncoderChanged, RenderRequest, Scheduler
-from actors.engine.schedulers import new_scheduler
+from actors.engine.render import EVERYWHERE, EncoderChanged, RenderRequest, Scheduler
+from actors.engine.schedulers import new_scheduler, noise_levels
 from actors.engine.text import encode
 
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
@@ -47,7 +47,7 @@ def prepare(
     scheduler = new_scheduler(pipeline.scheduler, chosen)
     scheduler.set_timesteps(request.steps, device=pipeline.device)
     begun = begin(pipeline, scheduler, request, text.prompt.dtype)
-    guidance = Guidance(request.guidance_scale, request.guidance_rescale) if is_guided else None
+    guidance = _guidance(request, scheduler, begun.timesteps) if is_guided else None
     return Drawing(
         begun.latents,
         scheduler,
@@ -59,6 +59,16 @@ def prepare(
         begun.generator,
         loras,
     )
+
+
+def _guidance(request: RenderRequest, scheduler: Any, timesteps: torch.Tensor) -> Guidance:
+    # A worker of the version before sends a request without it.
+    interval = getattr(request, "guidance_interval", EVERYWHERE)
+    steps = None
+    if interval != EVERYWHERE:
+        low, high = interval
+        steps = tuple(low < level <= high for level in noise_levels(scheduler, timesteps))
+    return Guidance(request.guidance_scale, request.guidance_rescale, steps)
 
 
 def check_size(request: RenderRequest) -> None:

@@ -199,6 +199,8 @@ def _checksum(model: str, request: RenderRequest, drawing: Drawing) -> str:
     digest.update(type(scheduler).__name__.encode())
     digest.update(json.dumps(config, sort_keys=True, default=str).encode())
     digest.update(repr(drawing.timesteps.tolist()).encode())
+    # Files may be replaced under the names that the request has.
+    digest.update(repr(drawing.loras.key if drawing.loras else ()).encode())
     _add(digest, request)
     return digest.hexdigest()
 

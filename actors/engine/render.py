@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Protocol
 
 from imggen.v1.errors_pb2 import ErrorReason
@@ -10,12 +11,21 @@ from server.errors import Internal, Unavailable
 
 
 class Scheduler(StrEnum):
-    """A scheduler by its name in profiles; OWN is the checkpoint's."""
+    """A scheduler by its name in profiles; OWN is the checkpoint's.
+
+    EULER_TRAILING begins at the last time that the model was trained on, as the LoRA adapters of
+    few steps do.
+    """
 
     OWN = ""
     EULER = "euler"
+    EULER_TRAILING = "euler_trailing"
     DPM_KARRAS = "dpm++2m_karras"
     DDIM = "ddim"
+
+
+EVERYWHERE = (0.0, inf)
+"""The interval of guidance that has every noise level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +103,11 @@ class RenderRequest:
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
     `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
-    the model for this picture alone. `records` are the pace of its records; a `record` is one that
-    an earlier render of the same request handed out, after whose step it goes on.
+    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
+    the model for this picture alone. Guidance works above the first and up to the second noise
+    level of `guidance_interval` (arXiv 2404.07724), in sigma; at others the prompt leads alone.
+    `records` are the pace of its records; a `record` is one that an earlier render of the same
+    request handed out, after whose step it goes on.
     """
 
     prompt: str
@@ -114,6 +127,7 @@ class RenderRequest:
     scheduler: Scheduler = Scheduler.OWN
     origin: Origin | None = None
     loras: tuple[LoraWeight, ...] = ()
+    guidance_interval: tuple[float, float] = EVERYWHERE
     records: RecordPace = NO_PACE
     record: bytes = b""
 

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from actors.engine.render import RecordPace
+from actors.settings.profiles import ProfileSettings
 from server.databases import DatabaseSettings
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
@@ -15,7 +16,9 @@ from server.traces import TraceSettings
 _READ_AT_ONCE = 4
 
 
-class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
+class WorkerSettings(
+    DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings, ProfileSettings
+):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
     worker_name: str = Field(

@@ -45,7 +45,7 @@ FLARE = HostedModel(
     name="flare",
     sent_as="gpt-image-2.5-flare",
     price=PRICE,
-    qualities={Quality.HD: "high", Quality.STANDARD: "medium"},
+    qualities={Quality.HD: "high", Quality.STANDARD: "medium", Quality.DRAFT: "low"},
     partials=2,
 )
 MIA = FrozenCharacter(UUID(int=1), 1, character("Mia", age=7, hair="red").description)

@@ -100,7 +100,7 @@ def story(
         aspect_ratio: 16:9         # or 4:3, 1:1
         model: storybook
         provider: local            # or openai; imggen providers
-        quality: hd                # or standard
+        quality: hd                # or standard, draft
         min_quality: good          # or draft, fine, best: how good the model must be
         max_cost: 0.10             # dollars for each picture; 0: free models only
         references: true           # draw pages from the portraits; default: set by the service

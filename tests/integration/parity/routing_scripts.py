@@ -30,6 +30,8 @@ def limits() -> dict[str, dict[str, Any]]:
         "not good enough": {"min_quality": "good", "max_cost_micros": 1},
         "not good enough for the quality": {"min_quality": "best", "quality": "standard"},
         "too soon": {"complete_by": soon(seconds=1.5)},
+        "a draft": {"min_quality": "draft", "quality": "draft"},
+        "a draft that is not good enough": {"min_quality": "good", "quality": "draft"},
         "all wrong": {
             "model": "dall-e",
             "provider": "nobody",

@@ -27,8 +27,7 @@ def pipeline() -> Any:
     """Returns a pipeline whose UNet has an adapter's layers."""
     torch.set_num_threads(1)
     pipeline = tiny_sdxl()
-    pipeline.unet._load_ip_adapter_weights([_nested(tensors_of("base", pipeline.unet))])
-    use_row_attention(pipeline.unet)
+    _adapt(pipeline.unet)
     return pipeline
 
 
@@ -36,6 +35,17 @@ def pipeline() -> Any:
 def unet(pipeline: Any) -> Any:
     """Returns the UNet in double precision."""
     return deepcopy(pipeline.unet).double()
+
+
+def adapted(unet: Any) -> Any:
+    """Returns a UNet with an adapter's layers, in double precision."""
+    _adapt(unet)
+    return unet.double()
+
+
+def _adapt(unet: Any) -> None:
+    unet._load_ip_adapter_weights([_nested(tensors_of("base", unet))])
+    use_row_attention(unet)
 
 
 def _nested(tensors: dict[str, torch.Tensor]) -> dict[str, dict[str, torch.Tensor]]:

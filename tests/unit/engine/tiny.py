@@ -33,6 +33,7 @@ class Asked:
     chunks: int = 1
     scales: tuple[float, ...] = ()
     side: int = SIDE
+    guided: tuple[bool, ...] | None = None
     swapped: bool = False
     """Whether its references change their columns."""
     stops: int = 0
@@ -70,7 +71,7 @@ def drawing(asked: Asked, dtype: torch.dtype) -> Drawing:
     guidance = None
     if asked.guidance > 1:
         rows.insert(0, Row(noise(77 * asked.chunks, WIDTH), noise(POOLED), sizes, references))
-        guidance = Guidance(asked.guidance, asked.rescale)
+        guidance = Guidance(asked.guidance, asked.rescale, asked.guided)
     return Drawing(latents.to(dtype), scheduler, scheduler.timesteps, tuple(rows), guidance)
 
 
