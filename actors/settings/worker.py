@@ -5,7 +5,6 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from actors.engine.render import RecordPace
 from server.databases import DatabaseSettings
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
@@ -81,11 +80,6 @@ class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSet
         "is not served. `read` is how many pages of plans are read at once: 4 where it is left "
         "out, 0 for none.",
     )
-
-    @property
-    def record_pace(self) -> RecordPace:
-        """How often local renders leave records."""
-        return RecordPace(self.record_steps, self.record_after_s)
 
     @property
     def served_slots(self) -> dict[str, int]:
