@@ -21,7 +21,7 @@ from actors.classifiers.choice import open_classifier, open_picture_classifier
 from actors.engine.allocation import keep_freed_memory
 from actors.engine.profiles import Profile, ProfileInvalid, profile, read_profiles
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import ReferenceRenderer
+from actors.engine.render import RecordPace, ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
@@ -184,7 +184,7 @@ class WorkerDeployment:
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
             upscalers={model: RayUpscaler(diffuser)},
-            record_pace=settings.record_pace,
+            record_pace=RecordPace(settings.record_steps, settings.record_after_s),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
         losses = LossReader(

@@ -5,7 +5,6 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from actors.engine.render import RecordPace
 from actors.settings.profiles import ProfileSettings
 from server.databases import DatabaseSettings
 from server.domain.states import Lane
@@ -84,11 +83,6 @@ class WorkerSettings(
         "is not served. `read` is how many pages of plans are read at once: 4 where it is left "
         "out, 0 for none.",
     )
-
-    @property
-    def record_pace(self) -> RecordPace:
-        """How often local renders leave records."""
-        return RecordPace(self.record_steps, self.record_after_s)
 
     @property
     def served_slots(self) -> dict[str, int]:

@@ -93,7 +93,8 @@ async def _work(options: argparse.Namespace) -> None:
         elif options.takes_s is not None:
             drawing, objects = TimedDrawing(options.takes_s), None
         else:
-            stages = _stages(options, points, recording, settings.record_pace)
+            pace = RecordPace(settings.record_steps, settings.record_after_s)
+            stages = _stages(options, points, recording, pace)
             drawing, objects, records = stages, stages.objects, stages.records
         worker = Worker(
             options.name,
