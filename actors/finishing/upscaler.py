@@ -16,8 +16,8 @@ from actors.engine.checkpoint import CHECKSUMS, verify_file
 from actors.engine.headers import read_header
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import PictureBroken
-from actors.finishing.bare import seen
 from actors.finishing.forms import open_picture
+from actors.pictures.seen import seen
 from actors.settings import DiffuserSettings
 
 _TILE = 256
