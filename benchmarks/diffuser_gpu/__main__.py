@@ -16,7 +16,7 @@ from benchmarks.diffuser_gpu.model import SDXL_BASE, TINY, Architecture, build
 
 COMPILED = (1, 4)
 """The batch sizes that are also measured compiled."""
-_TINY_PLAN = Plan(steps=(2, 3, 5), rounds=2, arrivals=3, roof_side=64, compile_by="eager")
+_TINY_PLAN = Plan(steps=(2, 3, 4), rounds=2, arrivals=2, roof_side=64, compile_by="eager")
 _ABOUT = """\
 Measures the engine's step loop with the whole architecture of SDXL-base, random weights and random
 embeddings in place of prompts (text encoders are under 0.5 TFLOP a picture), 1024x1024 in bfloat16,

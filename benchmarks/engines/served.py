@@ -41,6 +41,8 @@ class Served:
 
     def __enter__(self) -> Self:
         ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        start: Any = serve.start
+        start(proxy_location="Disabled")  # no port is taken
         deploy: Any = serve.deployment(max_ongoing_requests=10_000)
         app = deploy(Batched).bind(torch.get_num_threads())
         self._handle: Any = serve.run(app, name="batched", route_prefix=None)
