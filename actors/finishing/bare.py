@@ -37,6 +37,20 @@ def seen(picture: Image.Image) -> Image.Image:
     return rgb
 
 
+def layers(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Returns the colours of a decoded picture as `seen` gives them, and its alpha.
+
+    The alpha is None for an opaque picture; colours where nothing is seen are what the file says.
+    """
+    shallow = _eight_bits(picture)
+    if _is_opaque(shallow):
+        return seen(picture), None
+    rgba = shallow.convert("RGBA")
+    rgb = _to_srgb(rgba.convert("RGB"), picture.info.get("icc_profile"))
+    rgb.info = {}
+    return rgb, rgba.getchannel("A")
+
+
 def bare(original: bytes, picture: Image.Image) -> bytes:
     """Returns a file that has the pixels of a decoded picture only, as `seen` gives them: a PNG.
 
