@@ -47,7 +47,7 @@ def open_channel(
         ("grpc.max_receive_message_length", _MAX_RECEIVE_BYTES),
         # Errors arrive as metadata; gRPC's limit of 8 kB would drop one with many violations.
         ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
-        # The server answers pings closer than 30 s with GOAWAY ENHANCE_YOUR_CALM.
+        # Many proxies answer pings closer than 30 s with GOAWAY ENHANCE_YOUR_CALM.
         ("grpc.keepalive_time_ms", 45_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.initial_reconnect_backoff_ms", 200),

@@ -69,8 +69,12 @@ def bad_calls(
         for name, parameter in signature.items()
         if name in wanted and parameter.default is parameter.empty
     }
+    if method.__name__ == "events":
+        required["after_cursor"] = "oldest"  # a feed that begins now has nothing to say
     for name in wanted:
         for bad in BAD:
+            if (name, bad) == ("after_cursor", ""):
+                continue
             given = {**required, name: bad}
             positional = [
                 given.pop(each)
@@ -103,8 +107,7 @@ async def test_a_method_raises_nothing_but_its_own_errors(
     method = getattr(client, name)
     for args, kwargs in bad_calls(getattr(Client, name), tmp_path):
         try:
-            # Only a feed of events that begins now has nothing to say.
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(60):
                 made = method(*args, **kwargs)
                 if inspect.isasyncgen(made):
                     async with aclosing(made):
@@ -113,8 +116,6 @@ async def test_a_method_raises_nothing_but_its_own_errors(
                     await made
         except ImggenError:
             continue
-        except TimeoutError:
-            assert name == "events"
 
 
 @pytest.mark.parametrize("name", public_methods(SyncClient))
@@ -123,9 +124,6 @@ def test_so_does_a_method_of_the_synchronous_client(name: str, tmp_path: Path) -
         client.generate_portrait(client.create_character(name="Mia"), style="anime")
         method = getattr(client, name)
         for args, kwargs in bad_calls(getattr(SyncClient, name), tmp_path):
-            # A feed that begins now has nothing to say.
-            if name == "events" and ("" in kwargs.values() or kwargs.get("checkpoints") == 0):
-                continue
             try:
                 made = method(*args, **kwargs)
                 if inspect.isgenerator(made):

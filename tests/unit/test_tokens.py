@@ -51,7 +51,7 @@ def _payload(text: str) -> str:
         (_signed(sub=None), "TOKEN_INVALID", "sub"),
         (_signed(sub=""), "TOKEN_INVALID", "sub"),
         (_signed(sub="x" * 300), "TOKEN_INVALID", "sub"),
-        (_signed(nbf=time.time() + 600), "TOKEN_INVALID", "not yet valid"),
+        (_signed(nbf=time.time() + 86_400), "TOKEN_INVALID", "not yet valid"),
         (_signed(exp="soon"), "TOKEN_INVALID", "(exp) must be an integer"),
         (_signed(exp=-(10**20)), "TOKEN_EXPIRED", "get a new one from imggen-dev"),
         (_signed(exp=int("9" * 4000)), "TOKEN_INVALID", "(exp) is no time"),

@@ -260,7 +260,9 @@ class FakeService:
         self._thread.close()
 
     async def _serve(self) -> None:
-        self._server = grpc.aio.server(interceptors=[self._faults])
+        # As the service does: by gRPC's own limit, a quiet feed is cut after two minutes of pings.
+        pings = [("grpc.http2.min_ping_interval_without_data_ms", 5_000)]
+        self._server = grpc.aio.server(interceptors=[self._faults], options=pings)
         memory, worker = self._memory, self._worker
         reuses = Reuses(memory, self._feed)
         add_CharacterServiceServicer_to_server(Characters(memory), self._server)
