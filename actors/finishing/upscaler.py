@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Self
@@ -149,7 +148,7 @@ class Upscaler:
         return found
 
     def _run(self, given: Tensor, half: bool) -> Tensor:
-        with torch.autocast(self._device.type, torch.float16) if half else nullcontext():
+        with torch.autocast(self._device.type, torch.float16, enabled=half):
             return self._network.enlarge(given).float()
 
 
