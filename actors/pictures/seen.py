@@ -12,13 +12,24 @@ def seen(picture: Image.Image) -> Image.Image:
 
     Of an animation those of its first picture.
     """
+    rgb, alpha = layers(picture)
+    if alpha is None:
+        return rgb
+    return Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
+
+
+def layers(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Returns the colours of a picture of `opened` as 8-bit sRGB, and its alpha.
+
+    The alpha is None for an opaque picture; colours where nothing is seen are what the file says.
+    """
     colours, alpha = _parted(picture)
     rgb = to_srgb(colours, picture.info, picture.format)
-    if alpha is not None:
-        rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
     # Pillow writes some of it into the next file: comments, profiles.
     rgb.info = {}
-    return rgb
+    if alpha is not None and alpha.getextrema() == (255, 255):
+        alpha = None
+    return rgb, alpha
 
 
 def _parted(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:

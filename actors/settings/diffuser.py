@@ -83,7 +83,17 @@ class DiffuserSettings(ProfileSettings):
         description="A safetensors file of an upscaler that spandrel loads, which enlarges the "
         "pictures of `IMGGEN_MODEL` by more than a quarter before they are finished; `auto`, or "
         "empty, is the shipped one for `storybook` and none for others. Lanczos enlarges all "
-        "other pictures, hosted models' too, and with `none` these.",
+        "other pictures, hosted models' too, and with `none` these. Published weights (`.pth`) are "
+        "converted by `python -m actors.finishing.convert`; see docs/finishing.md.",
+    )
+    upscaler_tile: int = Field(
+        512,
+        ge=128,
+        le=4096,
+        multiple_of=128,
+        description="The side of the tiles in which the upscaler works, in pixels of the picture "
+        "before it: larger ones need more memory. Where that runs out, a picture is begun anew in "
+        "tiles of half the side, down to 128, and is then enlarged by Lanczos.",
     )
 
     adapter: str = Field(
