@@ -25,7 +25,8 @@ def spread(colours: NDArray[np.uint8], alpha: Plane) -> NDArray[np.uint8]:
     )
     found = np.zeros((int(nearest.max()) + 1, colours.shape[2]), np.uint8)
     found[nearest[seen]] = colours[seen]
-    return found[nearest]
+    everywhere: NDArray[np.uint8] = found[nearest]
+    return everywhere
 
 
 def within_neighbours(large: Plane, small: Plane) -> Plane:

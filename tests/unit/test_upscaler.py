@@ -235,11 +235,11 @@ def test_another_error_is_no_lack_of_memory() -> None:
         doubling(Scarce(8, ask=fail)).enlarge(png(scene(40, 40)))
 
 
-class Largest(TorchDispatchMode):
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Records how many numbers the largest tensor has that torch makes."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.found = 0
 
     def __torch_dispatch__(
@@ -253,7 +253,8 @@ class Largest(TorchDispatchMode):
 
 def test_a_larger_picture_needs_no_larger_tensor() -> None:
     def largest(side: int, tile: int) -> int:
-        with Largest() as seen:
+        seen = Largest()
+        with seen:
             doubling(Twice(), tile).enlarge(png(scene(256, 256).resize((side, side))))
         return seen.found
 
