@@ -347,10 +347,12 @@ async def test_a_render_that_fails_raises_where_it_is_awaited(diffuser: Diffuser
 
 
 def test_a_fault_of_the_device_is_met_before_the_steps_too(pipeline: Any) -> None:
-    class Broken:
+    class Broken(torch.nn.Module):
         """An encoder whose device is broken."""
 
-        def __getattr__(self, name: str) -> Any:
+        device = "cpu"
+
+        def forward(self, *_: Any, **__: Any) -> None:
             raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     diffuser = Diffuser(_With(pipeline, text_encoder=Broken()), model="storybook")
