@@ -80,7 +80,7 @@ def _finished(requests: list[Asked]) -> list[Asked]:
     return [replace(one, stops=0, previews=False) for one in requests if not one.is_stopped]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(crowds, st.integers(2, 16))
 def test_a_drawing_is_the_same_alone_and_joined(
     unet: Any, requests: list[Asked], max_rows: int
@@ -92,7 +92,7 @@ def test_a_drawing_is_the_same_alone_and_joined(
         assert float((latents - alone).abs().max() / alone.abs().max()) < 1e-8
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(crowds, st.integers(2, 16))
 def test_in_single_precision_a_joined_drawing_differs_by_rounding_alone(
     pipeline: Any, requests: list[Asked], max_rows: int
