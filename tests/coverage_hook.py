@@ -37,6 +37,11 @@ def _let_children_import_this_module() -> None:
 
 def _save_until_exit() -> None:
     exiting = threading.Event()
+    # A fork in the middle of a save would leave its locks held in the child for ever.
+    saving = threading.Lock()
+    os.register_at_fork(
+        before=saving.acquire, after_in_parent=saving.release, after_in_child=saving.release
+    )
     # A worker of pytest names itself after its start, and its children inherit the name.
     is_within_worker = _WORKER in os.environ
 
@@ -55,7 +60,8 @@ def _save_until_exit() -> None:
             atexit.register(stop)
         while not exiting.wait(interval_s()):
             if (coverage := Coverage.current()) is not None:
-                coverage.save()
+                with saving:
+                    coverage.save()
 
     thread = threading.Thread(target=save, name="coverage-save", daemon=True)
     thread.start()
