@@ -143,11 +143,10 @@ async def hang_up(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def stalling(asked: asyncio.Event, left: asyncio.Event) -> Answering:
-    """Returns an answer that never comes; `left` is set once its caller, who `asked`, has gone."""
+def stalling(left: asyncio.Event) -> Answering:
+    """Returns an answer that never comes; `left` is set once its caller has gone."""
 
     async def answer(_: web.Request) -> web.StreamResponse:
-        asked.set()
         try:
             await asyncio.Event().wait()
         finally:
