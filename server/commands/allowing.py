@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from server.causes import CannotStart
-from server.commands.parsers import Commands, database_of
+from server.commands.common import Commands, database_of
 from server.settings import GatewaySettings
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from server.commands.parsers import Commands
+from server.commands.common import Commands
 from server.hidden import without_secrets
 from server.identity.caller import Role
 from server.settings import GatewaySettings

@@ -8,7 +8,7 @@ from itertools import product
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from server.commands.parsers import Commands
+from server.commands.common import Commands
 from server.hidden import MARK, without_secrets
 
 

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 
-from server.commands.parsers import Commands, database_of
+from server.commands.common import Commands, database_of
 from server.settings import GatewaySettings
 
 
