@@ -6,7 +6,7 @@ Replica counts and GPUs are set only in `cluster/serve/*.yaml`.
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -19,9 +19,9 @@ from ray.serve import Application, Deployment
 from actors.classifiers.base import PictureClassifier
 from actors.classifiers.choice import open_classifier, open_picture_classifier
 from actors.engine.allocation import keep_freed_memory
-from actors.engine.profiles import profile
+from actors.engine.profiles import Profile, ProfileInvalid, profile, read_profiles
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import ReferenceRenderer
+from actors.engine.render import RecordPace, ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
@@ -141,12 +141,13 @@ class WorkerDeployment:
         traces = await enter(
             open_traces(settings.otlp_endpoint, "imggen-worker", settings.worker_name)
         )
+        profiles = _profiles(settings)
         await until_open(settings.database)
         model = await wait_until_ready(diffuser)
         self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
             RayRenderer(diffuser, model),
-            profile(model),
+            profile(model, profiles),
             encoder=RayEncoder(diffuser),
             check=self._models.check,
         )
@@ -183,9 +184,12 @@ class WorkerDeployment:
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
             upscalers={model: RayUpscaler(diffuser)},
+            record_pace=RecordPace(settings.record_steps, settings.record_after_s),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
-        losses = LossReader(catalogue, providers, rules, store, patience, texts, extractor)
+        losses = LossReader(
+            catalogue, providers, rules, store, patience, texts, extractor, profiles
+        )
         drawing = RoutedDrawing(
             stages,
             Chooser(catalogue, observer, providers, losses),
@@ -207,6 +211,7 @@ class WorkerDeployment:
             traces=traces,
             metrics=RayWorkerMetrics(),
             objects=stages.objects,
+            records=stages.records,
         )
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())
@@ -225,6 +230,14 @@ class WorkerDeployment:
         """Stops claiming, lets running jobs finish, releases the rest."""
         logging.getLogger(__name__).info("worker draining")
         await self._stack.aclose()
+
+
+def _profiles(settings: WorkerSettings) -> Mapping[str, Profile]:
+    """Returns how local models are used; raises CannotStart."""
+    try:
+        return read_profiles(settings.profiles)
+    except ProfileInvalid as error:
+        raise CannotStart(str(error), lasting=True) from error
 
 
 def _picture_classifier(settings: DiffuserSettings) -> PictureClassifier | None:

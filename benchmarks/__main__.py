@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import (
     claims,
+    engine,
     failover,
     gateway,
     holds,
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "processes": side_by_side.measure,
     "overhead": overhead.measure,
     "story": story.measure,
+    "engine": engine.measure,
     "watchers": watchers.measure,
     # The last one, since it takes the longest.
     "success": success.measure,

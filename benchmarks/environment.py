@@ -12,6 +12,7 @@ import asyncpg
 
 from benchmarks.load import LoadGenerator
 from benchmarks.processes import Child, child
+from cluster.embedded.guardian import guarded
 from cluster.embedded.postgres import embedded_postgres
 from cluster.embedded.processes import ROOT
 from imggen import Gender, SyncClient
@@ -65,6 +66,7 @@ def bench_environment(
     data.mkdir(exist_ok=True)
     with (
         TemporaryDirectory(prefix="bench-", dir=data, ignore_cleanup_errors=True) as folder,
+        guarded(Path(folder)),
         embedded_postgres(Path(folder) / "db") as url,
     ):
         yield BenchEnvironment(url, Path(folder), generator, quick, jobs)

@@ -17,6 +17,7 @@ from imggen import Stage, SyncClient
 
 ADDED = Target(150.0)
 WAITED = Target(50.0)
+RENDERING = Target(20.0)
 _STAGES = ("resolving", "rendering", "finishing", "storing")
 
 
@@ -49,7 +50,8 @@ def measure(bench: BenchEnvironment) -> Iterator[Figure]:
     yield Figure.median("added by the service", added, "ms", ADDED, f"{share:.1%} by pair")
     for stage in _STAGES:
         more = [ours[stage] - theirs.get(stage, 0.0) for ours, theirs in rounds]
-        yield Figure.median(f"  of it, {stage}", more, "ms")
+        target = RENDERING if stage == "rendering" else None
+        yield Figure.median(f"  of it, {stage}", more, "ms", target)
     rest = [ours["all"] - sum(ours[stage] for stage in _STAGES) for ours, _ in rounds]
     yield Figure.median("  of it, before, after and between", rest, "ms")
     finishing = [ours["finishing"] - theirs["finishing"] for ours, theirs in rounds]

@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 from actors.engine.render import Renderer, RenderEvent, RenderRequest
 from actors.finishing.gate import check_picture
 from actors.providers.base import (
+    NO_RECORDS,
     CharacterReference,
     Content,
     Provider,
@@ -101,6 +102,7 @@ class Recorder:
     def __init__(self, at: int = 0) -> None:
         self.hook: Callable[[], object] | None = None
         self.watched = asyncio.Event()
+        self.records = NO_RECORDS
         self.reports: list[tuple[int, int]] = []
         self.previews: list[tuple[int, bytes]] = []
         self._at = at

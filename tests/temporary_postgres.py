@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
+from cluster.embedded.guardian import guarded
 from cluster.embedded.postgres import embedded_postgres
 
 # They guard against a crash of the machine, after which nobody reads these data; those of a killed
@@ -23,6 +24,7 @@ def temporary_postgres() -> Iterator[str]:
         tempfile.TemporaryDirectory(
             prefix="imggen-postgres-", ignore_cleanup_errors=True
         ) as folder,
+        guarded(Path(folder)),
         embedded_postgres(Path(folder) / "data") as url,
     ):
         asyncio.run(forget_the_disk(url))

@@ -12,8 +12,9 @@ from transformers.utils import logging as transformers_logging
 from actors.classifiers.base import ClassifierAway
 from actors.classifiers.models import UNLOADABLE, first_line, labels_of, scores_of
 from actors.engine.refusal import CheckpointRefused
-from actors.finishing.bare import as_png, seen
+from actors.finishing.bare import as_png
 from actors.finishing.forms import PictureRefused, open_picture
+from actors.pictures.seen import seen
 from actors.settings import PictureSettings, RefusedLabel
 
 _NAMED = 3

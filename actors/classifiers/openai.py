@@ -12,8 +12,8 @@ from openai.types import ModerationMultiModalInputParam
 from PIL import Image
 
 from actors.classifiers.base import ClassifierAway
-from actors.finishing.bare import seen
 from actors.finishing.forms import PictureRefused, open_picture
+from actors.pictures.seen import seen
 from actors.providers.events import read_object
 from actors.providers.openai_client import BROKEN_OFF, open_client
 from actors.providers.openai_errors import how_broken_off, plain_word

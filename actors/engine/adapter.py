@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from typing import Any, Self
 
 import numpy as np
@@ -27,8 +26,9 @@ from actors.engine.render import (
     PlacedReference,
     RenderRequest,
 )
+from actors.pictures.opened import NotAPicture, opened
+from actors.pictures.seen import seen
 
-_FORMATS = ("PNG", "JPEG", "WEBP")
 _TAKEN = {
     Kind.BASE: "pooled, of a square",
     Kind.FULL: "second to last layer, of a square",
@@ -175,10 +175,9 @@ def _checksum(files: AdapterFiles, processor: Any) -> str:
 
 def _opened(data: bytes) -> Image.Image:
     try:
-        with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PictureUnreadable(f"{len(data)} bytes are no picture ({error})") from error
+        return seen(opened(data))
+    except NotAPicture as error:
+        raise PictureUnreadable(str(error)) from error
 
 
 def _square(image: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from diffusers.image_processor import IPAdapterMaskProcessor
 from torch import nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import linear, scaled_dot_product_attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,45 @@ def _column(mask: torch.Tensor | None, queries: int, like: torch.Tensor) -> torc
 class RowAttention(nn.Module):
     """The attention of a transformer block of SDXL's UNet; stands in for diffusers' processors.
 
-    `to_k` and `to_v` are the adapter's layers; a layer that reads no references has none.
+    `to_k` and `to_v` are the adapter's layers; a layer that reads no references has none. Where its
+    layers are fused, one product makes query, key and value, unless one of them has another
+    weight for a while.
     """
 
     def __init__(self, to_k: nn.Module | None = None, to_v: nn.Module | None = None) -> None:
         super().__init__()
         self.to_k = to_k
         self.to_v = to_v
+        self._fused: torch.Tensor | None = None
+        self._parts: tuple[nn.Parameter, ...] = ()
+
+    def fuse(self, attn: Any) -> None:
+        """Joins the weights of a block's layers, which become views of one: no memory is added.
+
+        A block that reads a prompt has its query apart. Layers with a bias are left as they are.
+        """
+        layers = [attn.to_k, attn.to_v]
+        if not attn.is_cross_attention:
+            layers.insert(0, attn.to_q)
+        if any(layer.bias is not None for layer in layers):
+            return
+        self._fused = torch.cat([layer.weight.detach() for layer in layers])
+        sizes = [len(layer.weight) for layer in layers]
+        for layer, part in zip(layers, torch.split(self._fused, sizes), strict=True):
+            layer.weight = nn.Parameter(part, requires_grad=False)
+        self._parts = tuple(layer.weight for layer in layers)
+
+    def _read(
+        self, attn: Any, hidden_states: torch.Tensor, read: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Returns query, key and value, each (rows, places, D)."""
+        layers = [attn.to_q, attn.to_k, attn.to_v][-len(self._parts) :]
+        is_own = all(layer.weight is part for layer, part in zip(layers, self._parts, strict=False))
+        if self._fused is None or not is_own:
+            return attn.to_q(hidden_states), attn.to_k(read), attn.to_v(read)
+        sizes = [len(part) for part in self._parts]
+        found = torch.split(linear(read, self._fused), sizes, dim=-1)
+        return found if len(found) == 3 else (attn.to_q(hidden_states), *found)
 
     # diffusers reads from the signature of `__call__` which arguments a processor takes.
     def __call__(
@@ -104,8 +136,7 @@ class RowAttention(nn.Module):
         """
         del temb
         read = hidden_states if encoder_hidden_states is None else encoder_hidden_states
-        query = _heads(attn, attn.to_q(hidden_states))
-        key, value = _heads(attn, attn.to_k(read)), _heads(attn, attn.to_v(read))
+        query, key, value = (_heads(attn, each) for each in self._read(attn, hidden_states, read))
         bias = None if attention_mask is None else attention_mask[:, None]
         found = scaled_dot_product_attention(query, key, value, attn_mask=bias)
         seen = _joined(found)
@@ -131,7 +162,7 @@ class RowAttention(nn.Module):
 def _heads(attn: Any, values: torch.Tensor) -> torch.Tensor:
     """Returns (rows, heads, places, width of a head) of (rows, places, D)."""
     rows, places, _ = values.shape
-    return values.view(rows, places, int(attn.heads), -1).transpose(1, 2)
+    return values.reshape(rows, places, int(attn.heads), -1).transpose(1, 2)
 
 
 def _joined(values: torch.Tensor) -> torch.Tensor:

@@ -8,11 +8,12 @@ import torch
 
 from actors.engine.attention import RowReferences, row_references
 from actors.engine.drawing import Drawing
+from actors.engine.lora import Wearing
 
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
-    """What stays as long as a batch has the same drawings."""
+    """What stays as long as a batch has the same rows of the same drawings."""
 
     prompts: torch.Tensor
     mask: torch.Tensor | None
@@ -22,7 +23,7 @@ class _Fixed:
 
 
 class BatchedUNet:
-    """Predicts for several drawings at once; their latents have one size.
+    """Predicts for several drawings at once; they have one size and one set of LoRA adapters.
 
     `forwards` counts the forwards, and `rows` the rows that were in them.
     """
@@ -31,14 +32,16 @@ class BatchedUNet:
         self.forwards = 0
         self.rows = 0
         self._unet = unet
-        self._of: tuple[Drawing, ...] = ()
+        self._wearing = Wearing(unet)
+        self._of: tuple[tuple[Drawing, int], ...] = ()
         self._fixed: _Fixed | None = None
 
     @torch.no_grad()
     def predict(self, drawings: Sequence[Drawing]) -> list[torch.Tensor]:
-        """Returns what the UNet predicts for the rows of each drawing, (its rows, C, h, w)."""
-        fixed = self._fix(tuple(drawings))
-        counts = [len(drawing.rows) for drawing in drawings]
+        """Returns what the UNet predicts for the next rows of each drawing, (its rows, C, h, w)."""
+        self._wearing.wear(drawings[0].loras)
+        counts = [len(drawing.next_rows) for drawing in drawings]
+        fixed = self._fix(tuple(zip(drawings, counts, strict=True)))
         scaled = [
             drawing.scaled().expand(count, -1, -1, -1)
             for drawing, count in zip(drawings, counts, strict=True)
@@ -67,25 +70,26 @@ class BatchedUNet:
         self.rows += len(sample)
         return list(predicted.split(counts))
 
-    def _fix(self, drawings: tuple[Drawing, ...]) -> _Fixed:
+    def _fix(self, batch: tuple[tuple[Drawing, int], ...]) -> _Fixed:
         fixed = self._fixed
-        same = len(drawings) == len(self._of) and all(map(_is, drawings, self._of))
+        same = len(batch) == len(self._of) and all(map(_is, batch, self._of))
         if fixed is None or not same:
-            fixed = _fixed(drawings)
-            self._fixed, self._of = fixed, drawings
+            fixed = _fixed([drawing for drawing, _ in batch])
+            self._fixed, self._of = fixed, batch
         return fixed
 
     def forget(self) -> None:
-        """Lets go of the tensors of the last batch."""
+        """Lets go of the tensors of the last batch, and of its adapters."""
         self._of, self._fixed = (), None
+        self._wearing.wear(None)
 
 
-def _is(one: Drawing, other: Drawing) -> bool:
-    return one is other
+def _is(one: tuple[Drawing, int], other: tuple[Drawing, int]) -> bool:
+    return one[0] is other[0] and one[1] == other[1]
 
 
 def _fixed(drawings: Sequence[Drawing]) -> _Fixed:
-    rows = [row for drawing in drawings for row in drawing.rows]
+    rows = [row for drawing in drawings for row in drawing.next_rows]
     prompts, mask = _padded([row.prompt for row in rows])
     conditions = [drawing.condition for drawing in drawings if drawing.condition is not None]
     return _Fixed(

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import ExitStack, aclosing, nullcontext, suppress
 from functools import partial
 from io import BytesIO
 from typing import Any, Self
@@ -19,9 +19,11 @@ from actors.engine.decoding import decode
 from actors.engine.drawing import Drawing
 from actors.engine.loading import load_source
 from actors.engine.loop import Entry, StepLoop, is_fault
+from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
-from actors.engine.profiles import warm_up_request
+from actors.engine.profiles import profile, read_profiles
+from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
     Embedding,
     EncoderChanged,
@@ -34,7 +36,9 @@ from actors.engine.render import (
 )
 from actors.engine.saturation import MOST, saturating
 from actors.engine.source import check_source
+from actors.engine.speed import speed_up
 from actors.settings import DiffuserSettings
+from server.domain.models import Size
 from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
 
 _ROWS_UNMEASURED = 8
@@ -55,7 +59,7 @@ class Diffuser:
     begins. `max_rows` bounds the rows of a step, two for a picture with guidance; 0 leaves it to a
     measurement in `warm`. `previews` make those pictures of running renders that are asked for;
     without it there are none. `traces` take the parts of those renders whose requests name a
-    trace.
+    trace. `warm_ups` are drawn by `warm`; without any, those of the model's profile.
     """
 
     def __init__(
@@ -64,22 +68,27 @@ class Diffuser:
         *,
         model: str,
         adapter: Adapter | None = None,
+        loras: Loras | None = None,
         max_rows: int = 0,
         previews: LinearDecoder | None = None,
         preview_interval_s: float = 1.0,
         on_step: OnStep = _ignore,
         traces: Traces = NO_TRACES,
+        warm_ups: Sequence[RenderRequest] = (),
     ) -> None:
         self.model = model
         self.unet = BatchedUNet(pipeline.unet)
         self._pipeline = pipeline
         self._adapter = adapter
+        self._loras = loras or Loras(pipeline, None, 0)
         self._preview_interval_s = preview_interval_s
         self._on_step = on_step
         self._traces = traces
         self._previews = previews
+        self._checksum = checksum_of(pipeline, model)
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
+        self._warm_ups = warm_ups or profile(model).warm_ups()
         self._loop = StepLoop(self.unet, max_rows=max_rows or _ROWS_UNMEASURED)
         self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
@@ -97,28 +106,36 @@ class Diffuser:
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
         safetensors, is cut off, has another shape or differs from its checksum; and once they are
-        read, for an image encoder that gives no finite embeddings.
+        read, for an image encoder that gives no finite embeddings. Raises ProfileInvalid for a
+        profile that is none.
         """
+        chosen = profile(settings.model, read_profiles(settings.profiles))
+        sizes = [Size(*map(int, text.split("x"))) for text in settings.warm_sizes]
         source = check_source(settings)
         pipeline = load_source(settings, source)
         adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
+        speed_up(pipeline, settings)
         return cls(
             pipeline,
             model=settings.model,
             adapter=adapter,
+            loras=Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes),
             max_rows=settings.diffuser_rows,
             previews=LinearDecoder.fit(pipeline),
             on_step=on_step,
             traces=traces,
+            warm_ups=chosen.warm_ups(sizes),
         )
 
     def warm(self) -> None:
-        """Renders two steps at the model's usual size, so that the first caller does not wait.
+        """Renders two steps in each size, decoded, so that the first caller of it does not wait.
 
-        Where no number of rows was set, it also measures how many saturate the model.
+        Where no number of rows was set, it also measures how many saturate the model, at the first
+        size.
         """
-        request = warm_up_request(self.model)
-        self.render(request)
+        for request in self._warm_ups:
+            self.render(request)
+        request = self._warm_ups[0]
         if not self._max_rows:
             drawings = [prepare(self._pipeline, request) for _ in range(MOST)]
             most = saturating(self.unet.predict, drawings)
@@ -156,7 +173,8 @@ class Diffuser:
         if request.previews:
             watched.set()
         previews = Previews(self._previews, self._preview_interval_s, mirrored=request.mirrored)
-        rendering = _Rendering(request, heard, previews, watched, span)
+        recorder = Recorder(request, self._checksum)
+        rendering = _Rendering(request, heard, previews, recorder, watched, span)
         self._then(rendering, self._preparing, self._prepare)
         return rendering
 
@@ -187,10 +205,16 @@ class Diffuser:
         request, span = rendering.request, rendering.span
         with part(span, "read references") if request.references else nullcontext():
             references = read_references(self._adapter, request)
-        with part(span, "encode text"):
-            drawing = prepare(self._pipeline, request, references)
-        rendering.join(self._loop, drawing)
-        assert rendering.entry is not None
+        with ExitStack() as held:
+            with part(span, "load adapters") if wanted_by(request) else nullcontext():
+                loras = held.enter_context(self._loras.using(wanted_by(request)))
+            with part(span, "encode text"):
+                drawing = prepare(self._pipeline, request, references, loras)
+            rendering.recorder.begin(drawing)
+            rendering.join(self._loop, drawing)
+            assert rendering.entry is not None
+            until_drawn = held.pop_all()
+        rendering.entry.drawn.add_done_callback(lambda _: until_drawn.close())
         rendering.entry.drawn.add_done_callback(partial(self._drawn, rendering))
 
     def _drawn(self, rendering: "_Rendering", drawn: "Future[torch.Tensor]") -> None:
@@ -295,6 +319,7 @@ class Diffuser:
         """Stops what is drawn before its next step, and ends the threads."""
         self._preparing.shutdown(wait=True)
         self._loop.close()
+        self.unet.forget()
         self._decoding.shutdown(wait=True)
         self._encoding.shutdown(wait=True)
 
@@ -307,10 +332,12 @@ class _Rendering:
         request: RenderRequest,
         on_step: OnStep,
         previews: Previews,
+        recorder: Recorder,
         watched: threading.Event,
         span: Span,
     ) -> None:
         self.request = request
+        self.recorder = recorder
         self.span = span
         self.done: Future[RenderResult] = Future()
         self.entry: Entry | None = None
@@ -336,17 +363,18 @@ class _Rendering:
         """Joins the running batch."""
         self.scheduler = type(drawing.scheduler).__name__
         self._part = self.span.child("wait for the diffuser", Kind.INTERNAL, {})
-        self.entry = loop.add(drawing, self._stepped, self._began)
+        self.entry = loop.add(drawing, self._stepped, partial(self._began, drawing.step))
         if self._stopped.is_set():
             self.entry.stop()
 
-    def _began(self) -> None:
+    def _began(self, step: int) -> None:
         self._part.end()
-        self._part = self.span.child("denoise", Kind.INTERNAL, {})
+        self._part = self.span.child("denoise", Kind.INTERNAL, {"imggen.from_step": step})
 
     def _stepped(self, drawing: Drawing) -> None:
         preview = self._previews.after_step(drawing) if self._watched.is_set() else None
-        self._on_step(StepEvent(drawing.step, drawing.steps, preview))
+        record = self.recorder.after_step(drawing)
+        self._on_step(StepEvent(drawing.step, drawing.steps, preview, record))
 
     def leave(self, error: BaseException | None) -> None:
         """Tells the trace that it has left the batch."""

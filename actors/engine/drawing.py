@@ -7,6 +7,7 @@ import torch
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import rescale_noise_cfg
 
 from actors.engine.attention import RowReference
+from actors.engine.lora import LoraSet
 from actors.engine.schedulers import stepped
 
 
@@ -22,10 +23,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """Classifier-free guidance; `rescale` is phi of arXiv 2305.08891, section 3.4."""
+    """Classifier-free guidance; `rescale` is phi of arXiv 2305.08891, section 3.4.
+
+    `steps` are those that it works at, of all that the drawing takes; None for every one.
+    """
 
     scale: float
     rescale: float = 0.0
+    steps: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,10 @@ class Drawing:
     """The state of one request: its latents (1, C, h, w), its scheduler and its rows.
 
     `rows` are the one with the prompt, or, where it is guided, the one without and the one with
-    it. `timesteps` are those that it takes, which are the last of its scheduler's. `condition` is
-    (rows, D) for a UNet that was distilled to read its guidance. `generator` draws the noise of
-    schedulers that add some at each step.
+    it; `next_rows` are those of them that its next step has. `timesteps` are those that it takes,
+    which are the last of its scheduler's. `condition` is (rows, D) for a UNet that was distilled
+    to read its guidance. `generator` draws the noise of schedulers that add some at each step.
+    `loras` are the weights that its steps are predicted by, beside the model's own.
     """
 
     latents: torch.Tensor
@@ -55,6 +61,7 @@ class Drawing:
     condition: torch.Tensor | None = None
     kept: Kept | None = None
     generator: torch.Generator | None = None
+    loras: LoraSet | None = None
     step: int = 0
     clean: torch.Tensor | None = field(default=None, repr=False)
 
@@ -62,6 +69,18 @@ class Drawing:
     def steps(self) -> int:
         """How many steps it takes."""
         return len(self.timesteps)
+
+    @property
+    def next_rows(self) -> tuple[Row, ...]:
+        """The rows of its next step: without guidance at that step, the one with the prompt."""
+        return self.rows if self._guided_next is not None else self.rows[-1:]
+
+    @property
+    def _guided_next(self) -> Guidance | None:
+        guidance = self.guidance
+        if guidance is None or guidance.steps is None or guidance.steps[self.step]:
+            return guidance
+        return None
 
     @property
     def is_done(self) -> bool:
@@ -79,8 +98,8 @@ class Drawing:
         return scaled
 
     def advance(self, predicted: torch.Tensor) -> None:
-        """Takes the next step by what the UNet predicted for its rows, (rows, C, h, w)."""
-        guided = _guided(predicted, self.guidance)
+        """Takes the next step by what the UNet predicted for its `next_rows`, (rows, C, h, w)."""
+        guided = _guided(predicted, self._guided_next)
         self.latents, self.clean = stepped(
             self.scheduler, guided, self.timestep, self.latents, self.generator
         )

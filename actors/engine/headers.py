@@ -10,6 +10,9 @@ from typing import Any
 from actors.engine.refusal import CheckpointRefused
 
 _LENGTH_BYTES = 8
+_LONGEST = 100_000_000
+"""The longest header that safetensors itself reads."""
+_METADATA = "__metadata__"
 _BYTES = {"F16": 2, "BF16": 2, "F32": 4, "F64": 8, "I64": 8, "I32": 4}
 """The types that a checkpoint may have; the integers are positions, never weights."""
 
@@ -28,15 +31,9 @@ def read_header(file: Path) -> dict[str, Tensor]:
     Raises CheckpointRefused for a file that is damaged or cut off, or holds types that are not
     a checkpoint's.
     """
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
-        if not 2 <= length <= size - _LENGTH_BYTES:
-            raise CheckpointRefused(f"{file}: its {size} bytes are no safetensors, or cut off")
-        text = stream.read(length)
+    size, length, header = _read(file)
     try:
-        header: Mapping[str, Any] = json.loads(text)
-        entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        entries = {name: entry for name, entry in header.items() if name != _METADATA}
         tensors = {
             name: Tensor(str(entry["dtype"]), tuple(map(int, entry["shape"])))
             for name, entry in entries.items()
@@ -51,6 +48,31 @@ def read_header(file: Path) -> dict[str, Tensor]:
         )
     _check_types(file, tensors, entries)
     return tensors
+
+
+def read_metadata(file: Path) -> dict[str, str]:
+    """Returns what a safetensors file says of itself; raises CheckpointRefused as `read_header`."""
+    found = _read(file)[2].get(_METADATA) or {}
+    if not isinstance(found, dict):
+        raise CheckpointRefused(f"{file}: its header is damaged (its metadata are no object)")
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _read(file: Path) -> tuple[int, int, Mapping[str, Any]]:
+    """Returns the size of a file, the length of its header, and the header."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
+        if not 2 <= length <= min(size - _LENGTH_BYTES, _LONGEST):
+            raise CheckpointRefused(f"{file}: its {size} bytes are no safetensors, or cut off")
+        text = stream.read(length)
+    try:
+        header = json.loads(text)
+    except (RecursionError, ValueError) as error:
+        raise CheckpointRefused(f"{file}: its header is damaged ({error})") from error
+    if not isinstance(header, dict):
+        raise CheckpointRefused(f"{file}: its header is damaged (it is no object)")
+    return size, length, header
 
 
 def _check_types(

@@ -75,8 +75,12 @@ class Entry:
 
     @property
     def group(self) -> Hashable:
-        """What drawings must have in common to share a forward."""
-        return self.drawing.latents.shape
+        """What drawings must have in common to share a forward: their size and their adapters.
+
+        Of the adapters it has the names: the loop keeps it longer than their weights.
+        """
+        loras = self.drawing.loras
+        return self.drawing.latents.shape, loras.key if loras else ()
 
     @property
     def is_stopped(self) -> bool:
@@ -91,9 +95,9 @@ class Entry:
 class StepLoop:
     """Runs drawings in one thread, as many rows at once as `max_rows` allows.
 
-    Drawings of one size share a forward; those of several sizes take turns of a few steps, the
-    group that has waited longest first. Within a group the oldest go first. A drawing that has
-    more rows than `max_rows` runs by itself.
+    Drawings of one size and one set of LoRA adapters share a forward; groups of several take turns
+    of a few steps, the one that has waited longest first. Within a group the oldest go first. A
+    drawing that has more rows than `max_rows` runs by itself.
 
     Where memory runs out, the batch is halved and the step is tried again; a drawing that fails
     alone fails alone.
@@ -288,7 +292,7 @@ class _Room:
         batch: list[Entry] = []
         rows, limit = 0, self._limits.get(group[0].group, self._max_rows)
         for entry in group:
-            rows += len(entry.drawing.rows)
+            rows += len(entry.drawing.next_rows)
             if batch and rows > limit:
                 break
             batch.append(entry)
@@ -308,7 +312,7 @@ class _Room:
     def too_small(self, part: Sequence[Entry]) -> int:
         """Notes a step that did not fit; returns how many rows the next ones have at most."""
         group = part[0].group
-        self._limits[group] = max(sum(len(entry.drawing.rows) for entry in part) // 2, 1)
+        self._limits[group] = max(sum(len(entry.drawing.next_rows) for entry in part) // 2, 1)
         self._good[group] = 0
         return self._limits[group]
 

@@ -1,7 +1,6 @@
 """Where a drawing begins: as noise, or from a picture of which some becomes noise."""
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from PIL import Image
 from actors.engine.decoding import encoded
 from actors.engine.drawing import Kept
 from actors.engine.render import Origin, PictureUnreadable, RenderRequest
+from actors.pictures.opened import NotAPicture, opened
+from actors.pictures.seen import seen
 
-_FORMATS = ("PNG", "JPEG", "WEBP")
 _HALF = 128
 
 
@@ -47,7 +47,8 @@ def begin(pipeline: Any, scheduler: Any, request: RenderRequest, dtype: torch.dt
     if origin is None:
         noise = _noise(pipeline, request, generator, dtype)
         return Begun(noise * scheduler.init_noise_sigma, timesteps, generator)
-    picture = encoded(pipeline, _opened(origin.picture, request, "RGB"), generator).to(dtype)
+    size = (request.width, request.height)
+    picture = encoded(pipeline, read_origin(origin.picture, size, "RGB"), generator).to(dtype)
     noise = _noise(pipeline, request, generator, dtype)
     if origin.mask and start == 0:
         latents = noise * scheduler.init_noise_sigma
@@ -55,7 +56,7 @@ def begin(pipeline: Any, scheduler: Any, request: RenderRequest, dtype: torch.dt
         latents = scheduler.add_noise(picture, noise, timesteps[:1])
     if not origin.mask:
         return Begun(latents, timesteps, generator)
-    mask = _mask(pipeline, _opened(origin.mask, request, "L"), noise)
+    mask = _mask(pipeline, read_origin(origin.mask, size, "L"), noise)
     return Begun(latents, timesteps, generator, Kept(picture, noise, mask))
 
 
@@ -80,17 +81,17 @@ def _noise(
     return noise
 
 
-def _opened(data: bytes, request: RenderRequest, mode: str) -> Image.Image:
+def read_origin(data: bytes, size: tuple[int, int], mode: str) -> Image.Image:
+    """Returns what is seen of a picture; raises PictureUnreadable for one of another size."""
     try:
-        with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            if image.size != (request.width, request.height):
-                raise PictureUnreadable(
-                    f"a picture of {image.width}x{image.height} begins no render of "
-                    f"{request.width}x{request.height}"
-                )
-            return image.convert(mode)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PictureUnreadable(f"{len(data)} bytes are no picture ({error})") from error
+        image = seen(opened(data))
+    except NotAPicture as error:
+        raise PictureUnreadable(str(error)) from error
+    if image.size != size:
+        raise PictureUnreadable(
+            f"a picture of {image.width}x{image.height} begins no render of {size[0]}x{size[1]}"
+        )
+    return image.convert(mode)
 
 
 def _mask(pipeline: Any, image: Image.Image, like: torch.Tensor) -> torch.Tensor:

@@ -7,9 +7,10 @@ import torch
 from actors.engine.adapter import Adapter
 from actors.engine.attention import RowReference
 from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.lora import LoraSet, text_encoders
 from actors.engine.origins import begin
-from actors.engine.render import EncoderChanged, RenderRequest, Scheduler
-from actors.engine.schedulers import new_scheduler
+from actors.engine.render import EVERYWHERE, EncoderChanged, RenderRequest, Scheduler
+from actors.engine.schedulers import new_scheduler, noise_levels
 from actors.engine.text import encode
 
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
@@ -18,15 +19,23 @@ References: TypeAlias = tuple[tuple[RowReference, ...], tuple[RowReference, ...]
 
 
 @torch.no_grad()
-def prepare(pipeline: Any, request: RenderRequest, references: References = ((), ())) -> Drawing:
+def prepare(
+    pipeline: Any,
+    request: RenderRequest,
+    references: References = ((), ()),
+    loras: LoraSet | None = None,
+) -> Drawing:
     """Reads the prompt of a request, and draws its noise; blocks.
 
-    `references` are what `read_references` gives. The drawing's steps are those of diffusers'
-    pipeline for the same arguments. Raises ValueError for a size that is no multiple of 8.
+    `references` are what `read_references` gives, and `loras` what its adapters make of the model:
+    the text encoders have their weights meanwhile, so that no other thread may read a prompt. The
+    drawing's steps are those of diffusers' pipeline for the same arguments. Raises ValueError for a
+    size that is no multiple of 8.
     """
     check_size(request)
     shown, nothing = references
-    text = encode(pipeline, request.prompt, request.negative_prompt)
+    with text_encoders(pipeline, loras):
+        text = encode(pipeline, request.prompt, request.negative_prompt)
     distilled = pipeline.unet.config.time_cond_proj_dim
     sizes = _sizes(request, text.prompt)
     rows = [Row(text.prompt[0], text.pooled[0], sizes, shown)]
@@ -38,7 +47,7 @@ def prepare(pipeline: Any, request: RenderRequest, references: References = ((),
     scheduler = new_scheduler(pipeline.scheduler, chosen)
     scheduler.set_timesteps(request.steps, device=pipeline.device)
     begun = begin(pipeline, scheduler, request, text.prompt.dtype)
-    guidance = Guidance(request.guidance_scale, request.guidance_rescale) if is_guided else None
+    guidance = _guidance(request, scheduler, begun.timesteps) if is_guided else None
     return Drawing(
         begun.latents,
         scheduler,
@@ -48,7 +57,18 @@ def prepare(pipeline: Any, request: RenderRequest, references: References = ((),
         _condition(pipeline, request, text.prompt) if distilled is not None else None,
         begun.kept,
         begun.generator,
+        loras,
     )
+
+
+def _guidance(request: RenderRequest, scheduler: Any, timesteps: torch.Tensor) -> Guidance:
+    # A worker of the version before sends a request without it.
+    interval = getattr(request, "guidance_interval", EVERYWHERE)
+    steps = None
+    if interval != EVERYWHERE:
+        low, high = interval
+        steps = tuple(low < level <= high for level in noise_levels(scheduler, timesteps))
+    return Guidance(request.guidance_scale, request.guidance_rescale, steps)
 
 
 def check_size(request: RenderRequest) -> None:

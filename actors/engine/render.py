@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Protocol
 
 from imggen.v1.errors_pb2 import ErrorReason
@@ -10,12 +11,21 @@ from server.errors import Internal, Unavailable
 
 
 class Scheduler(StrEnum):
-    """A scheduler by its name in profiles; OWN is the checkpoint's."""
+    """A scheduler by its name in profiles; OWN is the checkpoint's.
+
+    EULER_TRAILING begins at the last time that the model was trained on, as the LoRA adapters of
+    few steps do.
+    """
 
     OWN = ""
     EULER = "euler"
+    EULER_TRAILING = "euler_trailing"
     DPM_KARRAS = "dpm++2m_karras"
     DDIM = "ddim"
+
+
+EVERYWHERE = (0.0, inf)
+"""The interval of guidance that has every noise level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,32 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPace:
+    """How often a render hands out records: each `every` steps; 0 for never.
+
+    Before it has taken `after_s` seconds there is none: it is begun again faster.
+    """
+
+    every: int = 0
+    after_s: float = 0.0
+
+
+NO_PACE = RecordPace()
+"""The pace of renders that hand out no records."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoraWeight:
+    """A LoRA adapter by the name of its file in the folder of `IMGGEN_LORAS`, and its weight.
+
+    A weight of 1 is the adapter as it was trained, and 0 leaves it out.
+    """
+
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A request for one picture.
 
@@ -66,7 +102,12 @@ class RenderRequest:
     `id` they can also be turned on while the render runs. Where it is `mirrored`, the picture and
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
-    `scheduler` leads the steps. Without an `origin` the picture begins as noise.
+    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
+    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
+    the model for this picture alone. Guidance works above the first and up to the second noise
+    level of `guidance_interval` (arXiv 2404.07724), in sigma; at others the prompt leads alone.
+    `records` are the pace of its records; a `record` is one that an earlier render of the same
+    request handed out, after whose step it goes on.
     """
 
     prompt: str
@@ -85,15 +126,23 @@ class RenderRequest:
     trace: str = ""
     scheduler: Scheduler = Scheduler.OWN
     origin: Origin | None = None
+    loras: tuple[LoraWeight, ...] = ()
+    guidance_interval: tuple[float, float] = EVERYWHERE
+    records: RecordPace = NO_PACE
+    record: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """The end of step `step` of `steps`, counted from 1; a preview is a JPEG."""
+    """The end of step `step` of `steps`, counted from 1; a preview is a JPEG.
+
+    From a `record` a later render of the request goes on after this step.
+    """
 
     step: int
     steps: int
     preview: bytes | None = None
+    record: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +185,22 @@ class PictureUnreadable(Internal):
 
 class EncoderChanged(Unavailable):
     """Raised for an embedding by another encoder than the model's; a new attempt computes it."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class LoraRefused(Internal):
+    """Raised for a LoRA adapter that is missing, damaged, too large, or another model's."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class LorasBusy(Unavailable):
+    """Raised where other renders use all the memory that LoRA adapters may take."""
 
     # One argument, since Ray pickles the errors of a replica.
     def __init__(self, message: str) -> None:

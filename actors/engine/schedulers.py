@@ -3,6 +3,7 @@
 from inspect import signature
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler
 
@@ -12,6 +13,7 @@ from actors.engine.render import Scheduler
 _EVEN = {f"use_{name}_sigmas": False for name in ("karras", "exponential", "beta")}
 _KINDS: dict[Scheduler, tuple[Any, dict[str, Any]]] = {
     Scheduler.EULER: (EulerDiscreteScheduler, _EVEN),
+    Scheduler.EULER_TRAILING: (EulerDiscreteScheduler, _EVEN | {"timestep_spacing": "trailing"}),
     Scheduler.DPM_KARRAS: (DPMSolverMultistepScheduler, _EVEN | {"use_karras_sigmas": True}),
     Scheduler.DDIM: (DDIMScheduler, {}),
 }
@@ -21,6 +23,18 @@ def new_scheduler(own: Any, name: Scheduler = Scheduler.OWN) -> Any:
     """Returns a scheduler that has done no step, by the configuration of the checkpoint's own."""
     kind, changes = _KINDS.get(name, (type(own), {}))
     return kind.from_config(own.config, **changes)
+
+
+def noise_levels(scheduler: Any, timesteps: torch.Tensor) -> list[float]:
+    """Returns the noise at each time, as sigma: its deviation beside a clean picture's values.
+
+    Times between those that the model was trained on are interpolated, as diffusers' Euler does.
+    """
+    # At the last time of a zero terminal SNR there is nothing but noise.
+    kept = scheduler.alphas_cumprod.double().clamp(min=2**-24).cpu()
+    trained = ((1 - kept) / kept).sqrt().numpy()
+    found: list[float] = np.interp(timesteps.cpu(), np.arange(len(trained)), trained).tolist()
+    return found
 
 
 def stepped(

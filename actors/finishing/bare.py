@@ -1,13 +1,14 @@
-"""Pictures as they are seen: pixels that every program shows alike, and nothing beside them."""
+"""Pictures without anything beside their pixels."""
 
 import struct
-from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from actors.pictures.chunks import chunks
+from actors.pictures.seen import seen
+
 _HARMLESS = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"sRGB", b"pHYs", b"sBIT", b"tIME"))
 """The chunks of PNG that change no pixel and hold neither a picture nor a text."""
 _AS_SRGB = {
@@ -19,22 +20,6 @@ _PROVENANCE = b"caBX"
 _EMBEDDED = b"bidb"
 """The chunk of a C2PA manifest, and the box by which one holds files, such as thumbnails."""
 _DEEPEST = 8
-
-
-def seen(picture: Image.Image) -> Image.Image:
-    """Returns the pixels of a decoded picture as 8-bit sRGB on white, without metadata.
-
-    Of an animation those of its first picture.
-    """
-    profile = picture.info.get("icc_profile")
-    shallow = _eight_bits(picture)
-    if shallow.has_transparency_data:
-        rgba = shallow.convert("RGBA")
-        shallow = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    rgb = _to_srgb(shallow.convert("RGB"), profile)
-    # Pillow writes some of it into the next file: comments, profiles.
-    rgb.info = {}
-    return rgb
 
 
 def bare(original: bytes, picture: Image.Image) -> bytes:
@@ -55,30 +40,6 @@ def as_png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Returns a picture whose channels have 8 bits: Pillow would cut brighter values off."""
-    if not picture.mode.startswith("I"):
-        return picture
-    deep = np.asarray(picture)
-    grey = Image.fromarray((deep >> _DEEPEST).clip(0, 255).astype(np.uint8))
-    clear = picture.info.get("transparency")
-    if clear is not None:
-        grey.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
-    return grey
-
-
-def _to_srgb(rgb: Image.Image, profile: bytes | None) -> Image.Image:
-    if not profile:
-        return rgb
-    try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        converted = ImageCms.profileToProfile(rgb, source, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, OSError):
-        # A profile that does not fit RGB pixels is ignored.
-        return rgb
-    return converted or rgb
-
-
 def _is_opaque(picture: Image.Image) -> bool:
     if not picture.has_transparency_data:
         return True
@@ -87,28 +48,12 @@ def _is_opaque(picture: Image.Image) -> bool:
 
 def _has_pixels_only(png: bytes) -> bool:
     """Returns whether a file is a PNG of 8 bits, whole, whose chunks are all known as harmless."""
-    chunks = list(_chunks(png))
-    if not chunks or chunks[-1][0] != b"IEND" or chunks[0][1][8:9] > bytes([_DEEPEST]):
+    found = list(chunks(png))
+    if not found or found[-1][0] != b"IEND" or found[0][1][8:9] > bytes([_DEEPEST]):
         return False
     return all(
         kind in _HARMLESS
         or _AS_SRGB.get(kind) == data
         or (kind == _PROVENANCE and _EMBEDDED not in data)
-        for kind, data in chunks
+        for kind, data in found
     )
-
-
-def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yields the kind and the data of each chunk; what is no chunk, as after the end, is of b""."""
-    at = len(_SIGNATURE)
-    if png[:at] != _SIGNATURE:
-        return
-    while at < len(png):
-        length = int.from_bytes(png[at : at + 4])
-        kind, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        yield kind, data
-        at += length + 12
-        if kind == b"IEND":
-            break
-    if at != len(png):
-        yield b"", b""

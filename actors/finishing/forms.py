@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TypeAlias
 
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from actors.finishing.bare import bare, seen
+from actors.finishing.bare import bare
 from actors.finishing.marks import add_xmp, xmp_of
+from actors.pictures.opened import NotAPicture, opened
+from actors.pictures.seen import seen
 from imggen.rules import sizes
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.models import Size
@@ -28,14 +30,8 @@ from 1:1 to 16:9, 99 % keep every face from the top of the skull to the chin at 
 90 % at 0.5; the rest are close-ups, which are too large. Hats and long ears may be cut.
 """
 
-_FORMATS = ("PNG", "JPEG", "WEBP")
 _MPO = "mpo"
 """Pillow's name, here in lower case, for a JPEG that has more pictures after its first one."""
-_PIXELS_MAX = 64_000_000
-_UNREADABLE = (
-    *(UnidentifiedImageError, Image.DecompressionBombError),
-    *(OSError, SyntaxError, ValueError),
-)
 _Box: TypeAlias = tuple[float, float, float, float]
 _QUALITIES = (95, 92, 88, 84, 80, 70)
 _THUMBNAIL_QUALITY = 85
@@ -120,21 +116,11 @@ def cut(picture: Image.Image, display: Size) -> Image.Image:
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """Returns the decoded picture; raises PictureRefused for bytes that are none."""
+    """Returns the decoded picture, upright; raises PictureRefused for bytes that are none."""
     try:
-        image = Image.open(BytesIO(data), formats=_FORMATS)
-        pixels = image.width * image.height
-        if pixels > _PIXELS_MAX:
-            raise PictureRefused(
-                f"the model's picture has {pixels} pixels; it must have {_PIXELS_MAX} or fewer"
-            )
-        image.load()
-    except _UNREADABLE as error:
-        raise PictureRefused(
-            f"the model's {len(data)} bytes are not a picture ({error}); "
-            f"they must be one of {', '.join(_FORMATS)}"
-        ) from error
-    return image
+        return opened(data)
+    except NotAPicture as error:
+        raise PictureRefused(f"the model's {error}") from error
 
 
 def _crop(picture: Image.Image, display: Size) -> _Box:

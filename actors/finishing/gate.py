@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.engine.render import PictureBroken
-from actors.finishing.bare import seen
 from actors.finishing.forms import open_picture
+from actors.pictures.seen import seen
 
 _CELLS = 16
 """The cells of a side, whose mean colours are looked at, whatever the picture's size."""

@@ -1,111 +1,174 @@
-"""The upscaler: a network that spandrel loads, run over tiles so that any size fits in memory."""
+"""The upscaler: a network run over tiles, so that a picture of any size fits in memory."""
 
 import asyncio
-from collections.abc import Iterator
+import logging
+from dataclasses import dataclass, replace
 from io import BytesIO
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
 from PIL import Image
-from spandrel import ModelLoader
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
-from actors.engine.checkpoint import CHECKSUMS, verify_file
-from actors.engine.headers import read_header
-from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import PictureBroken
-from actors.finishing.bare import seen
 from actors.finishing.forms import open_picture
+from actors.finishing.network import Network
+from actors.finishing.tiling import Pixels, Tiling
+from actors.finishing.transparency import spread, within_neighbours
+from actors.pictures.seen import layers
 from actors.settings import DiffuserSettings
+from server.domain.models import Size
 
-_TILE = 256
-_MARGIN = 32
-"""The pixels of a tile beyond the part that is kept: more than the reach of a compact network,
-so that tiles have no seams."""
+TILE = 512
+SMALLEST_TILE = 128
+_FADE = 8
 _FAST = 1
 """The PNG's compression level: low, since the worker decodes it at once."""
+_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""What torch 2.14 says without `OutOfMemoryError`: on a CPU, and from within cuDNN and cuBLAS."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Enlarged:
+    """An enlarged picture, and how it was made."""
+
+    png: bytes
+    tile: int
+    """The side of the network's tiles in pixels; 0 where Lanczos has enlarged the picture."""
+    ran_out_at: tuple[int, ...] = ()
+    """The sides of tiles at which memory ran out before, from large to small."""
 
 
 class Upscaler:
     """A loaded network; it knows nothing of jobs."""
 
-    def __init__(self, network: Any, scale: int, device: str = "cpu") -> None:
-        self.scale = scale
-        self._network = network.to(device, memory_format=torch.channels_last).eval()
-        self._device = device
+    def __init__(
+        self, network: Network, device: str = "cpu", *, tile: int = TILE, half: bool = False
+    ) -> None:
+        """Takes the network, where it runs, its tiles' side, and whether in half precision."""
+        network.run.to(device, memory_format=torch.channels_last)
+        self._network = network
+        self._device = torch.device(device)
+        self._tiling = Tiling(tile, network.reach, _FADE)
+        self._half = half and network.is_safe_in_half
 
     @classmethod
     def load(cls, settings: DiffuserSettings) -> Self | None:
         """Loads the weights that the settings name; returns None if they name none.
 
-        Raises CheckpointRefused for a file that is missing, is not safetensors, is cut off or
-        differs from its checkpoint's checksums.
+        Raises CheckpointRefused for a file that `Network.load` refuses.
         """
-        file = settings.upscaler_file
-        if file is None:
+        if settings.upscaler_file is None:
             return None
-        _check(file)
-        loaded: Any = ModelLoader().load_from_file(file)  # untyped in spandrel 0.4
+        network = Network.load(settings.upscaler_file)
         cuda = settings.device != "cpu" and torch.cuda.is_available()
-        return cls(loaded.model.float(), loaded.scale, "cuda" if cuda else "cpu")
+        # bfloat16 has fewer levels between 0 and 1 than a picture.
+        half = cuda and settings.dtype in ("auto", "float16")
+        device = "cuda" if cuda else "cpu"
+        return cls(network, device, tile=settings.upscaler_tile, half=half)
 
     async def upscale(self, png: bytes) -> bytes:
-        """Returns a picture at `scale` times its width and height."""
-        return await asyncio.to_thread(self.enlarge, png)
+        """Returns a picture at the network's multiple of its width and height."""
+        return (await asyncio.to_thread(self.enlarge, png)).png
 
-    def enlarge(self, png: bytes) -> bytes:
-        """Returns a picture at `scale` times its width and height; blocks.
+    def enlarge(self, png: bytes, to: Size | None = None) -> Enlarged:
+        """Returns a picture enlarged by the network, its alpha apart; blocks.
 
-        Raises PictureBroken for pixels that are not finite.
+        It is the network's multiple as large, or, with a size that it has to reach, a smaller
+        multiple. Raises PictureBroken for pixels that are not finite.
         """
-        pixels = np.asarray(seen(open_picture(png)))
-        large = self.run(torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255)
-        if not torch.isfinite(large).all():
-            raise PictureBroken("the upscaler's pixels are not finite")
-        drawn = (large[0].clamp(0, 1) * 255).round().permute(1, 2, 0).to(torch.uint8)
-        buffer = BytesIO()
-        Image.fromarray(drawn.numpy()).save(buffer, "PNG", compress_level=_FAST)
-        return buffer.getvalue()
+        colours, alpha = layers(open_picture(png))
+        scale = self._scale(Size(*colours.size), to)
+        ran_out: list[int] = []
+        tiling = self._tiling
+        while tiling.side >= SMALLEST_TILE:
+            large = self._tiled(colours, alpha, tiling, scale)
+            if large is not None:
+                return Enlarged(_saved(large), tiling.side, tuple(ran_out))
+            ran_out.append(tiling.side)
+            _log.warning("upscaler out of memory", extra={"tile": tiling.side})
+            torch.cuda.empty_cache()
+            tiling = replace(tiling, side=tiling.side // 2)
+        return Enlarged(_saved(_by_lanczos(colours, alpha, scale)), 0, tuple(ran_out))
+
+    def _scale(self, given: Size, to: Size | None) -> int:
+        """Returns the least divisor of the network's scale that reaches a size."""
+        most = self._network.scale
+        if to is None:
+            return most
+        needed = max(to.width / given.width, to.height / given.height)
+        return min((n for n in range(1, most) if most % n == 0 and n >= needed), default=most)
+
+    def _tiled(
+        self, colours: Image.Image, alpha: Image.Image | None, tiling: Tiling, scale: int
+    ) -> Image.Image | None:
+        """Returns the enlarged picture; None where memory ran out, whatever was computed before."""
+        try:
+            return self._enlarged(colours, alpha, tiling, scale)
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+        return None
+
+    def _enlarged(
+        self, colours: Image.Image, alpha: Image.Image | None, tiling: Tiling, scale: int
+    ) -> Image.Image:
+        def compute(tile: Pixels) -> Pixels:
+            return self._computed(tile, scale)
+
+        pixels = np.asarray(colours)
+        if alpha is None:
+            return Image.fromarray(tiling.enlarge(pixels, scale, compute))
+        clear = np.asarray(alpha)
+        image = Image.fromarray(tiling.enlarge(spread(pixels, clear), scale, compute))
+        grey = tiling.enlarge(np.repeat(clear[..., None], 3, 2), scale, compute)
+        large = np.asarray(Image.fromarray(grey).convert("L"))
+        image.putalpha(Image.fromarray(within_neighbours(large, clear)))
+        return image
 
     @torch.inference_mode()
-    def run(self, pixels: Tensor, tile: int = _TILE) -> Tensor:
-        """Returns pixels, (1, 3, H, W) in 0 to 1, as (1, 3, H * scale, W * scale).
-
-        One tile after the other, so that the network's memory does not grow with the picture.
-        """
-        scale = self.scale
-        _, channels, height, width = pixels.shape
-        large = torch.empty(1, channels, height * scale, width * scale)
-        for top, bottom in _spans(height, tile):
-            for left, right in _spans(width, tile):
-                above, before = min(top, _MARGIN), min(left, _MARGIN)
-                part = pixels[
-                    ..., top - above : bottom + _MARGIN, left - before : right + _MARGIN
-                ].to(self._device, memory_format=torch.channels_last)
-                found = self._network(part).float().cpu()
-                large[..., top * scale : bottom * scale, left * scale : right * scale] = found[
-                    ...,
-                    above * scale : (above + bottom - top) * scale,
-                    before * scale : (before + right - left) * scale,
-                ]
-        return large
-
-
-def _spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
-    return ((start, min(start + tile, length)) for start in range(0, length, tile))
-
-
-def _check(file: Path) -> None:
-    if not file.is_file():
-        raise CheckpointRefused(
-            f"{file}: not a file; IMGGEN_UPSCALER must name the upscaler's weights, `auto` for "
-            "those of the shipped checkpoint, or `none` to enlarge by Lanczos"
+    def _computed(self, tile: Pixels, scale: int) -> Pixels:
+        """Returns an enlarged tile; computes it again in float32 where half precision overflows."""
+        given = torch.from_numpy(np.array(tile)).to(self._device)
+        given = (given.permute(2, 0, 1)[None].float() / 255).contiguous(
+            memory_format=torch.channels_last
         )
-    if file.suffix != ".safetensors":
-        raise CheckpointRefused(f"{file}: weights must be safetensors; convert them once")
-    read_header(file)
-    checkpoint = file.parent.parent
-    if (checkpoint / CHECKSUMS).is_file():
-        verify_file(checkpoint, file)
+        large = self._run(given, self._half)
+        if self._half and not torch.isfinite(large).all():
+            large = self._run(given, half=False)
+        if not torch.isfinite(large).all():
+            raise PictureBroken("the upscaler's pixels are not finite")
+        if scale < self._network.scale:
+            large = avg_pool2d(large.clamp(0, 1), self._network.scale // scale)
+        drawn = (large[0].clamp(0, 1) * 255).round().permute(1, 2, 0).to(torch.uint8)
+        found: Pixels = drawn.cpu().numpy()
+        return found
+
+    def _run(self, given: Tensor, half: bool) -> Tensor:
+        with torch.autocast(self._device.type, torch.float16, enabled=half):
+            return self._network.enlarge(given).float()
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return any(words in str(error) for words in _NO_MEMORY)
+
+
+def _by_lanczos(colours: Image.Image, alpha: Image.Image | None, scale: int) -> Image.Image:
+    """Returns a picture enlarged by Lanczos; Pillow weighs the colours of RGBA by their alpha."""
+    whole = colours
+    if alpha is not None:
+        whole = colours.copy()
+        whole.putalpha(alpha)
+    size = (colours.width * scale, colours.height * scale)
+    return whole.resize(size, Image.Resampling.LANCZOS)
+
+
+def _saved(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=_FAST)
+    return buffer.getvalue()

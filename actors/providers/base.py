@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from actors.engine.render import ReferenceEncoder
+from actors.engine.render import NO_PACE, RecordPace, ReferenceEncoder
 from actors.prompts.dialect import CompiledPrompt
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.characters import FrozenCharacter
@@ -58,8 +58,56 @@ class ReferenceReading:
     encoder: ReferenceEncoder | None = None
 
 
+class RenderRecords(Protocol):
+    """Where a render keeps its records, for the attempt that may take its job over.
+
+    Only providers whose renderer hands some out use it.
+    """
+
+    @property
+    def pace(self) -> RecordPace:
+        """How often records are wanted."""
+        ...
+
+    async def left(self) -> bytes:
+        """Returns the newest record that an earlier attempt has left; empty for none."""
+        ...
+
+    def keep(self, record: bytes) -> None:
+        """Keeps a record in place of the one before, soon and without waiting."""
+        ...
+
+    def went_on(self, step: int, steps: int) -> None:
+        """Notes that the render has gone on after a step of an earlier one."""
+        ...
+
+
+class NoRecords:
+    """Keeps no records."""
+
+    pace = NO_PACE
+
+    async def left(self) -> bytes:
+        """Returns no record."""
+        return b""
+
+    def keep(self, record: bytes) -> None:
+        """Drops a record."""
+
+    def went_on(self, step: int, steps: int) -> None:
+        """Does nothing."""
+
+
+NO_RECORDS = NoRecords()
+
+
 class RenderProgress(Protocol):
     """Where a provider reports its progress."""
+
+    @property
+    def records(self) -> RenderRecords:
+        """Where the render keeps its records."""
+        ...
 
     @property
     def watched(self) -> asyncio.Event:

@@ -27,7 +27,7 @@ from server.routing.catalogue import KNOWN
 from server.routing.failover import RULES, Billed
 from server.routing.prices import FreePrice, Price, PricedCall
 
-_STEPS = MappingProxyType({Quality.STANDARD: 4, Quality.HD: 8})
+_STEPS = MappingProxyType({Quality.DRAFT: 2, Quality.STANDARD: 4, Quality.HD: 8})
 _KEPT = 16
 
 FAKE = KNOWN["fake"]

@@ -98,6 +98,8 @@ class LocalProvider:
             previews=progress.watched.is_set(),
             id=uuid4().hex,
             trace=current().context,
+            records=progress.records.pace,
+            record=await progress.records.left(),
         )
         result = await self._draw(request, progress)
         return RenderedPicture(
@@ -120,6 +122,7 @@ class LocalProvider:
 
     async def _draw(self, request: RenderRequest, progress: RenderProgress) -> RenderResult:
         progress.step(0, request.steps)
+        is_first = True
         async with (
             self._showing(request, progress),
             aclosing(self._renderer.stream(request)) as events,
@@ -127,7 +130,13 @@ class LocalProvider:
             async for event in events:
                 match event:
                     case StepEvent():
+                        if is_first and event.step > 1:
+                            progress.records.went_on(event.step - 1, event.steps)
+                        is_first = False
                         progress.step(event.step, event.steps, event.preview)
+                        # A diffuser of the version before sends an event without it.
+                        if record := getattr(event, "record", None):
+                            progress.records.keep(record)
                     case RenderResult():
                         return event
         raise RuntimeError("the renderer ended without a picture")

@@ -2,22 +2,19 @@
 
 import base64
 import binascii
-import struct
-import zlib
 from io import BytesIO
 
 from PIL import Image
 
-from actors.finishing.bare import as_png, seen
+from actors.finishing.bare import as_png
 from actors.finishing.forms import PictureRefused, open_picture
+from actors.pictures.opened import FORMATS, UNREADABLE
+from actors.pictures.seen import seen
 from server.domain.models import Size
 
 _LONGEST_SIDE = 512
 _QUALITY = 80
-_BROKEN = (
-    *(PictureRefused, OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error),
-    Image.DecompressionBombError,
-)
+_BROKEN = (PictureRefused, *UNREADABLE)
 
 
 class PictureUnfit(Exception):
@@ -34,7 +31,7 @@ def read_png(encoded: object, size: Size) -> bytes:
     try:
         picture = open_picture(data)
         # A PNG's checksums are read by `verify` alone, which leaves its picture unusable.
-        Image.open(BytesIO(data), formats=["PNG", "JPEG", "WEBP"]).verify()
+        Image.open(BytesIO(data), formats=FORMATS).verify()
     except _BROKEN as error:
         raise PictureUnfit(f"its {len(data)} bytes are not a whole picture") from error
     if picture.size != (size.width, size.height):

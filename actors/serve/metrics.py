@@ -78,6 +78,10 @@ class RayWorkerMetrics:
         self._rescued = Counter(
             "imggen_rescued_jobs", "Jobs that were taken from workers whose leases ran out."
         )
+        self._skew = Gauge(
+            "imggen_clock_skew_seconds",
+            "By how much the clock of a worker's machine is ahead of the database's.",
+        )
 
     def use(self, lane: Lane, used: int, slots: int) -> None:
         """Sets the slots of a lane, and how many are in use."""
@@ -104,6 +108,10 @@ class RayWorkerMetrics:
     def rescue(self) -> None:
         """Counts a job that was taken from another worker."""
         self._rescued.inc()
+
+    def skew(self, ahead_s: float) -> None:
+        """Sets how far the clock is ahead."""
+        self._skew.set(ahead_s)
 
 
 class RayRenderMetrics:

@@ -1,14 +1,17 @@
 """The settings of a diffuser."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 
+from actors.settings.profiles import ProfileSettings
 from actors.settings.values import CONFIG
 from actors.storybook import CHECKPOINT, UPSCALER
 
+_SIZE = re.compile(r"[1-9]\d{1,3}x[1-9]\d{1,3}")
 _SOURCES = {
     "storybook": str(CHECKPOINT),
     "sdxl": "stabilityai/stable-diffusion-xl-base-1.0",
@@ -20,7 +23,7 @@ _ADAPTERS = {
 """The files of an adapter by model: its weights, and its encoder unless it is the checkpoint's."""
 
 
-class DiffuserSettings(BaseSettings):
+class DiffuserSettings(ProfileSettings):
     """A diffuser's model, and where it runs."""
 
     model_config = CONFIG
@@ -56,12 +59,41 @@ class DiffuserSettings(BaseSettings):
         "it no faster.",
     )
 
+    channels_last: bool = Field(
+        False,
+        description="Whether convolutions have their channels last in memory, for GPUs with "
+        "tensor cores; the picture is the same up to rounding.",
+    )
+    fused_qkv: bool = Field(
+        False,
+        description="Whether one product makes the query, key and value of an attention, where "
+        "three did: fewer and larger kernels, and the picture is the same up to rounding. A layer "
+        "that a LoRA adapter changes has three.",
+    )
+    warm_sizes: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="The sizes of which a diffuser draws a picture of two steps before it is "
+        "ready, `1024x1024,1344x768`, in the model's own pixels and multiples of 8, the usual one "
+        "first. Empty for all that the shipped catalogue has of the model; name them where a "
+        "catalogue of your own has others, or where the start may not take so long.",
+    )
+
     upscaler: str = Field(
         "auto",
         description="A safetensors file of an upscaler that spandrel loads, which enlarges the "
         "pictures of `IMGGEN_MODEL` by more than a quarter before they are finished; `auto`, or "
         "empty, is the shipped one for `storybook` and none for others. Lanczos enlarges all "
-        "other pictures, hosted models' too, and with `none` these.",
+        "other pictures, hosted models' too, and with `none` these. Published weights (`.pth`) are "
+        "converted by `python -m actors.finishing.convert`; see docs/finishing.md.",
+    )
+    upscaler_tile: int = Field(
+        512,
+        ge=128,
+        le=4096,
+        multiple_of=128,
+        description="The side of the tiles in which the upscaler works, in pixels of the picture "
+        "before it: larger ones need more memory. Where that runs out, a picture is begun anew in "
+        "tiles of half the side, down to 128, and is then enlarged by Lanczos.",
     )
 
     adapter: str = Field(
@@ -82,6 +114,36 @@ class DiffuserSettings(BaseSettings):
         "(`storybook`) or `models/image_encoder` (`sdxl`).",
     )
 
+    loras: str = Field(
+        "",
+        description="A folder of LoRA adapters, safetensors files that a request names and weighs; "
+        "empty for none.",
+    )
+    lora_cache_bytes: int = Field(
+        8 * 1024**3,
+        ge=1,
+        description="The most memory of the device that LoRA adapters take: for each set of them "
+        "with its weights, a copy of the model's weights that it changes, up to 6.8 GB for SDXL in "
+        "float16. Sets that no render uses make room for others.",
+    )
+
+    @field_validator("warm_sizes", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("warm_sizes")
+    @classmethod
+    def _are_sizes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            if not _SIZE.fullmatch(text) or any(int(side) % 8 for side in text.split("x")):
+                raise ValueError(
+                    f'"{text[:60]}" is no size; use width x height in multiples of 8, 1024x1024'
+                )
+        return value
+
     @property
     def upscaler_file(self) -> Path | None:
         """The file of the upscaler's weights; None for no upscaler."""
@@ -97,6 +159,11 @@ class DiffuserSettings(BaseSettings):
     def source(self) -> str:
         """The folder or the repository of the hub to load from."""
         return self.model_path or _SOURCES[self.model]
+
+    @property
+    def lora_folder(self) -> Path | None:
+        """The folder of LoRA adapters; None for none."""
+        return Path(self.loras) if self.loras else None
 
     @property
     def adapter_files(self) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from actors.settings.profiles import ProfileSettings
 from server.databases import DatabaseSettings
 from server.domain.states import Lane
 from server.routing.settings import RoutingSettings
@@ -14,7 +15,9 @@ from server.traces import TraceSettings
 _READ_AT_ONCE = 4
 
 
-class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings):
+class WorkerSettings(
+    DatabaseSettings, RoutingSettings, SafetySettings, TraceSettings, ProfileSettings
+):
     """How a worker claims and routes jobs; storage, extractor and providers have their own."""
 
     worker_name: str = Field(
@@ -59,6 +62,19 @@ class WorkerSettings(DatabaseSettings, RoutingSettings, SafetySettings, TraceSet
         description="Whether a job that a provider refused by its policy is taken to its next "
         "offer, within its caller's limits, rather than failing with CONTENT_POLICY. A picture "
         "that is refused after it was drawn is paid, and a job is paid for twice at most.",
+    )
+    record_steps: int = Field(
+        5,
+        ge=0,
+        description="After each so many steps a local render leaves a record in the storage, from "
+        "which another attempt goes on where the diffuser or the worker is lost; 0 for none. It "
+        "is removed with the end of its job.",
+    )
+    record_after_s: float = Field(
+        2.0,
+        ge=0,
+        description="How long a render takes before it leaves records: one that is faster is "
+        "begun again.",
     )
     slots: dict[str, int] = Field(
         default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE},

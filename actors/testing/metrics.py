@@ -18,6 +18,7 @@ class KeptMetrics:
         self.stages: list[Stage] = []
         self.ends: Counter[tuple[Ending, str]] = Counter()
         self.rescued = 0
+        self.skews_s: list[float] = []
 
     def use(self, lane: Lane, used: int, slots: int) -> None:
         """Keeps how many slots were in use, one after the other."""
@@ -40,3 +41,7 @@ class KeptMetrics:
     def rescue(self) -> None:
         """Counts a rescue."""
         self.rescued += 1
+
+    def skew(self, ahead_s: float) -> None:
+        """Keeps how far the clock was off, one time after the other."""
+        self.skews_s.append(ahead_s)

@@ -2,9 +2,12 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from io import BytesIO
+from typing import Self
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -33,12 +36,50 @@ async def _go_on(_request: RenderRequest, _step: int) -> None:
 
 @dataclass(slots=True, eq=False)
 class Render:
-    """A render that has begun: its request, its steps so far, and whether it ended."""
+    """A render that has begun: its request, its steps so far, and whether it ended.
+
+    It began at step 0, or at that of a record.
+    """
 
     request: RenderRequest
+    began_at: int = 0
     step: int = 0
     done: bool = False
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far a render has come; each step changes its `state`, which its picture shows."""
+
+    of: str
+    step: int
+    state: str
+
+    @classmethod
+    def at_start(cls, request: RenderRequest) -> Self:
+        """Returns that of a request's record, if it is of the same request; else none."""
+        of = hashlib.sha256(f"{request.seed} {request.prompt}".encode()).hexdigest()
+        begun = cls(of, 0, of)
+        with suppress(ValueError, TypeError):
+            left = cls(**json.loads(request.record))
+            if left.of == begun.of and 0 < left.step < request.steps:
+                return left
+        return begun
+
+    def advanced(self) -> "_Progress":
+        """Returns that after another step."""
+        state = hashlib.sha256(f"{self.state} {self.step}".encode()).hexdigest()
+        return _Progress(self.of, self.step + 1, state)
+
+    def record(self, request: RenderRequest, took_s: float) -> bytes | None:
+        """Returns a record if one is due after its step."""
+        pace = request.records
+        if not pace.every or self.step % pace.every or took_s < pace.after_s:
+            return None
+        if self.step == request.steps:
+            return None
+        return json.dumps(asdict(self)).encode()
 
 
 class ScriptedRenderer:
@@ -64,16 +105,22 @@ class ScriptedRenderer:
             self.renders.append(render)
             try:
                 self._check(request)
-                for step in range(1, request.steps + 1):
+                progress = _Progress.at_start(request)
+                render.began_at = progress.step
+                began = asyncio.get_running_loop().time()
+                for step in range(progress.step + 1, request.steps + 1):
                     await self._script(request, step)
                     await asyncio.sleep(self._step_s)
                     render.step = step
+                    progress = progress.advanced()
                     watched = request.previews or request.id in self._watched
                     preview = _draw(request, "JPEG") if watched else None
-                    yield StepEvent(step, request.steps, preview)
+                    took_s = asyncio.get_running_loop().time() - began
+                    record = progress.record(request, took_s)
+                    yield StepEvent(step, request.steps, preview, record)
                 render.done = True
                 yield RenderResult(
-                    _draw(request, "PNG"),
+                    _draw(request, "PNG", progress.state),
                     request.width,
                     request.height,
                     scheduler="Script",
@@ -106,13 +153,14 @@ class ScriptedRenderer:
                 raise EncoderChanged("the reference is by another encoder than the script's")
 
 
-def _draw(request: RenderRequest, image_format: str) -> bytes:
+def _draw(request: RenderRequest, image_format: str, state: str = "") -> bytes:
     picture = Image.new("RGB", (request.width, request.height), "white")
     colour = tuple(request.seed.to_bytes(8, "big")[-3:])
     brush = ImageDraw.Draw(picture)
     # A ground of two colours, so that no disc makes a picture of one.
     brush.rectangle((0, 0, request.width // 2, request.height), fill="black")
     brush.ellipse((0, 0, request.width, request.height), fill=colour)
+    picture.putpixel((0, 0), tuple(bytes.fromhex(state[:6] or "000000")))
     buffer = BytesIO()
     picture.save(buffer, image_format)
     return buffer.getvalue()

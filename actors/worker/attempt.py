@@ -15,6 +15,7 @@ from actors.worker.metrics import Ending, WorkerMetrics
 from actors.worker.patience import Patience
 from actors.worker.payments import CallRefused
 from actors.worker.pictures import PictureNotAllowed
+from actors.worker.records import JobRecords
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.routed import FailOver, NothingHere, OfferWaits
 from actors.worker.storing import JobObjects
@@ -36,6 +37,8 @@ _MESSAGE_MAX = 500
 _LOOKED_AT_AGAIN = timedelta(seconds=5)
 _TRIED_AGAIN = timedelta(seconds=30)
 """How long an offer that failed rests while all others are paused."""
+_ENDED = {Ending.COMPLETED, Ending.FAILED, Ending.CANCELLED}
+"""The ends of an attempt that are those of its job, too."""
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +57,8 @@ class AttemptParts:
     `progress` is a store for writes that a crash of the database may lose, `backoff` the
     ceiling of the first wait after a failure. A job that no model may draw fails after
     `no_offer_s` seconds, one whose classifier is away after `unchecked_s`. Those that this worker
-    cannot draw are `left` to others. `objects` is what the stages store by.
+    cannot draw are `left` to others. `objects` is what the stages store by, and `records` what
+    they keep records by.
     """
 
     stages: Drawing
@@ -69,6 +73,7 @@ class AttemptParts:
     metrics: WorkerMetrics
     traces: Traces = NO_TRACES
     objects: JobObjects | None = None
+    records: JobRecords | None = None
 
 
 class Attempt:
@@ -80,6 +85,8 @@ class Attempt:
         """The reason why it was told to stop, if it was."""
         self._parts = parts
         self._drawing: asyncio.Task[Outcome] | None = None
+        self._ending: Ending | None = None
+        self._is_drawn_anew = False
 
     def stop(self, why: Stop) -> None:
         """Stops the drawing, if it still runs; the first reason counts."""
@@ -96,6 +103,17 @@ class Attempt:
             finally:
                 if objects is not None:
                     await objects.end(self.claim, self._parts.store.images)
+                await self._end_records()
+
+    async def _end_records(self) -> None:
+        """Removes the job's records where no other attempt goes on from them."""
+        records = self._parts.records
+        if records is None:
+            return
+        if self._ending in _ENDED or self._is_drawn_anew:
+            await records.remove(self.claim)
+        else:
+            await records.leave(self.claim)
 
     def _span(self) -> Span:
         claim = self.claim
@@ -297,6 +315,8 @@ class Attempt:
 
     async def _end_failed(self, error: Exception) -> None:
         failure, retryable = explain(error)
+        # Another attempt has another seed.
+        self._is_drawn_anew = isinstance(error, PictureBroken | PictureNotAllowed)
         fields = {**fields_of(self.claim), "reason": failure.reason}
         _log.error("job failed", extra=fields, exc_info=error)
         await self._fail(failure, retryable=retryable)
@@ -320,6 +340,7 @@ class Attempt:
 
     def _count(self, ending: Ending, reason: str = "") -> None:
         """Counts the end of the attempt, once it is written, and tells its span."""
+        self._ending = ending
         reason = "" if ending is Ending.LOST else reason
         current().set({"imggen.outcome": ending.value})
         if reason:

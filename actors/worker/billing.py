@@ -111,6 +111,7 @@ class UnwatchedProgress:
 
     def __init__(self, progress: RenderProgress) -> None:
         self.watched = asyncio.Event()
+        self.records = progress.records
         self._progress = progress
 
     def step(self, step: int, steps: int, preview: bytes | None = None) -> None:

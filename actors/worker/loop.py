@@ -16,6 +16,7 @@ from actors.worker.lanes import Slots
 from actors.worker.leaving import LeftAlone
 from actors.worker.metrics import Unmeasured, WorkerMetrics
 from actors.worker.patience import Patience
+from actors.worker.records import JobRecords
 from actors.worker.reporting import Stop
 from actors.worker.storing import JobObjects
 from server.clock import SkewNotice
@@ -73,6 +74,7 @@ class Worker:
         traces: Traces = NO_TRACES,
         metrics: WorkerMetrics | None = None,
         objects: JobObjects | None = None,
+        records: JobRecords | None = None,
     ) -> None:
         """Takes a durable store, and one for progress, whose writes may be lost.
 
@@ -105,6 +107,7 @@ class Worker:
             self._metrics,
             traces,
             objects,
+            records,
         )
         self._attempts: set[Attempt] = set()
         self._wake = asyncio.Event()
@@ -278,6 +281,7 @@ class Worker:
     async def _tell_ready(self) -> None:
         await self._store.database.ask_time()
         self._skew.tell()
+        self._metrics.skew(self._store.clock.skew_s)
         wanted = await self._store.workers.ready(
             *(self.name, self._slots.most, self._lease),
             models=self._draws,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from actors.engine.profiles import PROFILES
+from actors.engine.profiles import PROFILES, Profile
 from actors.extractors import FallbackExtractor, PaidExtractor, SceneExtractor
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider
@@ -54,9 +54,10 @@ class LossReader:
         patience: Patience,
         texts: JobTexts,
         paid: PaidExtractor | None = None,
+        profiles: Mapping[str, Profile] = PROFILES,
     ) -> None:
         """Takes the providers of this worker by their models' names: each tells its own model."""
-        self._tellers = tuple(tellers(catalogue, providers))
+        self._tellers = tuple(tellers(catalogue, providers, profiles))
         self._extractor = extractor
         self._store = store
         self._patience = patience
@@ -105,10 +106,14 @@ class LossReader:
         return found
 
 
-def tellers(catalogue: Catalogue, providers: Mapping[str, Provider]) -> Iterator[Teller]:
+def tellers(
+    catalogue: Catalogue,
+    providers: Mapping[str, Provider],
+    profiles: Mapping[str, Profile] = PROFILES,
+) -> Iterator[Teller]:
     """Yields the models that draw here, and the local ones that draw elsewhere."""
     for row in catalogue.models:
         if row.name in providers:
             yield Teller(row.name, providers[row.name].told)
-        elif row.name in PROFILES:
-            yield Teller(row.name, partial(tell, PROFILES[row.name]))
+        elif row.name in profiles:
+            yield Teller(row.name, partial(tell, profiles[row.name]))

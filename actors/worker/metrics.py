@@ -41,6 +41,10 @@ class WorkerMetrics(Protocol):
         """Counts a job whose lease had run out, and that this worker gave back to the queue."""
         ...
 
+    def skew(self, ahead_s: float) -> None:
+        """Notes by how many seconds the clock of its machine is ahead of the database's."""
+        ...
+
 
 class Unmeasured:
     """Drops what is measured."""
@@ -58,4 +62,7 @@ class Unmeasured:
         """Drops it."""
 
     def rescue(self) -> None:
+        """Drops it."""
+
+    def skew(self, ahead_s: float) -> None:
         """Drops it."""

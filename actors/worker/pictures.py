@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
+from actors.providers.base import NO_RECORDS, RenderRecords
 from actors.worker.fields import fields_of
 from actors.worker.patience import CHECK_PAUSES_S
 from actors.worker.reporting import Reporter
@@ -85,9 +86,11 @@ class JobPictures:
                 raise self._refused(claim, digest, categories)
 
     @asynccontextmanager
-    async def previewing(self, claim: Claim, reporter: Reporter) -> AsyncIterator["Previews"]:
+    async def previewing(
+        self, claim: Claim, reporter: Reporter, records: RenderRecords = NO_RECORDS
+    ) -> AsyncIterator["Previews"]:
         """Yields the progress of a render, whose previews are looked at until the block ends."""
-        previews = Previews(claim, reporter, self._classifier)
+        previews = Previews(claim, reporter, self._classifier, records)
         task = asyncio.create_task(previews.run(), name=f"previews {claim.job_id}")
         try:
             yield previews
@@ -134,8 +137,13 @@ class Previews:
     """
 
     def __init__(
-        self, claim: Claim, reporter: Reporter, classifier: PictureClassifier | None
+        self,
+        claim: Claim,
+        reporter: Reporter,
+        classifier: PictureClassifier | None,
+        records: RenderRecords = NO_RECORDS,
     ) -> None:
+        self.records = records
         self._claim = claim
         self._reporter = reporter
         self._classifier = classifier

@@ -10,6 +10,7 @@ from time import perf_counter
 from types import MappingProxyType
 
 from actors.engine.profiles import offered_format
+from actors.engine.render import NO_PACE, RecordPace
 from actors.extractors import FallbackExtractor, SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
@@ -19,6 +20,7 @@ from actors.providers.base import Content, Provider, RenderedPicture
 from actors.worker.patience import STORE_PAUSES_S
 from actors.worker.pictures import JobPictures
 from actors.worker.reading import ContentReader
+from actors.worker.records import JobRecords
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
 from actors.worker.storing import JobObjects
@@ -60,11 +62,13 @@ class Stages:
         upscalers: Mapping[str, Upscaler] = _NO_UPSCALERS,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
+        record_pace: RecordPace = NO_PACE,
     ) -> None:
         """Takes the providers by their models' names, and the catalogue that has those models.
 
         `store_pauses_s` are the pauses before each retry of a store while the storage is away; the
         last one repeats.
+        `record_pace` is that of renders' records, of which there are none by default.
         `finishing` runs in a thread. `upscalers` are by the names of the models whose pictures they
         enlarge; those of others are enlarged by Lanczos. Without a resolver of references all
         characters are drawn from words, without `scenes` each attempt reads its page anew, without
@@ -75,6 +79,8 @@ class Stages:
         self._extractor = extractor
         self.objects = JobObjects(storage, store_pauses_s)
         """What is stored of attempts; those that fail leave it to be removed."""
+        self.records = JobRecords(storage, record_pace)
+        """The records of attempts, from which others go on; whoever ends a job removes them."""
         self._references = references
         self._scenes = scenes
         self._texts = texts
@@ -108,7 +114,10 @@ class Stages:
             references = await self._resolve(claim, content, provider)
             await self._pictures.ready()
         with clock.measure(Stage.RENDERING):
-            async with self._pictures.previewing(claim, reporter) as progress:
+            async with (
+                self.records.keeping(claim) as records,
+                self._pictures.previewing(claim, reporter, records) as progress,
+            ):
                 picture = await provider.render(content, shape, references.placed, progress)
             _log_not_drawn(claim, picture.prompt)
             await asyncio.to_thread(check_picture, picture.png)

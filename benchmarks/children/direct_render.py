@@ -34,7 +34,7 @@ def _draw(diffuser: Diffuser, upscaler: Upscaler | None, spec: RenderSpec) -> di
     began = time.perf_counter()
     result = diffuser.render(request)
     rendered = time.perf_counter()
-    enlarged = upscaler.enlarge(result.png) if upscaler else None
+    enlarged = upscaler.enlarge(result.png).png if upscaler else None
     finish(result.png, spec.image_type, Size(spec.width, spec.height), enlarged)
     finished = time.perf_counter()
     return {

@@ -14,6 +14,7 @@ from imggen.errors import BadArgument, Violation
 # A value of another type altogether; every other fault is told in words.
 _OTHER_TYPE = ""
 _LONGEST_INT = 64
+_LONGEST_KEY = 80
 # The second is numpy's before 2.0; neither of numpy's is an int.
 _BOOLS = ("bool", "bool_")
 
@@ -186,7 +187,9 @@ def _fault_of_pairs(wanted: Sequence[Any], value: object) -> str | None:
         for kind, part, what in zip(wanted, pair, ("key", "value"), strict=True):
             wrong = fault(kind, part)
             if wrong is not None:
-                return f"has a {what} that {wrong or f'must be {wording(kind)}, not {shown(part)}'}"
+                told = f"has a {what} that {wrong or f'must be {wording(kind)}, not {shown(part)}'}"
+                of_key = what == "value" and len(pair[0]) <= _LONGEST_KEY
+                return f'{told}, for the key "{pair[0]}"' if of_key else told
     return None
 
 

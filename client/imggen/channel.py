@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from imggen.certificates import faults_of
 from imggen.errors import BadArgument
 from imggen.loading import grpc
 from imggen.proxying import Proxy
@@ -89,9 +90,12 @@ def check_security(
 
     Raises:
         BadArgument: A client certificate is given without its key or a key without its
-            certificate, or certificates are given for a connection in clear text.
+            certificate, certificates are given for a connection in clear text, or something is
+            given that is no certificate or key.
     """
     if (client_certificate is None) != (client_key is None):
         raise BadArgument("client_certificate and client_key go together; only one was given")
     if insecure and (root_certificates is not None or client_certificate is not None):
         raise BadArgument("insecure=True uses no certificates; leave one of them out")
+    if faults := faults_of(root_certificates, client_certificate, client_key):
+        raise BadArgument.of(faults)

@@ -20,7 +20,7 @@ from imggen.budgets import BudgetCalls
 from imggen.calls import or_new
 from imggen.channel import check_security, credentials_for
 from imggen.connection import Connection
-from imggen.downloading import receive, whole_file
+from imggen.downloading import Downloads, whole_file
 from imggen.errors import DeadlineExceeded, JobCancelled, JobFailed
 from imggen.fields import (
     AssetKindName,
@@ -320,7 +320,8 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
     ) -> bytes | Path:
         """Returns the bytes of an image, or writes them to a file and returns its path.
 
-        The file appears only once it is complete and its checksum matches.
+        The file appears only once it is complete and its checksum matches. A download that is cut
+        off begins again, for up to `patience` seconds and within its deadline.
 
         Raises:
             DataLoss: The bytes differ from the stored ones.
@@ -328,16 +329,14 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
         request = image_pb2.DownloadImageRequest(
             image_id=id_of(image), asset_kind=number_of(AssetKind, kind)
         )
-        method = self._connection.images.DownloadImage
-        chunks = self._connection.stream(method, request, self._download_timeout)
-        async with aclosing(chunks):
-            if path is None:
-                buffer = BytesIO()
-                await receive(chunks, buffer)
-                return buffer.getvalue()
-            with whole_file(Path(path)) as file:
-                await receive(chunks, file)
-            return Path(path)
+        downloads = Downloads(self._connection, self._download_timeout, self._patience)
+        if path is None:
+            buffer = BytesIO()
+            await downloads.receive(request, buffer)
+            return buffer.getvalue()
+        with whole_file(Path(path)) as file:
+            await downloads.receive(request, file)
+        return Path(path)
 
     async def _image_of(self, job: Job | str, patience: float) -> Image:
         """Returns the image of a job that has ended; raises what has become of it instead."""

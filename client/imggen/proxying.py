@@ -1,12 +1,15 @@
 """HTTP proxies: which one a connection goes through, if any, and who says so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from imggen.errors import BadArgument, Violation
-from imggen.targets import hosts_of, is_loopback
+from imggen.targets import is_loopback, places_of, split_port
+
+Read = TypeVar("Read")
 
 # In the order in which gRPC asks them; the first one that is set counts, even if it is empty.
 _NAMED_BY = ("grpc_proxy", "https_proxy", "http_proxy")
@@ -64,18 +67,35 @@ def _without_password(url: str) -> str:
 def _is_exempt(target: str, environment: Mapping[str, str]) -> bool:
     """Returns whether the environment says that a target is reached without a proxy.
 
-    It lists hosts, with their subdomains, addresses and networks; `*` exempts everything.
+    It lists hosts, with their subdomains, addresses and networks, with a port for that one alone;
+    `*` exempts everything. Commas and spaces part them, as for curl.
     """
     listed = next((environment[name] for name in _EXEMPT_BY if name in environment), "")
-    entries = [entry.strip().lower() for entry in listed.split(",") if entry.strip()]
-    return all(any(_covers(entry, host) for entry in entries) for host in hosts_of(target))
+    entries = listed.lower().replace(",", " ").split()
+    places = places_of(target)
+    return all(any(_covers(entry, *place) for entry in entries) for place in places)
 
 
-def _covers(entry: str, host: str) -> bool:
+def _covers(entry: str, host: str, port: str) -> bool:
     if entry == "*":
         return True
+    named, of_port = split_port(entry)
+    if of_port not in ("", port):
+        return False
+    address, network = _read(ip_address, host), _read(_network, named)
+    if network is not None:
+        return address in network
+    name = named.removeprefix("*").removeprefix(".").removesuffix(".")
+    # The end of an address is no name of a domain.
+    return host == name or (address is None and bool(name) and host.endswith(f".{name}"))
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    return ip_network(text.strip("[]"), strict=False)
+
+
+def _read(read: Callable[[str], Read], text: str) -> Read | None:
     try:
-        return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
+        return read(text)
     except ValueError:
-        name = entry.removeprefix("*").removeprefix(".")
-        return host == name or host.endswith(f".{name}")
+        return None

@@ -242,7 +242,8 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
     ) -> bytes | Path:
         """Returns the bytes of an image, or writes them to a file and returns its path.
 
-        The file appears only once it is complete and its checksum matches.
+        The file appears only once it is complete and its checksum matches. A download that is cut
+        off begins again, for up to `patience` seconds and within its deadline.
 
         Raises:
             DataLoss: The bytes differ from the stored ones.

@@ -9,6 +9,8 @@ from imggen.errors import BadArgument, Violation
 _DEFAULT = "127.0.0.1:50051"
 _NAMED_BY = "IMGGEN_SERVER"
 _MOST_PORT = 65_535
+_DEFAULT_PORT = "443"
+"""What gRPC takes where a target names none."""
 _LOCAL_SCHEMES = ("unix:", "unix-abstract:")
 _SCHEMES = ("dns:", "ipv4:", "ipv6:")
 
@@ -40,6 +42,17 @@ def is_loopback(target: str) -> bool:
 def hosts_of(target: str) -> list[str]:
     """Returns the hosts of a target in lower case, without ports; most targets have one."""
     return [_host_of(address).removesuffix(".").lower() for address in _addresses_of(target)]
+
+
+def places_of(target: str) -> list[tuple[str, str]]:
+    """Returns the hosts of a target, each with its port; 443 for one that names none."""
+    ports = (split_port(address)[1] or _DEFAULT_PORT for address in _addresses_of(target))
+    return list(zip(hosts_of(target), ports, strict=True))
+
+
+def split_port(address: str) -> tuple[str, str]:
+    """Returns the host of an address and its port, empty for one without."""
+    return _host_of(address), _port_of(address)
 
 
 def spoken(target: str) -> str:

@@ -57,7 +57,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
         folder = folder / submitted.batch.batch_id[:8]
         last = follow_batch(client, submitted.batch.batch_id, submitted.names)
         labels = Labels(list(last.images), submitted.names)
-        files = Pictures(folder, "display", story=file.title)
+        files = Pictures(folder, "display")
         saved = save(client, list(last.images), labels, files)
         known = save_known_portraits(client, list(last.images), submitted, files)
     if files.failed:

@@ -229,8 +229,11 @@ ROWS: Mapping[str, Sequence[Panel]] = {
         Panel(
             "Clocks",
             "s",
-            {"{{instance}}": "abs(imggen_clock_skew_seconds)"},
-            "How far each gateway's is from the database's.",
+            {
+                "{{instance}}": "abs(imggen_clock_skew_seconds)",
+                "worker at {{instance}}": "abs(ray_imggen_clock_skew_seconds)",
+            },
+            "How far each machine's is from the database's.",
         ),
         Panel("Unknown objects kept", "short", {"objects": "max(imggen_kept_orphans)"}),
         Panel(

@@ -17,7 +17,7 @@ from actors.extractors.pages import arranged, placed
 from actors.extractors.rules.reader import RuleReader
 from actors.finishing.forms import cut
 from actors.prompts.storybook import StorybookDialect
-from actors.providers.base import CharacterReference, Content
+from actors.providers.base import NO_RECORDS, CharacterReference, Content
 from actors.providers.local import LocalProvider
 from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT
@@ -57,6 +57,7 @@ class _Unwatched:
 
     def __init__(self) -> None:
         self.watched = asyncio.Event()
+        self.records = NO_RECORDS
 
     def step(self, step: int, steps: int, preview: bytes | None = None) -> None:
         """Does nothing."""

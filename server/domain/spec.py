@@ -11,7 +11,7 @@ from server.domain.scenes import Scene, scene_json, scene_of_json
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 7
+SPEC_VERSION = 8
 """The newest version of specs; a worker claims only versions that it knows.
 
 Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
@@ -20,7 +20,8 @@ sizes of other aspect ratios than the model's own, which an older worker cannot 
 adds references, which an older worker would leave out. Version 5 adds the pages before a page and
 the characters who are on it if its text names them, which an older worker would not read; and
 plans, which one would draw. Version 6 adds what an author has fixed of a scene, and version 7
-what one has emptied, which an older worker would read.
+what one has emptied, which an older worker would read. Version 8 adds the quality `draft`, which an
+older worker does not know.
 """
 
 
@@ -59,6 +60,8 @@ class RenderSpec:
 
     def version(self, *, batched: bool, cropped: bool) -> int:
         """Returns the oldest spec version whose workers can draw this."""
+        if self.quality is Quality.DRAFT:
+            return 8
         if self.fixed is not None:
             return 7 if self.fixed.empty else 6
         if self.others or self.before:
@@ -72,6 +75,8 @@ class RenderSpec:
     @property
     def plan_version(self) -> int:
         """The oldest spec version whose workers read it, and do not draw it."""
+        if self.quality is Quality.DRAFT:
+            return 8
         if self.fixed is None:
             return 5
         return 7 if self.fixed.empty else 6

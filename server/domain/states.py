@@ -90,5 +90,6 @@ class AssetKind(StrEnum):
 class Quality(StrEnum):
     """How many steps are spent on a picture."""
 
+    DRAFT = "draft"
     STANDARD = "standard"
     HD = "hd"

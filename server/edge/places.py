@@ -6,7 +6,7 @@ the limit of the handshake, or for good once they have begun to speak HTTP/2.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from socket import SHUT_RDWR
 
@@ -20,9 +20,10 @@ _log = logging.getLogger(__name__)
 class Places:
     """Which connections have made calls, and room for others when three of four are taken."""
 
-    def __init__(self, most: int) -> None:
-        """Takes how many connections the port may have."""
+    def __init__(self, most: int, listed: Callable[[], Sequence[int]] = open_descriptors) -> None:
+        """Takes how many connections the port may have, and what lists those of the process."""
         self._most = most
+        self._listed = listed
         self._called: set[int] = set()
         self._seen: set[int] = set()
         self._may_log_at = 0.0
@@ -67,6 +68,10 @@ class Places:
                     each.shutdown(SHUT_RDWR)
         return len(ended)
 
+    def _look(self, port: int) -> int:
+        """Makes room if the process has so many descriptors that the port may need it."""
+        return 0 if self._spare(len(self._listed())) else self.make_room(port)
+
     def _spare(self, taken: int) -> bool:
         """Returns whether a quarter of the places is free."""
         return taken * 4 < self._most * 3
@@ -75,10 +80,8 @@ class Places:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_LOOK_S)
-            if self._spare(len(open_descriptors())):
-                continue
-            # To look at each of many takes a while.
-            ended = await asyncio.to_thread(self.make_room, port)
+            # To list many takes a while, and to look at each of them longer.
+            ended = await asyncio.to_thread(self._look, port)
             if ended and loop.time() >= self._may_log_at:
                 self._may_log_at = loop.time() + _BETWEEN_LINES_S
                 fields = {"port": "grpc", "most": self._most, "ended": ended}

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from server.processes.cord import LONGEST_LINE, said
 from server.processes.pages import Page, read
 from server.processes.part import Orders
 
 _ANSWER_S = 5.0
-_LONGEST_LINE = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +83,23 @@ class Member:
 
     async def hear(self, reader: asyncio.StreamReader) -> None:
         """Takes what the process says, until it ends."""
-        with suppress(OSError):
-            while line := await reader.readline():
-                said = json.loads(line)
-                if "ready" in said:
+        try:
+            async for told in said(reader):
+                if "ready" in told:
                     self.listens = True
                     self._on_ready()
                 else:
-                    self._take(said)
-        self._hears = False
-        for waiting in self._asked.values():
-            if not waiting.done():
-                waiting.set_result(None)
+                    self._take(told)
+        finally:  # nobody waits for what does not come any more
+            self._hears = False
+            for waiting in self._asked.values():
+                if not waiting.done():
+                    waiting.set_result(None)
 
-    def _take(self, said: dict[str, Any]) -> None:
-        waiting = self._asked.get(said["id"])  # too late: nobody waits for it any more
+    def _take(self, told: dict[str, Any]) -> None:
+        waiting = self._asked.get(told["id"])  # too late: nobody waits for it any more
         if waiting is not None and not waiting.done():
-            waiting.set_result(Answer(said["serving"], read(said["families"])))
+            waiting.set_result(Answer(told["serving"], read(told["families"])))
 
 
 @asynccontextmanager
@@ -122,7 +122,7 @@ async def started(number: int, ports: Ports, on_ready: Callable[[], None]) -> As
     except BaseException:
         ours.close()
         raise
-    reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_LONGEST_LINE)
+    reader, writer = await asyncio.open_unix_connection(sock=ours, limit=LONGEST_LINE)
     member = Member(process, writer, on_ready)
     hearing = asyncio.create_task(member.hear(reader), name="member")
     try:

@@ -9,11 +9,12 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from server.edge.monitor import GatewayMonitor
+from server.processes.cord import said
 from server.processes.pages import tell
 from server.settings import GatewaySettings
 
@@ -65,11 +66,10 @@ class Part:
 
     async def follow(self, reader: asyncio.StreamReader) -> None:
         """Answers questions until the supervisor ends, which stops this process."""
-        with suppress(OSError):  # as its end is told where a question was not read
-            while line := await reader.readline():
-                task = asyncio.create_task(self._answer(json.loads(line)), name="answer")
-                self._answers.add(task)
-                task.add_done_callback(self._answers.discard)
+        async for asked in said(reader):
+            task = asyncio.create_task(self._answer(asked), name="answer")
+            self._answers.add(task)
+            task.add_done_callback(self._answers.discard)
         if self.stop.is_set():
             os._exit(1)  # a second signal has ended the supervisor, and ends the drain
         self.stop.set()

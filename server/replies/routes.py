@@ -133,6 +133,10 @@ def _model(
         off_reason=not_well(health) if health and off else "",
         canary_comparison=_comparison(compared) if compared else None,
         not_held=not_held(row) if conditions.unheld(row) else "",
+        max_characters=row.max_characters,
+        qualities=[quality.value for quality in row.grades],
+        portrait_sizes=list(row.portraits),
+        stands_for=row.successor_of,
     )
 
 

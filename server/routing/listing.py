@@ -49,7 +49,7 @@ def read_listing(file: Path | None = None, today: date | None = None) -> Listing
     tables, early = _tables(SHIPPED), list[str]()
     if file is not None:
         given = _tables(file)
-        tables = _laid_over(_without_heirs(tables, given), given)
+        tables = _laid_over(_without_drafts(_without_heirs(tables, given), given), given)
         early = list(_from_the_future(given, today or SYSTEM_CLOCK.now().date()))
     try:
         checked = CatalogueTable.model_validate(tables)
@@ -78,6 +78,31 @@ def _without_heirs(shipped: dict[str, Any], given: dict[str, Any]) -> dict[str, 
         own = [one for one in row.get("successor_of", ()) if one not in taken]
         kept[name] = {**row, "successor_of": own}
     return {**shipped, "models": kept}
+
+
+def _without_drafts(shipped: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Returns the shipped tables without the drafts that an operator's prices do not have.
+
+    A price that was written before there were drafts is still whole: its model has none.
+    """
+    own = _rows(given)
+    kept = {}
+    for name, row in shipped["models"].items():
+        qualities = dict(row["quality"])
+        if not _prices_draft(own.get(name, {}), qualities["draft"]["label"]):
+            del qualities["draft"]
+        kept[name] = {**row, "quality": qualities}
+    return {**shipped, "models": kept}
+
+
+def _prices_draft(row: dict[str, Any], label: str) -> bool:
+    """Returns whether an operator's row leaves a model its draft of that label."""
+    price, named = row.get("price"), row.get("quality")
+    is_named = isinstance(named, dict) and "draft" in named
+    if is_named or not isinstance(price, dict) or price.get("kind") == "free":
+        return True
+    tables = [price.get("qualities"), price.get("outputs")]
+    return any(label in table for table in tables if isinstance(table, dict))
 
 
 def _from_the_future(given: dict[str, Any], today: date) -> Iterator[str]:

@@ -8,6 +8,7 @@ CONTENT_TYPES = {
     "png": "image/png",
     "jpg": "image/jpeg",
     "webp": "image/webp",
+    "safetensors": "application/octet-stream",
 }
 """The content types by a key's ending; a folder stores them nowhere else.
 

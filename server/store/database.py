@@ -289,9 +289,13 @@ class Database:
 
     async def ask_time(self) -> None:
         """Sets the clock by the database's; raises DatabaseAway when it is away."""
-        with unavailable_when_away():
-            async with self._pool.acquire() as connection:
+        async with self._held() as connection:
+            began = monotonic()
+            try:
                 await learn_time(connection, self.clock)
+            except BaseException as error:
+                await self._give_up_if_silent(connection, error, began)
+                raise
 
     def idle(self) -> tuple[int, int]:
         """Returns the number of idle connections, and of all."""

@@ -20,6 +20,7 @@ from tests.faults.scenarios.paid_load import paid_load
 from tests.faults.scenarios.payments import killed_payments
 from tests.faults.scenarios.poison import poison_jobs
 from tests.faults.scenarios.refusing import read_only_database, renamed_database
+from tests.faults.scenarios.renders import killed_renders
 from tests.faults.scenarios.replicas import lost_replicas
 from tests.faults.scenarios.rolls import rolled_gateway
 from tests.faults.scenarios.stopped import stopped_workers
@@ -53,6 +54,7 @@ class Scenario:
 
 SCENARIOS = (
     Scenario("killed_workers", killed_workers, mutations.NO_RESCUE, Rule.LOST, selected=True),
+    Scenario("killed_renders", killed_renders, mutations.RECORDS_UNREAD, Rule.AGAIN),
     Scenario(
         "stopped_workers",
         stopped_workers,

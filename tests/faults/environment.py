@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from cluster.embedded.guardian import guarded
 from cluster.embedded.postgres import embedded_postgres
 from imggen import Client
 from server.identity.caller import Role
@@ -50,6 +51,7 @@ def postgres() -> Iterator[str]:
     # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with (
         TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
+        guarded(Path(folder)),
         embedded_postgres(Path(folder) / "db") as url,
     ):
         asyncio.run(prepare(url))
@@ -94,6 +96,21 @@ async def until(
 
 class NeverHappened(Exception):
     """Raised when something that a run waits for does not happen in time."""
+
+
+ALL_START_S = 180.0
+"""How long processes that start at once may take on a busy machine."""
+
+
+async def all_held(*workers: WorkerProcess) -> None:
+    """Returns once each worker is at its hold point; raises NeverHappened, naming others."""
+    try:
+        async with asyncio.timeout(ALL_START_S):
+            for worker in workers:
+                await worker.held.wait()
+    except TimeoutError:
+        late = ", ".join(worker.name for worker in workers if not worker.held.is_set())
+        raise NeverHappened(f"{late}: not held within {ALL_START_S:g} s") from None
 
 
 @dataclass

@@ -48,8 +48,9 @@ class Seen:
 class Action:
     """One action of a worker for an attempt.
 
-    `what` is one of claimed, rendering (a render began), rendered, stopped (a render was stopped),
-    stored (`detail` is the key), accepted and refused (`detail` is the end that was written).
+    `what` is one of claimed, rendering (a render was asked for), begun (`detail` is its first step
+    of all), rendered, stopped (a render was stopped), stored (`detail` is the key), accepted and
+    refused (`detail` is the end that was written).
     """
 
     worker: str

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
 from actors.prompts.dialect import CompiledPrompt
@@ -30,24 +30,26 @@ from server.domain.ids import JobId
 from server.domain.jobs import Claim, Failure, Outcome
 from server.domain.models import Format
 from server.domain.states import JobStatus, Lane
-from server.storage import Storage
+from server.storage import Storage, StoredObject
 from server.store import Store
 from server.store.database import Database, Executor
 from server.store.leases import Leases
 
 CLAIMED = "claimed"  # the claim is committed, its worker has no answer yet
 RENDERING = "rendering"  # half of the steps are done
+LATE = "late"  # all steps but two are done
 RENDERED = "rendered"  # the picture is drawn, nothing is stored
 HALF_STORED = "half stored"  # one of its assets is stored
 STORED = "stored"  # all assets are stored, the end is not written
 COMPLETED = "completed"  # the end is committed, its worker has no answer yet
 POINTS = (CLAIMED, RENDERING, RENDERED, HALF_STORED, STORED, COMPLETED)
-"""Every hold point between a claim and its end, in order."""
+"""Every hold point between a claim and its end, in order; LATE is one of a scenario alone."""
 
 STARTED = "started"  # an attempt runs, its lease is renewed, nothing is paid for
 BEGUN = "begun"  # the paid call is begun, nothing is sent
 ANSWERED = "answered"  # its answer is here, nothing is settled
 
+_RECORD = ".safetensors"
 _drawn: ContextVar[Claim] = ContextVar("drawn")
 
 
@@ -157,13 +159,21 @@ class RecordingRenderer:
     async def stream(self, request: RenderRequest) -> AsyncGenerator[RenderEvent]:
         """Streams a render, with its hold points."""
         claim = _drawn.get()
-        how = "stopped"
+        how, is_first = "stopped", True
         self._points.record("rendering", claim.job_id, claim.attempt)
         try:
             async with aclosing(self._renderer.stream(request)) as events:
                 async for event in events:
-                    if isinstance(event, StepEvent) and event.step == event.steps // 2:
-                        await self._points.reach(RENDERING, claim.job_id, claim.attempt)
+                    if isinstance(event, StepEvent):
+                        if is_first:
+                            first = f"{event.step} of {event.steps}"
+                            self._points.record("begun", claim.job_id, claim.attempt, first)
+                        is_first = False
+                        # A render that goes on from a record may begin past these points.
+                        if event.step >= event.steps // 2:
+                            await self._points.reach(RENDERING, claim.job_id, claim.attempt)
+                        if event.step >= event.steps - 2:
+                            await self._points.reach(LATE, claim.job_id, claim.attempt)
                     if isinstance(event, RenderResult):
                         how = "rendered"
                         await self._points.reach(RENDERED, claim.job_id, claim.attempt)
@@ -240,7 +250,7 @@ def marked_call(prompt: str) -> tuple[str, int]:
 
 
 class RecordingStorage:
-    """A storage that records each object that is stored, one at a time."""
+    """A storage that records each object that is stored, one at a time; no records of renders."""
 
     def __init__(self, storage: Storage, points: HoldPoints) -> None:
         self._storage = storage
@@ -249,11 +259,22 @@ class RecordingStorage:
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Stores an object, and records it."""
+        if key.endswith(_RECORD):
+            await self._storage.put(key, data, content_type)
+            return
         async with self._turn:
             await self._storage.put(key, data, content_type)
             _, job, attempt, _ = key.split("/")
             self._points.record("stored", job, int(attempt), key)
             await self._points.reach(HALF_STORED, job, int(attempt))
+
+    async def get(self, key: str) -> bytes:
+        """Returns an object."""
+        return await self._storage.get(key)
+
+    def list(self, prefix: str, older_than: datetime) -> AsyncGenerator[StoredObject, None]:
+        """Yields the objects under a prefix."""
+        return self._storage.list(prefix, older_than)
 
     async def check(self) -> None:
         """Raises StorageUnavailable while the storage is away."""

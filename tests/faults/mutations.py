@@ -138,6 +138,11 @@ OBJECTS_STAY = Mutation(
     (Edit("actors/worker/storing.py", "await self._storage.delete(key)", "pass"),),
 )
 
+RECORDS_UNREAD = Mutation(
+    "renders begin anew",
+    (Edit("actors/worker/records.py", "self._claim.attempt == 1", "self._claim.attempt >= 1"),),
+)
+
 ABSENCE_IS_A_FAULT = Mutation(
     "an absent database is a fault",
     (

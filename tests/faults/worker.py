@@ -12,13 +12,14 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import cast
 
-from actors.engine.render import RenderRequest
+from actors.engine.render import RecordPace, RenderRequest
 from actors.extractors.plain import PlainExtractor
 from actors.settings import WorkerSettings
 from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
 from actors.worker.attempt import Drawing
 from actors.worker.loop import Worker
+from actors.worker.records import JobRecords
 from actors.worker.reporting import Reporter
 from actors.worker.stages import Stages
 from actors.worker.storing import JobObjects
@@ -82,13 +83,19 @@ async def _work(options: argparse.Namespace) -> None:
         signals = Signals(store.database)
         await enter(signals.running())
         storage = await enter(open_usable(StorageSettings(), store.clock))
-        # The stages call nothing but put(), and their objects check() and delete().
+        # The stages call nothing but put(), their objects check() and delete(), their records all.
         recording = cast(Storage, RecordingStorage(storage, points))
-        drawing, objects = (
-            await enter(hosted_drawing(settings, store, recording, points))
-            if options.hosted
-            else _drawing(options, points, recording)
-        )
+        drawing: Drawing
+        objects: JobObjects | None
+        records: JobRecords | None = None
+        if options.hosted:
+            drawing, objects = await enter(hosted_drawing(settings, store, recording, points))
+        elif options.takes_s is not None:
+            drawing, objects = TimedDrawing(options.takes_s), None
+        else:
+            pace = RecordPace(settings.record_steps, settings.record_after_s)
+            stages = _stages(options, points, recording, pace)
+            drawing, objects, records = stages, stages.objects, stages.records
         worker = Worker(
             options.name,
             settings,
@@ -97,6 +104,7 @@ async def _work(options: argparse.Namespace) -> None:
             progress,
             signals,
             objects=objects,
+            records=records,
             backoff=timedelta(seconds=options.backoff_s),
         )
         await enter(worker.running())
@@ -104,15 +112,12 @@ async def _work(options: argparse.Namespace) -> None:
         await _resume_on_input(points)
 
 
-def _drawing(
-    options: argparse.Namespace, points: HoldPoints, storage: Storage
-) -> tuple[Drawing, JobObjects | None]:
-    if options.takes_s is not None:
-        return TimedDrawing(options.takes_s), None
+def _stages(
+    options: argparse.Namespace, points: HoldPoints, storage: Storage, pace: RecordPace
+) -> Stages:
     renderer = ScriptedRenderer(options.step_s, PoisonScript(options.poison))
     providers = every_model(RecordingRenderer(renderer, points))
-    stages = Stages(providers, PlainExtractor(), storage)
-    return stages, stages.objects
+    return Stages(providers, PlainExtractor(), storage, record_pace=pace)
 
 
 async def _resume_on_input(points: HoldPoints) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.classifiers.base import PictureClassifier, TextClassifier
-from actors.engine.render import RenderRequest
+from actors.engine.render import RecordPace, RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
@@ -179,6 +179,7 @@ class JobQueue:
                 texts=texts,
                 pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
                 store_pauses_s=[0.05] * 100,
+                record_pace=RecordPace(configured.record_steps, configured.record_after_s),
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
             observer = Observer(store, GpuCost(), fresh_s=0.05)
@@ -208,6 +209,7 @@ class JobQueue:
                 traces=traces,
                 metrics=metrics,
                 objects=stages.objects,
+                records=stages.records,
             )
             await enter(worker.running())
             yield worker

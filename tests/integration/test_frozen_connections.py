@@ -72,7 +72,10 @@ async def test_a_listener_notices_and_hears_again(
     assert [record.message for record in caplog.records] == ["listener disconnected"]
 
 
-async def test_one_statement_without_an_answer_gives_up_all_connections(database: str) -> None:
+@pytest.mark.parametrize("what", ["a statement", "the time"])
+async def test_one_question_without_an_answer_gives_up_all_connections(
+    database: str, what: str
+) -> None:
     async with (
         cuttable_postgres(database) as (proxy, url),
         open_store(url) as store,
@@ -83,7 +86,7 @@ async def test_one_statement_without_an_answer_gives_up_all_connections(database
         assert proxy.freeze() == database_.idle()[1] == 5
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(3):
-                await database_.execute("SELECT 1")
+                await (database_.ask_time() if what == "the time" else database_.ping())
         assert database_.idle() == (0, 0)
         await asyncio.gather(*(database_.execute("SELECT 1") for _ in range(5)))
 

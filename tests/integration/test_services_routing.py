@@ -322,6 +322,10 @@ async def test_providers_have_their_health_and_their_models(buyer: Buyer) -> Non
     good, fine = somebody.models
     assert (good.score, good.mean_duration.seconds) == (0.2, 1)
     assert (fine.score, fine.mean_duration.seconds) == (4.6, 80)
+    assert (storybook.max_characters, list(storybook.qualities)) == (2, ["draft", "standard", "hd"])
+    assert list(storybook.portrait_sizes) == list(STORYBOOK.portraits)
+    assert fine.max_characters == FINE.max_characters > 2
+    assert list(fine.stands_for) == list(FINE.successor_of)
 
 
 @pytest.mark.parametrize(

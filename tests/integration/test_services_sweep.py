@@ -12,7 +12,7 @@ import pytest
 from server.app import open_gateway
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
-from server.storage import StorageSettings
+from server.storage import StorageSettings, object_key
 from server.storage.base import StorageUnavailable, StoredObject
 from server.storage.folder import FolderStorage
 from server.storage.urls import UrlSigner
@@ -96,6 +96,23 @@ async def test_only_old_unreferenced_objects_are_orphans(
     assert not set(left) & set(old)
     assert set(fresh) < set(left)
     assert sum(key.split("/")[1] == done.job_id for key in left) == 4
+
+
+async def test_the_record_of_a_render_is_swept_once_its_attempt_has_ended(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    await mia.portrait()
+    claim = await gateway.claim()
+    record, kind = b"a record", "application/octet-stream"
+    key = object_key(claim.user_id, claim.job_id, claim.attempt, record, kind)
+    await gateway.storage.put(key, record, kind)
+    await in_use(gateway.store, LONG_AGO)
+    _age(gateway, key)
+    sweeper = Sweeper(gateway.store, gateway.storage)
+    assert await sweeper.sweep() == Swept(0, 0, 0)
+    await gateway.fail(claim, retryable=True)
+    assert await sweeper.sweep() == Swept(0, 1, 0)
+    assert await _keys(gateway) == []
 
 
 async def test_a_large_storage_is_searched_in_parts(gateway: GatewayFixture) -> None:

@@ -30,6 +30,7 @@ async def test_a_completed_job_leaves_its_wait_its_stages_and_its_slot(
     assert len(kept.waited_s) == 1
     assert kept.waited_s[0] > 0
     assert kept.claims >= 2  # of each lane
+    assert kept.skews_s
 
 
 async def test_a_retry_is_no_new_wait_and_a_last_failure_has_its_reason(

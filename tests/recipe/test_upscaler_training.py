@@ -12,7 +12,7 @@ from recipe.illustrator import Illustrator
 from recipe.illustrator.sampling import FULL, sample_scene
 from recipe.training.settings import LAPTOP, SMOKE
 from recipe.training.upscaler import HELD_OUT, Pairs, begin, measure, new_upscaler, shrunk
-from recipe.upscaled import load, main
+from recipe.upscaled import load, main, reach
 
 
 def test_the_shipped_weights_are_small_and_a_decibel_better_than_lanczos() -> None:
@@ -53,3 +53,10 @@ def test_a_training_pair_is_one_crop_in_two_sizes() -> None:
     # A degraded small crop differs from its large one; most are not degraded.
     agree = [(one - other).abs().max() < 0.01 for one, other in zip(source, pooled, strict=True)]
     assert any(agree)
+
+
+def test_the_shipped_upscaler_sees_nothing_ten_pixels_from_a_cut() -> None:
+    lines = reach(load(UPSCALER), 1)
+    assert lines[0].startswith("0 pixels from a cut: 99.9 % of 768 values within ")
+    assert not lines[0].endswith(" 0.00")
+    assert all(line.endswith(" 0.00") for line in lines[5:])

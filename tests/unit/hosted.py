@@ -8,7 +8,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from actors.providers.base import CharacterReference, Content, Provider, RenderedPicture
+from actors.providers.base import (
+    NO_RECORDS,
+    CharacterReference,
+    Content,
+    Provider,
+    RenderedPicture,
+    RenderRecords,
+)
 from actors.providers.hosted import HostedModel, open_hosted
 from actors.settings import OpenAiSettings
 from server.domain.characters import FrozenCharacter
@@ -38,7 +45,7 @@ FLARE = HostedModel(
     name="flare",
     sent_as="gpt-image-2.5-flare",
     price=PRICE,
-    qualities={Quality.HD: "high", Quality.STANDARD: "medium"},
+    qualities={Quality.HD: "high", Quality.STANDARD: "medium", Quality.DRAFT: "low"},
     partials=2,
 )
 MIA = FrozenCharacter(UUID(int=1), 1, character("Mia", age=7, hair="red").description)
@@ -49,6 +56,7 @@ TOM = FrozenCharacter(UUID(int=2), 1, character("Tom Ä. O'Neil", age=8).descrip
 class Progress:
     """Keeps what a provider reports."""
 
+    records: RenderRecords = NO_RECORDS
     watched: asyncio.Event = field(default_factory=asyncio.Event)
     steps: list[tuple[int, int, bool]] = field(default_factory=list)
     previews: list[bytes] = field(default_factory=list)

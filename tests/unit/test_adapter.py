@@ -213,6 +213,19 @@ async def test_bytes_that_are_no_picture_are_said_to_be(diffuser: Diffuser, data
         await diffuser.encode(data)
 
 
+async def test_a_reference_is_read_as_it_is_seen(diffuser: Diffuser) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(BytesIO(HER)) as image:
+        lying = image.transpose(Image.Transpose.ROTATE_90)
+        clear = image.convert("RGBA")
+        clear.putalpha(0)
+        white = Image.new("RGB", image.size, "white")
+    upright = (await diffuser.encode(HER)).data
+    assert (await diffuser.encode(_png(lying, exif=exif))).data == upright
+    assert (await diffuser.encode(_png(clear))).data == (await diffuser.encode(_png(white))).data
+
+
 async def test_all_of_a_tall_portrait_is_read(diffuser: Diffuser) -> None:
     with Image.open(BytesIO(HER)) as image:
         tall = Image.new("RGB", (48, 96), "white")
@@ -308,7 +321,7 @@ def test_columns_fit_every_picture_of_the_catalogue() -> None:
             assert (shown[:, -1] < 0.1).all(), (size, shrink)
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image, **options: object) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", **options)
     return buffer.getvalue()

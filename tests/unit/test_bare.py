@@ -12,9 +12,10 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from actors.engine.render import PictureBroken
-from actors.finishing.bare import bare, seen
+from actors.finishing.bare import bare
 from actors.finishing.forms import finish, open_picture
 from actors.finishing.gate import check_picture
+from actors.pictures.seen import seen
 from actors.providers.pictures import read_png, read_preview
 from server.domain.models import Size
 from server.domain.states import ImageType

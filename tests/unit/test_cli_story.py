@@ -96,16 +96,11 @@ def command(fake: FakeService, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command(capsys)
 
 
-def pictures(folder: Path) -> list[Path]:
-    """Returns the pictures of a folder, which has a hidden list of them, too."""
-    return [path for path in folder.iterdir() if path.name != ".imggen.json"]
-
-
 def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeService) -> None:
     out = command("story", tale)
     folder = tale.parent / "the-map"
     names = ["cover", "leo", "mia", "page-1-1", "page-1-2", "page-2-1", "page-2-2"]
-    assert sorted(path.stem for path in pictures(folder)) == names
+    assert sorted(path.stem for path in folder.iterdir()) == names
     assert "7 of 7 drawn" in out
     assert "\ncost nothing\n  7 by storybook (local), free\n" in out
     assert "saved the-map/page-2-2.png" in out
@@ -193,7 +188,7 @@ def test_a_story_is_saved_with_the_portraits_that_were_drawn_before(
     command("story", tale)
     out = command("story", tale, "--again", "--output", "second")
     first, second = (
-        {path.name: path.read_bytes() for path in pictures(tale.parent / name)}
+        {path.name: path.read_bytes() for path in (tale.parent / name).iterdir()}
         for name in ("the-map", "second")
     )
     assert "5 of 5 drawn" in out
@@ -208,7 +203,7 @@ def test_portraits_of_another_style_are_not_saved_with_a_story(
     def saved(style: str, more: str, folder: str) -> dict[str, bytes]:
         tale.write_text(TALE.replace("anime", style) + more)
         command("story", tale, "--again", "--output", folder)
-        return {path.name: path.read_bytes() for path in pictures(tmp_path / folder)}
+        return {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
 
     bare = "  portraits: no\n"
     anime = saved("anime", "", "anime")
@@ -224,7 +219,7 @@ def test_a_portrait_that_was_drawn_before_replaces_no_other_picture(
     tale.write_text(TALE.replace("Leo", "Cover"))
     command("story", tale)
     command("story", tale, "--again", "--output", "second")
-    second = {path.read_bytes() for path in pictures(tale.parent / "second")}
+    second = {path.read_bytes() for path in (tale.parent / "second").iterdir()}
     assert len(second) == 7  # the cover and the portrait of Cover among them
 
 

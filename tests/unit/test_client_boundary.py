@@ -158,6 +158,8 @@ def test_a_client_is_made_with_good_arguments_or_not_at_all(kind: type, tmp_path
         ({"style": b"anime"}, "style", "must be a str, not a bytes"),
         ({"request_id": "a\udfff"}, "request_id", "at position 1"),
         ({"metadata": {"order": 7}}, "metadata", "has a value that must be a str, not an int"),
+        ({"metadata": {"a": "b", "order": None}}, "metadata", 'not None, for the key "order"'),
+        ({"metadata": {None: "b"}}, "metadata", "has a key that must be a str, not None"),
         ({"metadata": "order"}, "metadata", "must be a Mapping or None, not a str"),
         ({"complete_by": "soon"}, "complete_by", "must be a datetime or None, not a str"),
         ({"colour": "red"}, "colour", "is no argument; use some of"),

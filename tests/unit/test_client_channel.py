@@ -104,6 +104,30 @@ def test_options_that_contradict_each_other_are_refused() -> None:
         Client("imggen.example:443", root_certificates=b"PEM", insecure=True)
 
 
+def test_what_is_no_certificate_or_key_is_refused_by_name(of_client: Pair) -> None:
+    certificate, key = of_client
+    broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    for roots in (b"", b"PEM", broken, key):
+        with pytest.raises(BadArgument) as raised:
+            Client("imggen.example:443", root_certificates=roots)
+        [bad] = raised.value.violations
+        assert (bad.field, bad.description[:21]) == ("root_certificates", "holds no certificates")
+    locked = key.replace(b"BEGIN PRIVATE", b"BEGIN ENCRYPTED PRIVATE")
+    for pair, word in ((of_client[::-1], "holds no"), ((certificate, locked), "is encrypted")):
+        with pytest.raises(BadArgument, match=f"client_key.*{word}"):
+            Client("x.example", client_certificate=pair[0], client_key=pair[1])
+    all_three = ("root_certificates", "client_certificate", "client_key")
+    broken = b"-----BEGIN PRIVATE KEY-----\n?\n-----END"
+    with pytest.raises(BadArgument) as raised:
+        Client("x.example", root_certificates=b"", client_certificate=b"", client_key=broken)
+    assert [bad.field for bad in raised.value.violations] == [*all_three]
+
+
+def test_a_bundle_with_names_in_any_script_is_taken(of_server: Pair) -> None:
+    bundle = "# Főtanúsítvány\n".encode() + of_server[0] + of_server[0]
+    assert Client("imggen.example:443", root_certificates=bundle) is not None
+
+
 async def test_certificates_of_both_sides_are_checked(
     port: int, of_server: Pair, of_client: Pair
 ) -> None:

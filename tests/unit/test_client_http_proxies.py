@@ -130,6 +130,36 @@ async def test_a_target_that_the_environment_exempts_goes_to_no_proxy(
     assert not tunnels.heads
 
 
+@pytest.mark.parametrize(
+    ("target", "listed", "exempt"),
+    [
+        ("imggen.example:443", "imggen.example:443", True),
+        ("imggen.example", "imggen.example:443", True),
+        ("imggen.example:443", "imggen.example:8443", False),
+        ("dns:///imggen.example:8443", ".example:8443", True),
+        ("imggen.example:443", ".imggen.example", True),
+        ("imggen.example:443", "imggen.example.", True),
+        ("imggen.example:443", "other.example imggen.example", True),
+        ("imggen.example:443", "ggen.example", False),
+        ("imggen.example:443", ".", False),
+        ("10.1.2.3:1", "10.0.0.0/8", True),
+        ("10.1.2.3:1", "10.1.2.3:1", True),
+        ("10.1.2.3:1", "10.1.2.3:2", False),
+        ("10.1.2.3:1", "11.0.0.0/8", False),
+        ("10.1.2.3:1", "3", False),
+        ("10.1.2.3:1", "2.3", False),
+        ("[2001:db8::7]:1", "2001:db8::/32", True),
+        ("[2001:db8::7]:1", "[2001:db8::7]:1", True),
+        ("[2001:db8::7]:1", "[2001:db8::7]:2", False),
+        ("ipv4:10.1.2.3:1,10.1.2.4:2", "10.1.2.3:1", False),
+        ("ipv4:10.1.2.3:1,10.1.2.4:2", "10.1.2.3:1,10.1.2.4", True),
+    ],
+)
+def test_an_exemption_has_hosts_networks_and_ports(target: str, listed: str, exempt: bool) -> None:
+    environment = {"https_proxy": "http://proxy.example:1", "no_proxy": listed}
+    assert (proxy_for(target, None, environment) is None) == exempt
+
+
 async def test_an_error_names_the_proxy_and_hides_its_password(
     tunnels: Tunnels, monkeypatch: pytest.MonkeyPatch
 ) -> None:

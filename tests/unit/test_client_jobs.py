@@ -6,6 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 from urllib.request import urlopen
 
+import grpc
 import pytest
 
 from imggen import Character, Client, ImageStatus, ImageType, Job, JobStatus, Stage
@@ -308,6 +309,38 @@ async def test_a_download_with_another_checksum_keeps_the_existing_file(
     fake.spoil_next_download()
     with pytest.raises(DataLoss, match="SHA-256"):
         await client.download(image, target)
+    assert target.read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["mia.png"]
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL])
+async def test_a_download_that_is_cut_off_begins_again(
+    fake: FakeService, client: Client, mia: Character, tmp_path: Path, code: grpc.StatusCode
+) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="anime"))
+    data = await client.download(image)
+    asked = len(fake.requests("DownloadImage"))
+    for method in (client.download(image), client.download(image, tmp_path / "mia.png")):
+        fake.break_next(code, "DownloadImage")
+        fake.break_next(code, "DownloadImage")
+        got = await method
+        assert (got.read_bytes() if isinstance(got, Path) else got) == data
+    assert len(fake.requests("DownloadImage")) == asked + 6
+    assert [path.name for path in tmp_path.iterdir()] == ["mia.png"]
+
+
+async def test_a_download_that_is_always_cut_off_leaves_what_was_there(
+    fake: FakeService, client: Client, mia: Character, tmp_path: Path
+) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="anime"))
+    target = tmp_path / "mia.png"
+    target.write_bytes(b"before")
+    for _ in range(20):
+        fake.break_next(grpc.StatusCode.UNAVAILABLE, "DownloadImage")
+    async with Client(fake.target, patience=0.1) as impatient:
+        await impatient.get_image(image.id)
+        with pytest.raises(Unavailable):
+            await impatient.download(image, target)
     assert target.read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["mia.png"]
 

@@ -158,6 +158,8 @@ async def test_providers_have_their_models(client: Client) -> None:
     [storybook] = local.models
     assert storybook.HasField("price_micros")
     assert (storybook.model, storybook.score, storybook.price_micros) == ("storybook", 1.5, 0)
+    assert storybook.max_characters == 2
+    assert list(storybook.qualities) == ["draft", "standard", "hd"]
 
 
 async def test_what_no_model_may_draw_says_why(client: Client) -> None:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from threading import get_ident
 
 import aiohttp
 import grpc.aio
@@ -275,6 +276,19 @@ async def test_while_there_are_places_nobody_is_sent_away() -> None:
         assert [scarce.make_room(port) for _ in range(2)] == [0, 1]
         await asyncio.wait_for(_rest(reader), 10)
         writer.close()
+
+
+async def test_descriptors_are_listed_beside_the_event_loop() -> None:
+    loop, looked, threads = asyncio.get_running_loop(), asyncio.Event(), set[int]()
+
+    def listed() -> list[int]:
+        threads.add(get_ident())
+        loop.call_soon_threadsafe(looked.set)
+        return []
+
+    async with Places(10, listed).kept(0):
+        await looked.wait()
+    assert get_ident() not in threads
 
 
 def test_sockets_are_found_where_the_system_lists_none(tmp_path: Path) -> None:

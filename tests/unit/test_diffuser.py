@@ -23,6 +23,7 @@ from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
     OnStep,
     PlacedReference,
+    RecordPace,
     RenderCancelled,
     RenderEvent,
     RenderRequest,
@@ -219,6 +220,25 @@ def test_previews_change_nothing_in_the_picture(diffuser: Diffuser) -> None:
     assert diffuser.render(replace(REQUEST, previews=True)).png == diffuser.render(REQUEST).png
 
 
+def test_a_render_goes_on_from_a_record_of_another_to_the_same_picture(
+    diffuser: Diffuser, pipeline: Any
+) -> None:
+    request = replace(REQUEST, records=RecordPace(every=4))
+    events: list[StepEvent] = []
+    whole = diffuser.render(request, on_step=events.append)
+    records = {event.step: event.record for event in events if event.record}
+    assert list(records) == [4, 8]
+    assert whole.png == diffuser.render(REQUEST).png
+    other = Diffuser(pipeline, model="storybook")
+    steps: list[int] = []
+    resumed = other.render(
+        replace(request, record=records[4]), on_step=lambda event: steps.append(event.step)
+    )
+    other.close()
+    assert steps == list(range(5, STEPS + 1))
+    assert resumed.png == whole.png
+
+
 def test_previews_are_no_closer_than_their_interval(
     pipeline: Any, decoder: LinearDecoder | None
 ) -> None:
@@ -327,10 +347,12 @@ async def test_a_render_that_fails_raises_where_it_is_awaited(diffuser: Diffuser
 
 
 def test_a_fault_of_the_device_is_met_before_the_steps_too(pipeline: Any) -> None:
-    class Broken:
+    class Broken(torch.nn.Module):
         """An encoder whose device is broken."""
 
-        def __getattr__(self, name: str) -> Any:
+        device = "cpu"
+
+        def forward(self, *_: Any, **__: Any) -> None:
             raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     diffuser = Diffuser(_With(pipeline, text_encoder=Broken()), model="storybook")

@@ -12,7 +12,14 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from actors.providers.base import Content, Provider, ProviderFailed, RenderedPicture
+from actors.providers.base import (
+    NO_RECORDS,
+    Content,
+    Provider,
+    ProviderFailed,
+    RenderedPicture,
+    RenderRecords,
+)
 from server.domain.models import Format, Size
 from server.domain.scenes import Scene
 from server.routing.failover import FailureKind
@@ -38,6 +45,7 @@ SCENE = "Mia finds a secret lantern in the dark forest."
 class Progress:
     """Keeps what was reported."""
 
+    records: RenderRecords = NO_RECORDS
     watched: asyncio.Event = field(default_factory=asyncio.Event)
     steps: list[tuple[int, int]] = field(default_factory=list)
 

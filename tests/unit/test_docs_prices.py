@@ -38,15 +38,16 @@ def test_the_holds_are_those_of_the_catalogue() -> None:
         price = price_of(row["price"])
         wide, square = (row["scenes"].get(ratio) for ratio in ("16:9", "1:1"))
         size = Size(*map(int, (wide or square).split("x")))
-        standard, hd = (
-            PricedCall(size, row["quality"][quality]["label"]) for quality in ("standard", "hd")
-        )
-        most = price.most_micros(hd)
+        calls = [
+            PricedCall(size, row["quality"][quality]["label"])
+            for quality in ("draft", "standard", "hd")
+        ]
+        hd, most = calls[-1], price.most_micros(calls[-1])
         added = [
             price.most_micros(PricedCall(size, hd.quality, **{more: 1})) - most
             for more in ("references", "partials")
         ]
-        cells = [price.most_micros(standard), most, *added]
+        cells = [*map(price.most_micros, calls), *added]
         expected.append([f"`{name}`", *map(dollars, cells)])
     assert expected == TABLE
 

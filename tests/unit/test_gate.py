@@ -66,7 +66,7 @@ def test_a_broken_picture_is_refused_with_its_size_and_fault() -> None:
 
 
 def test_bytes_that_are_no_picture_are_refused_as_such() -> None:
-    with pytest.raises(PictureRefused, match="are not a picture"):
+    with pytest.raises(PictureRefused, match="are no picture"):
         check_picture(b"no picture")
 
 

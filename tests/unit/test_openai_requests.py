@@ -91,7 +91,10 @@ async def test_a_model_gets_no_more_references_than_it_takes() -> None:
     assert len(server.requests[0].files) == 1
 
 
-@pytest.mark.parametrize(("quality", "label"), [(Quality.HD, "high"), (Quality.STANDARD, "medium")])
+@pytest.mark.parametrize(
+    ("quality", "label"),
+    [(Quality.HD, "high"), (Quality.STANDARD, "medium"), (Quality.DRAFT, "low")],
+)
 async def test_a_quality_is_sent_by_the_providers_label(quality: Quality, label: str) -> None:
     async with serving(answering(drawn())) as server:
         await draw(server.url, what=content(MIA, quality=quality))

@@ -3,8 +3,9 @@
 import pytest
 
 from actors.engine.profiles import PROFILES, profile, render_request, warm_up_request
-from actors.engine.render import PlacedReference
+from actors.engine.render import PlacedReference, RenderRequest
 from actors.prompts.dialect import CompiledPrompt
+from actors.storybook import GUIDANCE, RESCALE
 from server.domain.models import Size
 from server.domain.states import ImageType, Quality
 from server.routing.catalogue import KNOWN
@@ -20,12 +21,35 @@ def test_every_local_model_of_the_catalogue_has_a_profile() -> None:
         assert PROFILES[name].max_references == KNOWN[name].references
 
 
-@pytest.mark.parametrize(("quality", "steps"), [(Quality.STANDARD, 20), (Quality.HD, 30)])
+@pytest.mark.parametrize(
+    ("quality", "steps"), [(Quality.DRAFT, 10), (Quality.STANDARD, 20), (Quality.HD, 30)]
+)
 def test_a_request_takes_its_steps_from_the_quality(quality: Quality, steps: int) -> None:
     request = render_request(render_spec(quality=quality, seed=11), PROMPT, previews=True)
     assert (request.prompt, request.negative_prompt) == ("a fox", "blurry")
     assert (request.width, request.height, request.steps) == (256, 256, steps)
     assert (request.seed, request.previews) == (11, True)
+
+
+@pytest.mark.parametrize(
+    ("model", "standard", "hd", "guidance", "rescale"),
+    [("storybook", 20, 30, GUIDANCE, RESCALE), ("sdxl", 30, 50, 7.5, 0.0)],
+)
+def test_standard_and_hd_are_drawn_as_before_there_were_files(
+    model: str, standard: int, hd: int, guidance: float, rescale: float
+) -> None:
+    for quality, steps in ((Quality.STANDARD, standard), (Quality.HD, hd)):
+        request = render_request(render_spec(model=model, quality=quality), PROMPT)
+        side = request.width
+        assert request == RenderRequest(
+            *("a fox", "blurry", side, side, steps, guidance, rescale), seed=7
+        )
+
+
+def test_a_draft_takes_the_least_steps_of_a_model() -> None:
+    for chosen in PROFILES.values():
+        steps = [chosen.tiers[quality].steps for quality in Quality]
+        assert steps == sorted(set(steps))
 
 
 def test_references_count_as_their_model_is_used() -> None:
@@ -61,6 +85,13 @@ def test_a_portrait_of_a_size_that_is_not_offered_is_refused() -> None:
 def test_a_model_that_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match='"dall-e-3" has no profile; known are storybook, sdxl'):
         profile("dall-e-3")
+
+
+def test_every_native_size_is_warmed_the_usual_one_first() -> None:
+    [only] = profile("storybook").warm_ups()
+    assert (only.width, only.height) == (256, 256)
+    sizes = [(one.width, one.height) for one in profile("sdxl").warm_ups()]
+    assert sizes == [(1024, 1024), (832, 1216), (1344, 768), (1152, 896)]
 
 
 def test_a_warm_up_draws_two_steps_at_the_first_size() -> None:

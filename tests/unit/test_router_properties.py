@@ -52,7 +52,7 @@ def _price(chance: Random) -> Price | None:
     if kind == "token":
         return KNOWN["gpt-image-2"].price
     micros = chance.choice([0, 1, 2, 40_000, chance.randrange(300_000)])
-    labels = {"medium": micros, **({} if kind == "gap" else {"high": micros})}
+    labels = {"low": micros, "medium": micros, **({} if kind == "gap" else {"high": micros})}
     return PicturePrice(MappingProxyType(labels), MappingProxyType({}), chance.randrange(3))
 
 
@@ -60,8 +60,8 @@ def _row(chance: Random, name: str) -> Row:
     shapes = chance.sample([SQUARE, TALL], chance.choice([1, 2, 2]))
     grades = {
         quality: Grade(label, chance.choice([1.0, 10.0, 60.0]), chance.choice([0.5, 2.5, 4.5]))
-        for quality, label in ((Quality.STANDARD, "medium"), (Quality.HD, "high"))
-        if quality is Quality.HD or chance.random() < 0.8
+        for quality, label in zip(Quality, ("low", "medium", "high"), strict=True)
+        if quality is not Quality.STANDARD or chance.random() < 0.8
     }
     capable = frozenset(one for one in Capability if chance.random() < 0.9)
     return replace(

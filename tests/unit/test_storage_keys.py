@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.storage import content_type_of, object_key
-from server.storage.keys import MAX_LENGTH, check_key, check_prefix, check_put
+from server.storage.keys import MAX_LENGTH, attempt_of, check_key, check_prefix, check_put
 
 USER = UUID("5b1f2d3c-0000-4000-8000-000000000001")
 JOB = UUID("5b1f2d3c-0000-4000-8000-000000000002")
@@ -51,6 +51,12 @@ def test_a_key_names_owner_job_attempt_and_content() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert key == f"{USER}/{JOB}/2/{empty}.jpg"
     assert content_type_of(key) == "image/jpeg"
+
+
+def test_the_key_of_a_render_s_record_names_its_attempt() -> None:
+    key = object_key(USER, JOB, 3, b"record", "application/octet-stream")
+    assert key.endswith(".safetensors")
+    assert attempt_of(key) == (JOB, 3)
 
 
 def test_a_content_type_that_is_not_stored_has_no_key() -> None:

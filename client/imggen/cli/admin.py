@@ -5,6 +5,7 @@ import click
 from imggen.cli.consoles import confirm, echo
 from imggen.cli.history import history_lines
 from imggen.cli.options import options
+from imggen.cli.pasting import pasted
 from imggen.cli.session import Session, connected
 from imggen.fields import LaneName, short_name, short_names
 from imggen.v1.admin_pb2 import AdminAction, AdminActionKind, Lane, RequeueJobsResponse
@@ -207,7 +208,7 @@ def left_alone(counted: RequeueJobsResponse) -> list[str]:
     if counted.unknown_call_jobs:
         lines.append(
             f"left alone, as the outcome of a paid call is unknown: {counted.unknown_call_jobs}"
-            " (see imggen budget calls; --repeat-unknown-calls queues them, too)"
+            f" (see {pasted('budget', 'calls')}; --repeat-unknown-calls queues them, too)"
         )
     if others:
         lines.append(f"left alone, as what they need cannot be drawn again: {others}")

@@ -59,9 +59,9 @@ def follow_batch(
                 if json_lines:
                     echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
-        raise StoppedWatching(batch_id, noun="batch", command="imggen batch") from interrupt
+        raise StoppedWatching("batch", batch_id, "batch") from interrupt
     except ImggenError as error:
-        add_way_on(error, "batch", batch_id, "imggen batch")
+        add_way_on(error, "batch", batch_id, "batch")
         raise
     return last
 

@@ -16,6 +16,7 @@ from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
 from imggen.cli.options import kind_option
 from imggen.cli.output_files import force_option, forced
+from imggen.cli.pasting import pasted
 from imggen.cli.pictures_folder import Pictures
 from imggen.cli.progress import heir_note, position, reused_note, unused_references
 from imggen.cli.session import Session, connected
@@ -61,7 +62,7 @@ def watch_batch(
       imggen batch watch BATCH_ID --json | jq .batch.fraction
     """
     refuse_unsaved(saves=output is not None)
-    pictures = _folder(session.client, batch_id, output, kind) if output is not None else None
+    pictures = _folder(output, kind) if output is not None else None
     names = {} if session.json and output is None else names_of(session.client, batch_id)
     last = follow_batch(
         session.client, batch_id, names, silent=session.json, json_lines=session.json
@@ -102,7 +103,7 @@ def download_batch(session: Session, batch_id: str, output: Path, kind: AssetKin
     Example:
       imggen batch download BATCH_ID --output the-map
     """
-    pictures = _folder(session.client, batch_id, output, kind)
+    pictures = _folder(output, kind)
     found = session.client.get_batch(batch_id)
     images = list(found.images)
     labels = Labels(images, names_of(session.client, batch_id))
@@ -114,7 +115,7 @@ def download_batch(session: Session, batch_id: str, output: Path, kind: AssetKin
         if len(saved) < len(images):
             echo(
                 f"{len(saved)} of {len(images)} saved; the others are not drawn, see:"
-                f" imggen batch show {batch_id}"
+                f" {pasted('batch', 'show', batch_id)}"
             )
     pictures.end()
     end_with(found.batch)
@@ -200,13 +201,9 @@ def retry_batch(session: Session, batch_id: str) -> None:
     _print(session, session.client.retry_batch(batch_id))
 
 
-def _folder(client: SyncClient, batch_id: str, output: Path, kind: AssetKindName) -> Pictures:
+def _folder(output: Path, kind: AssetKindName) -> Pictures:
     """Returns the folder for a batch's pictures, which `imggen story` may have saved to, too."""
-    try:
-        title = client.get_story(client.get_batch(batch_id).batch.story_id).title
-    except NotFound:  # the story is deleted; a batch that never was is told of later
-        title = ""
-    pictures = Pictures(output, kind, story=title, force=forced())
+    pictures = Pictures(output, kind, force=forced())
     pictures.check()
     return pictures
 
@@ -254,7 +251,8 @@ def print_end(last: BatchSnapshot, names: dict[str, str], asked: str = "") -> No
         echo(line)
     print_losses(last.images, labels)
     if last.batch.status != BATCH_STATUS_COMPLETED:
-        echo(f"retry the missing pictures: imggen batch retry {last.batch.batch_id}")
+        again = pasted("batch", "retry", last.batch.batch_id)
+        echo(f"retry the missing pictures: {again}")
 
 
 def end_with(batch: Batch) -> None:

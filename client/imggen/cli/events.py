@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import click
 
 from imggen.cli.consoles import echo, on_terminal
+from imggen.cli.pasting import pasted
 from imggen.cli.progress import Interrupted
 from imggen.cli.session import Session, connected, json_line
 from imggen.cli.tables import tabbed
+from imggen.errors import Unavailable
 from imggen.fields import EventKindName, short_name, short_names
 from imggen.v1.batch_pb2 import BatchStatus
 from imggen.v1.event_pb2 import Event, EventKind
@@ -21,7 +23,7 @@ class StoppedFollowing(Interrupted):
     """Ctrl-C while following events; the message says how to resume."""
 
     def __init__(self, cursor: str) -> None:
-        super().__init__(f"stopped; resume with: imggen events --after {cursor}")
+        super().__init__(f"stopped; resume with: {_resumed(cursor)}")
 
 
 @click.command()
@@ -56,6 +58,13 @@ def events(session: Session, after: str, kinds: Sequence[EventKindName]) -> None
             cursor = event.cursor
     except KeyboardInterrupt as interrupt:
         raise StoppedFollowing(cursor) from interrupt
+    except Unavailable as error:
+        error.add_note(f"resume with: {_resumed(cursor)}")
+        raise
+
+
+def _resumed(cursor: str) -> str:
+    return pasted("events", *(("--after", cursor) if cursor else ()))
 
 
 def _line(event: Event) -> str:

@@ -1,13 +1,13 @@
 """Files that people hand to the command: read, or refused with the line and what to do."""
 
 import os
-import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from imggen.certificates import are_certificates
 from imggen.cli.consoles import echo
 
 _MOST_BYTES = 8 * 2**20
@@ -74,11 +74,9 @@ def read_bytes(path: Path, most: int = _MOST_BYTES) -> bytes:
 def read_certificates(path: Path) -> bytes:
     """Returns the CA certificates in a PEM file; raises UsageError for what holds none."""
     data = read_bytes(path)
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=data.decode("ascii"))
-    except (ssl.SSLError, ValueError) as error:
+    if not are_certificates(data):
         wrong = f"{path} holds no CA certificates in PEM, `-----BEGIN CERTIFICATE-----` and so on"
-        raise click.UsageError(wrong) from error
+        raise click.UsageError(wrong)
     return data
 
 

@@ -17,7 +17,7 @@ from imggen.rules.money import MICROS, is_amount
 from imggen.v1.image_pb2 import AssetKind
 
 KINDS = list(short_names(AssetKind))[1:]
-QUALITIES = ("hd", "standard")
+QUALITIES = ("hd", "standard", "draft")
 MIN_QUALITIES = ("draft", "good", "fine", "best")
 MOST_DOLLARS = 1_000_000_000
 _MOST_SECONDS = 366 * 86_400

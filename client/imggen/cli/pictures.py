@@ -16,6 +16,7 @@ from imggen.cli.options import (
     style_option,
 )
 from imggen.cli.output_files import checked_file, force_option, why
+from imggen.cli.pasting import pasted
 from imggen.cli.progress import all_references, heir_note, notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
@@ -330,7 +331,7 @@ def _finish(
         path = session.client.download(last.image, output, kind=kind)
     except OSError as error:
         session.document(*lines, job=last.job, image=last.image)
-        then = f"save it with: imggen download {last.image.id} FILE"
+        then = f"save it with: {pasted('download', last.image.id, 'FILE')}"
         raise click.ClickException(f"cannot save to {output}: {why(error)}; {then}") from error
     session.document(*lines, f"saved {path}", job=last.job, image=last.image, path=str(path))
 

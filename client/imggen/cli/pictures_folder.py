@@ -1,9 +1,6 @@
-"""A folder of pictures that the command saves, and the list of those that are its own."""
+"""A folder of pictures that the command saves, where nothing is overwritten without asking."""
 
 import errno
-import hashlib
-import json
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -16,28 +13,21 @@ from imggen.errors import ImggenError
 from imggen.fields import AssetKindName
 from imggen.sync import SyncClient
 
-LIST = ".imggen.json"
-"""The file of a folder that says what was saved there: checksums by names."""
-
 
 class Pictures:
     """Saves pictures to a folder, each to a file of its own.
 
-    A file that it has not saved, or that was changed since then, is overwritten with `force`
-    alone: the picture gets another name. `failed` has a line for each that could not be saved.
+    A file that holds anything else, an earlier picture too, is overwritten with `force` alone: the
+    picture gets another name. `failed` has a line for each that could not be saved.
     """
 
-    def __init__(
-        self, folder: Path, kind: AssetKindName, *, story: str = "", force: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, kind: AssetKindName, *, force: bool = False) -> None:
         self.folder = folder
         self.failed: list[str] = []
         self._kind: AssetKindName = kind
         self._suffix = ".jpg" if kind in ("print", "thumbnail") else ".png"
-        self._story = story
         self._force = force
         self._names = FileNames()
-        self._own = _read(folder / LIST)
 
     def check(self) -> None:
         """Raises CannotSave where nothing can be saved there."""
@@ -61,8 +51,6 @@ class Pictures:
             self.failed.append(f"{path} was not saved: {reason}")
             _note(self.failed[-1])
             return None
-        with suppress(OSError):  # the picture is there; without an entry no later one replaces it
-            self._remember(path, data)
         return path
 
     def end(self) -> None:
@@ -77,34 +65,13 @@ class Pictures:
         other = path.with_name(f"{with_id(path.stem, image_id, path.suffix)}{path.suffix}")
         if not self._may_write(other, data):
             raise FileExistsError(errno.EEXIST, "is there already; --force overwrites it")
-        _note(f"{path} is kept: this story did not save it, or it was changed; --force overwrites")
+        _note(f"{path} is kept: it is an earlier picture, or another file; --force overwrites it")
         return other
 
     def _may_write(self, path: Path, data: bytes) -> bool:
         if self._force or not path.exists():
             return True
-        there = _checksum(path.read_bytes()) if path.is_file() else ""
-        return there == _checksum(data) or self._own.get(path.name) == [self._story, there]
-
-    def _remember(self, path: Path, data: bytes) -> None:
-        """Adds a file to the list of the folder, so that the next run may overwrite it."""
-        self._own[path.name] = [self._story, _checksum(data)]
-        partial = self.folder / f"{LIST}.part"
-        partial.write_text(json.dumps({"saved": self._own}, indent=1), "utf-8")
-        partial.replace(self.folder / LIST)
-
-
-def _read(file: Path) -> dict[str, list[str]]:
-    """Returns what was saved to a folder; nothing where no such list is there."""
-    try:
-        saved = json.loads(file.read_bytes())["saved"]
-        return {str(name): [str(each) for each in said] for name, said in saved.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _checksum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+        return path.is_file() and path.read_bytes() == data
 
 
 def _note(text: str) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import click
 
 from imggen.cli.consoles import echo
+from imggen.cli.pasting import quoted
 
 DEFAULT_SERVER = "127.0.0.1:50051"
 _PRIVATE = 0o600
@@ -136,7 +137,7 @@ def _beside(saved: Profile, environment: Profile, name: str, token: str | None) 
     """Returns what the environment may add to a typed profile; says that its token may not."""
     if environment.token and not (saved.token or token):
         note = f'note: IMGGEN_TOKEN is not sent to the server of the profile "{name}", which has'
-        keep = f"imggen config set {name} --token -"
+        keep = quoted("imggen", "config", "set", name, "--token", "-")
         echo(f"imggen: {note} no token; give --token, or keep one: {keep}", err=True)
     return replace(environment, token=None)
 
@@ -178,9 +179,8 @@ def _refuse_open(path: Path, config: Config) -> None:
     """Refuses tokens that other users of the machine can read; Windows has no such permissions."""
     tokens = any(profile.token for profile in config.profiles.values())
     if tokens and os.name == "posix" and path.stat().st_mode & _OTHERS:
-        raise click.UsageError(
-            f"{path} holds tokens, and others may read it; change that: chmod 600 {path}"
-        )
+        mend = quoted("chmod", "600", str(path))
+        raise click.UsageError(f"{path} holds tokens, and others may read it; change that: {mend}")
 
 
 def _private(path: str, flags: int) -> int:

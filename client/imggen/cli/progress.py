@@ -8,6 +8,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from imggen.cli.consoles import console, echo, on_terminal
 from imggen.cli.losses import lost_lines
+from imggen.cli.pasting import pasted
 from imggen.cli.session import Session, json_line
 from imggen.cli.waiting import ASK_S, add_way_on, explained, job_reason
 from imggen.client import Snapshot
@@ -47,10 +48,10 @@ class Interrupted(Exception):
 class StoppedWatching(Interrupted):
     """Ctrl-C during a watch, which ends the watch but not the job or batch."""
 
-    def __init__(self, id: str, *, noun: str = "job", command: str = "imggen") -> None:
+    def __init__(self, noun: str, id: str, *group: str) -> None:
         super().__init__(
-            f"stopped watching; the {noun} continues. Cancel it: {command} cancel {id} "
-            f"- or watch it again: {command} watch {id}"
+            f"stopped watching; the {noun} continues. Cancel it: {pasted(*group, 'cancel', id)} "
+            f"- or watch it again: {pasted(*group, 'watch', id)}"
         )
 
 
@@ -84,9 +85,9 @@ def to_the_end(session: Session, job_id: str, *, json_lines: bool = False) -> Sn
                 if json_lines:
                     echo(json_line(snapshot))
     except KeyboardInterrupt as interrupt:
-        raise StoppedWatching(job_id) from interrupt
+        raise StoppedWatching("job", job_id) from interrupt
     except ImggenError as error:
-        add_way_on(error, "job", job_id, "imggen")
+        add_way_on(error, "job", job_id)
         raise
     if last.job.status == JOB_STATUS_FAILED:
         raise JobFailed(last.job)

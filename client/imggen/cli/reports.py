@@ -69,7 +69,7 @@ def describe(error: ImggenError | OSError) -> str:
         line += f" [{', '.join(error.about)}]"
     if error.retry_after is not None:
         line += f" (try again in {spoken(error.retry_after)})"
-    return " ".join("; ".join([line, *_hints(error)]).split())
+    return "; ".join([" ".join(line.split()), *_hints(error)])  # a hint may hold a quoted word
 
 
 def _hints(error: ImggenError) -> list[str]:

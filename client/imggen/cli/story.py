@@ -100,7 +100,7 @@ def story(
         aspect_ratio: 16:9         # or 4:3, 1:1
         model: storybook
         provider: local            # or openai; imggen providers
-        quality: hd                # or standard
+        quality: hd                # or standard, draft
         min_quality: good          # or draft, fine, best: how good the model must be
         max_cost: 0.10             # dollars for each picture; 0: free models only
         references: true           # draw pages from the portraits; default: set by the service
@@ -136,7 +136,7 @@ def story(
             _print_forecast(session, content, plan=plan)
         return
     folder = output or Path(file_stem(content.title) or file_stem(file.stem) or "story")
-    pictures = Pictures(folder, kind, story=content.title, force=forced())
+    pictures = Pictures(folder, kind, force=forced())
     if again or not no_wait:
         pictures.check()
     attempt = Try(folder, content, session.server) if again else None
@@ -175,7 +175,8 @@ def _read(session: Session, file: Path) -> Source:
     """Reads a file, and refuses all that can be known to be wrong before anything is created."""
     text = read_text(file)
     source = Source(file, text, read_story_file(file, text))
-    source.check([style.id for style in session.client.styles()])
+    styles = [style.id for style in session.client.styles()]
+    source.check(styles, session.client.list_providers())
     return source
 
 

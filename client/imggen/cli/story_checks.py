@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
+from imggen.cli.model_limits import model_faults
 from imggen.cli.options import MIN_QUALITIES
 from imggen.cli.story_content import NAMESPACE, StoryFile
 from imggen.cli.story_file import StoryFileWrong
@@ -26,6 +27,7 @@ from imggen.rules.pictures import (
 )
 from imggen.v1 import errors_pb2 as reasons
 from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest
+from imggen.v1.routing_pb2 import ProviderStatus
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -50,17 +52,21 @@ class Source:
     text: str
     story: StoryFile
 
-    def check(self, styles: Iterable[str]) -> None:
+    def check(self, styles: Iterable[str], providers: Sequence[ProviderStatus]) -> None:
         """Refuses what the service would refuse, before anything is created.
 
-        `styles` are the ids of the styles that there are. Raises StoryFileWrong with all errors.
+        `styles` are the ids of the styles that there are, and `providers` have the models. Raises
+        StoryFileWrong with all errors.
         """
         wrong = [
             one
             for number, fields in enumerate(self.story.characters)
             for one in _placed(_of_character(fields), f"characters[{number}]")
         ]
-        wrong += _placed(_of_story(self.story, styles), "")
+        of_story = _of_story(self.story, styles)
+        places = {one.field for one in of_story}
+        of_models = (one for one in model_faults(self.story, providers) if one.field not in places)
+        wrong += _placed([*of_story, *of_models], "")
         if wrong:
             raise self._wrong(wrong)
 

@@ -284,6 +284,8 @@ class _Reader:
             self._count(key, value)
             if (name := _key(key)) in pairs:
                 self._add(key, path, f'"{name}" is given twice; remove one')
+            if value.tag == _NULL:
+                self._add(value, f"{path}.{name}", _nothing(value))
             pairs[name] = self._text(value, f"{path}.{name}")
         return pairs
 

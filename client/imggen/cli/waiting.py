@@ -1,13 +1,15 @@
 """What a wait waits for, said while nothing comes."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
+import click
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.cli.durations import spoken
+from imggen.cli.pasting import pasted
 from imggen.errors import (
     ImggenError,
     InvalidRequest,
@@ -34,6 +36,7 @@ def explained(
     something has come.
     """
     came, over = Event(), Event()
+    command = click.get_current_context(silent=True)
 
     def look() -> None:
         said = ""
@@ -50,7 +53,11 @@ def explained(
                 if reason:
                     say(reason)
 
-    thread = Thread(target=look, name="imggen-waiting", daemon=True)
+    def look_within() -> None:  # click keeps the running command for each thread
+        with command.scope(cleanup=False) if command else nullcontext():
+            look()
+
+    thread = Thread(target=look_within, name="imggen-waiting", daemon=True)
     thread.start()
     try:
         yield came.set
@@ -60,14 +67,15 @@ def explained(
         thread.join()
 
 
-def add_way_on(error: ImggenError, noun: str, id_: str, command: str) -> None:
+def add_way_on(error: ImggenError, noun: str, id_: str, *group: str) -> None:
     """Adds to the error that ended a watch what was watched, and how to go on.
 
     Not to one of the thing or the caller, as where it is not found.
     """
     if not isinstance(error, NotFound | InvalidRequest | Unauthenticated | PermissionDenied):
         error.metadata.setdefault(f"{noun}_id", id_)
-        error.add_note(f"the {noun} continues; watch it again: {command} watch {id_}")
+        again = pasted(*group, "watch", id_)
+        error.add_note(f"the {noun} continues; watch it again: {again}")
 
 
 def job_reason(job: Job) -> str:
@@ -94,7 +102,7 @@ def _asked(ask: Callable[[], str]) -> str:
 
 def _reason(waiting: Job | Batch, failed: str) -> str:
     if waiting.lane_paused:
-        return "it waits: an operator has paused what may draw it (imggen providers)"
+        return f"it waits: an operator has paused what may draw it ({pasted('providers')})"
     if failed:
         return f"it waits to be tried again, after a failure: {failed}"
     if not waiting.HasField("estimated_completion_time"):

@@ -16,7 +16,7 @@ RATIOS: Mapping[str, tuple[int, int]] = MappingProxyType(
 """The aspect ratios of scenes and covers, with the pixels of the display asset in each."""
 
 DEFAULT_RATIO = "16:9"
-QUALITIES = ("hd", "standard")
+QUALITIES = ("hd", "standard", "draft")
 """The qualities, the default first."""
 
 MAX_IMAGES_PER_PAGE = 4

@@ -101,7 +101,11 @@ MODELS = (
         native=(256, 256),
         portraits={"1024x1024": (1024, 1024)},
         scenes={"1:1": (256, 256)},
-        grades={"standard": Grade(seconds=3.0, score=1.2), "hd": Grade(seconds=4.0, score=1.5)},
+        grades={
+            "draft": Grade(seconds=2.0, score=1.0),
+            "standard": Grade(seconds=3.0, score=1.2),
+            "hd": Grade(seconds=4.0, score=1.5),
+        },
     ),
 )
 FLOORS = {"draft": 1.0, "good": 2.5, "fine": 3.5, "best": 4.5}

@@ -177,4 +177,7 @@ def _status(model: Model) -> ModelStatus:
         score=grade.score,
         price_micros=0,
         mean_duration=duration(grade.seconds),
+        max_characters=model.max_characters,
+        qualities=list(model.grades),
+        portrait_sizes=list(model.portraits),
     )

@@ -45,7 +45,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_ASPECT_RATIO_UNKNOWN: _ErrorReason.ValueType  # 9
     """INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
     ERROR_REASON_QUALITY_UNKNOWN: _ErrorReason.ValueType  # 10
-    """INVALID_ARGUMENT: the quality is neither `standard` nor `hd`."""
+    """INVALID_ARGUMENT: the quality is none of `draft`, `standard` and `hd`."""
     ERROR_REASON_PROMPT_EMPTY: _ErrorReason.ValueType  # 12
     """INVALID_ARGUMENT: the text contains nothing to draw after cleaning."""
     ERROR_REASON_TOO_MANY_CHARACTERS: _ErrorReason.ValueType  # 13
@@ -213,7 +213,7 @@ ERROR_REASON_SIZE_NOT_OFFERED: ErrorReason.ValueType  # 8
 ERROR_REASON_ASPECT_RATIO_UNKNOWN: ErrorReason.ValueType  # 9
 """INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
 ERROR_REASON_QUALITY_UNKNOWN: ErrorReason.ValueType  # 10
-"""INVALID_ARGUMENT: the quality is neither `standard` nor `hd`."""
+"""INVALID_ARGUMENT: the quality is none of `draft`, `standard` and `hd`."""
 ERROR_REASON_PROMPT_EMPTY: ErrorReason.ValueType  # 12
 """INVALID_ARGUMENT: the text contains nothing to draw after cleaning."""
 ERROR_REASON_TOO_MANY_CHARACTERS: ErrorReason.ValueType  # 13

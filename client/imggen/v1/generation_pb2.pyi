@@ -58,7 +58,9 @@ class GenerationOptions(google.protobuf.message.Message):
     image's. For a model that its provider has retired, its successor draws; `ExplainRoute` says so.
     """
     quality: builtins.str
-    """`hd` or `standard`; empty means `hd`, which takes more steps. A regeneration keeps the image's."""
+    """`hd`, `standard` or `draft`: how many steps are spent on a picture, or the quality of a hosted
+    model. Empty means `hd`, the most. A regeneration keeps the image's.
+    """
     use_references: builtins.bool
     """Whether characters are drawn from their references, too, and not by their descriptions alone;
     `Job.references` says what became of each. Unset means the setting of the service, by default

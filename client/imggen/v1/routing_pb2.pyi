@@ -371,6 +371,10 @@ class ModelStatus(google.protobuf.message.Message):
     CANARY_COMPARISON_FIELD_NUMBER: builtins.int
     NOT_HELD_FIELD_NUMBER: builtins.int
     OFF_REASON_FIELD_NUMBER: builtins.int
+    MAX_CHARACTERS_FIELD_NUMBER: builtins.int
+    QUALITIES_FIELD_NUMBER: builtins.int
+    PORTRAIT_SIZES_FIELD_NUMBER: builtins.int
+    STANDS_FOR_FIELD_NUMBER: builtins.int
     model: builtins.str
     """Output only. The name."""
     score: builtins.float
@@ -393,6 +397,8 @@ class ModelStatus(google.protobuf.message.Message):
     """
     off_reason: builtins.str
     """Output only. Why it is off, for people; empty if it is not."""
+    max_characters: builtins.int
+    """Output only. The most characters of a picture that it draws; 0 from a service that does not tell."""
     @property
     def mean_duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The mean time of its latest pictures, or the catalogue's before 50 were drawn."""
@@ -402,6 +408,18 @@ class ModelStatus(google.protobuf.message.Message):
         """Output only. What it drew as a canary, beside what it would replace; unset where it drew nothing
         as one within seven days. A few seconds old at most.
         """
+
+    @property
+    def qualities(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Output only. The qualities of pictures that it draws, for instance `hd`."""
+
+    @property
+    def portrait_sizes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Output only. The sizes of portraits that it draws, for instance `1024x1024`, its default first."""
+
+    @property
+    def stands_for(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Output only. The models that it stands for where they are gone: it draws what names them."""
 
     def __init__(
         self,
@@ -416,9 +434,13 @@ class ModelStatus(google.protobuf.message.Message):
         canary_comparison: Global___CanaryComparison | None = ...,
         not_held: builtins.str = ...,
         off_reason: builtins.str = ...,
+        max_characters: builtins.int = ...,
+        qualities: collections.abc.Iterable[builtins.str] | None = ...,
+        portrait_sizes: collections.abc.Iterable[builtins.str] | None = ...,
+        stands_for: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "price_micros", b"price_micros"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "mean_duration", b"mean_duration", "model", b"model", "not_held", b"not_held", "off", b"off", "off_reason", b"off_reason", "price_micros", b"price_micros", "retires_on", b"retires_on", "score", b"score"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_price_micros", b"_price_micros", "canary", b"canary", "canary_comparison", b"canary_comparison", "max_characters", b"max_characters", "mean_duration", b"mean_duration", "model", b"model", "not_held", b"not_held", "off", b"off", "off_reason", b"off_reason", "portrait_sizes", b"portrait_sizes", "price_micros", b"price_micros", "qualities", b"qualities", "retires_on", b"retires_on", "score", b"score", "stands_for", b"stands_for"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_price_micros", b"_price_micros"]) -> typing.Literal["price_micros"] | None: ...
 
 Global___ModelStatus: typing_extensions.TypeAlias = ModelStatus

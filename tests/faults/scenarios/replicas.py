@@ -16,7 +16,9 @@ async def lost_replicas(server: str, build: Build, quick: bool) -> Report:
     rounds = 1 if quick else 3
     problems: list[Problem] = []
     recovered = None
-    async with fault_environment(server, build, IMGGEN_DRAIN_S="5") as environment:
+    # Renders of two seconds leave records, too, which pass through Ray.
+    settings = {"IMGGEN_DRAIN_S": "5", "IMGGEN_RECORD_AFTER_S": "0"}
+    async with fault_environment(server, build, **settings) as environment:
         caller = await environment.caller((await environment.gateway()).port)
         try:
             async with ray_cluster(environment, build) as ray:

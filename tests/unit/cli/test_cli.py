@@ -354,7 +354,9 @@ def test_events_are_followed_until_an_interrupt_which_says_how_to_resume(
         following.send_signal(signal.SIGINT)
         errors = following.stderr.read()
         assert following.wait(30) == 130, errors
-    assert "resume with: imggen events --after event-" in errors
+    told = json.loads(errors.splitlines()[-1])["error"]["message"]
+    resumed = told.rpartition("resume with: imggen events --after event-")[2].split()
+    assert resumed[1:] == ["--kind", "job", "--server", fake.target, "--json"]
     assert "Traceback" not in errors
     client.delete_image(job.image_id)
     with process(*arguments, "--after", events[-1]["cursor"]) as following:

@@ -16,7 +16,6 @@ import pytest
 from imggen import SyncClient
 from imggen.cli.again import Try
 from imggen.cli.batch_progress import follow_batch
-from imggen.cli.pictures_folder import LIST
 from imggen.cli.reports import describe
 from imggen.cli.story_content import StoryFile
 from imggen.cli.waiting import batch_reason, explained, job_reason
@@ -83,7 +82,7 @@ def test_after_any_step_the_same_command_goes_on(
     command("story", tale, *again, code=1)
     command("story", tale, *again)
     assert made(client) == (2, 1, 1)
-    assert sorted(path.name for path in Path("the-map").iterdir()) == [LIST, *PICTURES]
+    assert sorted(path.name for path in Path("the-map").iterdir()) == PICTURES
 
 
 @pytest.mark.parametrize("again", [(), ("--again",)])
@@ -100,7 +99,7 @@ def test_a_killed_command_leaves_the_id_and_is_gone_on_with(
     fake.release()
     assert batch_of(command("story", tale, *again)) == batch
     assert made(client) == (2, 1, 1)
-    assert sorted(path.name for path in Path("the-map").iterdir()) == [LIST, *PICTURES]
+    assert sorted(path.name for path in Path("the-map").iterdir()) == PICTURES
 
 
 def test_a_new_try_begins_only_after_the_last_one_was_saved(command: Command, tale: str) -> None:
@@ -234,7 +233,7 @@ def test_all_that_can_be_checked_is_told_with_its_line_before_anything_is_made(
         ("metadata", "options.metadata"),
     ]
     assert "must have 16 characters or fewer, has 17" in command.err
-    assert {one.method for one in fake.received} == {"ListStyles"}
+    assert {one.method for one in fake.received} == {"ListStyles", "ListProviders"}
 
 
 @pytest.mark.parametrize(
@@ -256,16 +255,17 @@ def test_what_only_the_service_finds_has_its_line_too(
 
 @pytest.mark.parametrize(
     ("option", "line", "place"),
-    [("", 8, "pages[0]"), ("  model: nano\n", 14, "options.model")],
+    [("", 9, "pages[0].characters"), ("  model: nano\n", 14, "options.model")],
 )
 def test_what_no_model_can_draw_has_its_line(
-    command: Command, tale: str, option: str, line: int, place: str
+    command: Command, fake: FakeService, tale: str, option: str, line: int, place: str
 ) -> None:
     crowded = TALE.replace("  - name: Leo\n", "  - name: Leo\n  - name: Ida\n")
     crowded = crowded.replace("[Mia, Leo]", "[Mia, Leo, Ida]" if not option else "[Mia]")
     Path(tale).write_text(crowded.replace("images_per_page: 1\n", f"images_per_page: 1\n{option}"))
     command("story", tale, code=2)
     assert command.err.startswith(f"{tale}:{line}: {place}: ")
+    assert {one.method for one in fake.received} == {"ListStyles", "ListProviders"}
 
 
 def test_a_lost_server_leaves_the_id_and_the_way_on(fake: FakeService) -> None:

@@ -75,6 +75,8 @@ def test_what_is_no_story_is_refused_with_its_line(
     ("line", "said"),
     [
         ("characters: [{name: Null}]", 'put it in quotes: "Null"'),
+        ("options: {metadata: {order: null}}", "options.metadata.order: null means nothing"),
+        ("options: {metadata: {order: }}", "options.metadata.order: is empty"),
         ("characters: [{name: ~}]", 'put it in quotes: "~"'),
         ("characters: [{name: M, features: [null]}]", 'put it in quotes: "null"'),
         ("characters: [{name: M, age: 99999999999}]", "is not a whole number from 0 to 150"),

@@ -88,16 +88,41 @@ def test_a_file_that_is_not_the_storys_own_is_kept_unless_forced(
     assert notes.read_bytes().startswith(b"\x89PNG")
 
 
-def test_its_own_files_are_replaced_by_newer_ones_until_somebody_changes_them(
-    command: Command, tale: Path
+@pytest.mark.parametrize("change", ["a page", "--again"])
+def test_a_picture_that_is_drawn_anew_is_saved_beside_the_earlier_one(
+    command: Command, tale: Path, change: str
 ) -> None:
     command("story", str(tale))
-    first, second = (tale.parent / "the-map" / f"page-{page}.png" for page in (1, 2))
-    drawn = first.read_bytes()
-    second.write_bytes(second.read_bytes() + b"painted over")
-    command("story", str(tale), "--again")
-    assert first.read_bytes() != drawn
-    assert second.read_bytes().endswith(b"painted over")
+    folder = tale.parent / "the-map"
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    words = ["story", str(tale)]
+    if change == "a page":
+        tale.write_text(tale.read_text().replace("Two.", "Three."))
+    else:
+        words.append("--again")
+    out = command(*words)
+    assert {path: path.read_bytes() for path in before} == before
+    [beside] = folder.glob("page-2-*.png")
+    assert f"saved the-map/{beside.name}" in out
+    assert "the-map/page-2.png is kept: it is an earlier picture" in command.err
+    command("story", str(tale))
+    assert len([*folder.glob("page-2-*.png")]) == 1
+    drawn = beside.read_bytes()
+    command(*words, "--force")
+    assert (folder / "page-2.png").read_bytes() != before[folder / "page-2.png"]
+    assert beside.read_bytes() == drawn
+
+
+def test_a_batch_is_downloaded_beside_what_is_there(command: Command, tale: Path) -> None:
+    first = command("story", str(tale), "--no-wait").split()[1]
+    command("batch", "watch", first, "-o", "the-map")
+    before = {path: path.read_bytes() for path in (tale.parent / "the-map").iterdir()}
+    tale.write_text(tale.read_text().replace("Two.", "Three."))
+    second = command("story", str(tale), "--no-wait").split()[1]
+    command("batch", "watch", second, "-o", "elsewhere")
+    command("batch", "download", second, "-o", "the-map")
+    assert {path: path.read_bytes() for path in before} == before
+    assert [*(tale.parent / "the-map").glob("page-2-*.png")]
 
 
 def test_another_story_with_a_title_like_it_replaces_nothing(command: Command, tale: Path) -> None:

@@ -5,7 +5,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from random import Random
 from typing import Any
 
 import pytest
@@ -342,17 +341,3 @@ def test_a_closed_loop_stops_what_runs(run: Any) -> None:
         entry.drawn.result(WAIT_S)
     with pytest.raises(RenderCancelled, match="closing"):
         one.loop.add(one.plain(1), lambda _: None)
-
-
-def test_ten_thousand_random_cancels_leave_nothing(run: Any) -> None:
-    one, chance = run(8), Random(0)
-    for _ in range(100):
-        made = [one.plain(chance.randint(1, 4)) for _ in range(110)]
-        entries = [one.loop.add(each, lambda _: None) for each in made]
-        stopped = chance.sample(entries, 100)
-        for entry in stopped:
-            entry.stop()
-        for entry in entries:
-            entry.drawn.exception(WAIT_S)
-    assert one.loop.drawings == 0
-    assert one.model.forgotten

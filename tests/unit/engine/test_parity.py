@@ -23,6 +23,7 @@ from actors.engine.batch import BatchedUNet
 from actors.engine.embedding import TENSOR
 from actors.engine.loading import load_source
 from actors.engine.loop import StepLoop
+from actors.engine.origins import read_origin
 from actors.engine.preparing import prepare, read_references
 from actors.engine.render import (
     Origin,
@@ -206,6 +207,20 @@ def test_a_picture_is_drawn_over_as_the_pipelines_do(
     more["strength"] = strength
     expected = _by_the_pipeline(other, replace(request, origin=None), scheduler, **more)
     assert torch.allclose(latents, expected, atol=1e-4 * float(expected.abs().max()))
+
+
+def test_an_origin_is_what_is_seen_of_a_picture() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(BytesIO(PICTURE)) as picture:
+        lying = picture.transpose(Image.Transpose.ROTATE_90).crop((0, 0, 128, 96))
+        whole = picture.convert("RGB")
+    buffer = BytesIO()
+    lying.save(buffer, "PNG", exif=exif)
+    found = read_origin(buffer.getvalue(), (96, 128), "RGB")
+    assert found.tobytes() == whole.crop((32, 0, 128, 128)).tobytes()
+    with pytest.raises(PictureUnreadable, match="96x128 begins no render of 128x96"):
+        read_origin(buffer.getvalue(), (128, 96), "RGB")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from diffusers import EulerDiscreteScheduler
 from actors.engine.attention import RowReference
 from actors.engine.batch import BatchedUNet
 from actors.engine.drawing import Drawing, Guidance, Row
-from actors.engine.loop import StepLoop
+from actors.engine.loop import Predictor, StepLoop
+from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.render import Scheduler
 from actors.engine.schedulers import new_scheduler
 
@@ -32,6 +33,17 @@ class Asked:
     chunks: int = 1
     scales: tuple[float, ...] = ()
     side: int = SIDE
+    guided: tuple[bool, ...] | None = None
+    swapped: bool = False
+    """Whether its references change their columns."""
+    stops: int = 0
+    """After which of its own steps it is cancelled; 0 for never."""
+    previews: bool = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is cancelled before it is done."""
+        return 0 < self.stops < self.steps
 
 
 def drawing(asked: Asked, dtype: torch.dtype) -> Drawing:
@@ -47,16 +59,19 @@ def drawing(asked: Asked, dtype: torch.dtype) -> Drawing:
         scheduler.set_begin_index(0)
     latents = noise(1, CHANNELS, asked.side, asked.side) * scheduler.init_noise_sigma
     pixels = 8 * asked.side
+    columns = [_column(number, len(asked.scales), pixels) for number in range(len(asked.scales))]
+    if asked.swapped:
+        columns.reverse()
     references = tuple(
-        RowReference(noise(4, WIDTH), scale, _column(number, len(asked.scales), pixels))
-        for number, scale in enumerate(asked.scales)
+        RowReference(noise(4, WIDTH), scale, column)
+        for scale, column in zip(asked.scales, columns, strict=True)
     )
     sizes = torch.tensor([pixels, pixels, 0, 0, pixels, pixels], dtype=dtype)
     rows = [Row(noise(77 * asked.chunks, WIDTH), noise(POOLED), sizes, references)]
     guidance = None
     if asked.guidance > 1:
         rows.insert(0, Row(noise(77 * asked.chunks, WIDTH), noise(POOLED), sizes, references))
-        guidance = Guidance(asked.guidance, asked.rescale)
+        guidance = Guidance(asked.guidance, asked.rescale, asked.guided)
     return Drawing(latents.to(dtype), scheduler, scheduler.timesteps, tuple(rows), guidance)
 
 
@@ -76,8 +91,23 @@ def drawn(
     max_rows: int = 16,
     on_step: Callable[[Asked, Drawing], None] = lambda *_: None,
 ) -> tuple[list[torch.Tensor], BatchedUNet]:
-    """Draws requests in one loop; each arrives after its step of the first, or at its end."""
+    """Draws requests in one loop; each arrives after its step of the first, or at its end.
+
+    Returns the latents of those that were not cancelled. The first one never is.
+    """
     predictor = BatchedUNet(unet)
+    return drawn_by(predictor, asked, dtype=dtype, max_rows=max_rows, on_step=on_step), predictor
+
+
+def drawn_by(
+    predictor: Predictor,
+    asked: list[Asked],
+    *,
+    dtype: torch.dtype,
+    max_rows: int = 16,
+    on_step: Callable[[Asked, Drawing], None] = lambda *_: None,
+) -> list[torch.Tensor]:
+    """Draws requests as `drawn` does, by a predictor."""
     loop = StepLoop(predictor, max_rows=max_rows)
     first, *others = asked
     entries: dict[int, Any] = {}
@@ -85,16 +115,29 @@ def drawn(
     def join(step: int, *, at_end: bool = False) -> None:
         for number, one in enumerate(others, 1):
             if number not in entries and (one.arrives <= step or at_end):
-                entries[number] = loop.add(drawing(one, dtype), partial(on_step, one))
+                entries[number] = loop.add(drawing(one, dtype), partial(heard, number))
+
+    def heard(number: int, it: Drawing) -> None:
+        one = asked[number]
+        if one.previews:
+            assert Previews(_DECODER, 0.0).after_step(it)
+        if one.stops == it.step:
+            entries[number].stop()
+        on_step(one, it)
 
     def led(it: Drawing) -> None:
         join(it.step, at_end=it.is_done)
-        on_step(first, it)
+        heard(0, it)
 
     try:
         entries[0] = loop.add(drawing(first, dtype), led)
-        latents = [entries[0].drawn.result(WAIT_S)]
-        latents += [entries[number].drawn.result(WAIT_S) for number in range(1, len(asked))]
+        entries[0].drawn.result(WAIT_S)
+        ends = [entries[number].drawn for number in range(len(asked))]
+        stopped = [one.is_stopped for one in asked]
+        assert [end.exception(WAIT_S) is not None for end in ends] == stopped
     finally:
         loop.close()
-    return latents, predictor
+    return [end.result() for end, is_stopped in zip(ends, stopped, strict=True) if not is_stopped]
+
+
+_DECODER = LinearDecoder(torch.ones(CHANNELS + 1, 3 * 8 * 8), 8)

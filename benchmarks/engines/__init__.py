@@ -1,0 +1,1 @@
+"""The engine on a CPU, and what it is compared with."""
