@@ -1,6 +1,29 @@
-"""The memory of the GPU that a model computes on."""
+"""The memory that a model computes in: what holds it, and where there is no more."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
+
+_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""What torch 2.14 says without `OutOfMemoryError`: on a CPU, and from within cuDNN and cuBLAS."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Returns whether memory has run out, which ends neither the device nor the process."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+
+
+@contextmanager
+def unless_out_of_memory() -> Iterator[None]:
+    """Ends its block quietly where memory runs out in it; other errors are raised."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
 
 
 def memory_of(device: str) -> dict[str, int]:
