@@ -18,10 +18,18 @@ from actors.engine.diffuser import Diffuser
 from actors.engine.drawing import Drawing
 from actors.engine.loop import Entry, StepLoop
 from actors.engine.lora_cache import Loras, wanted_by
+from actors.engine.lora_files import LoraFile
 from actors.engine.preparing import prepare
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import LoraRefused, LorasBusy, LoraWeight, RenderRequest
+from actors.engine.render import (
+    LoraRefused,
+    LoraReplaced,
+    LorasBusy,
+    LoraWeight,
+    RenderRequest,
+)
 from actors.settings import DiffuserSettings
+from server.errors import Unavailable
 from tests.unit.engine.tiny import WAIT_S
 from tests.unit.tiny_lora import CONFIGURED, KOHYA, LAYOUTS, OLD, PEFT, save_lora
 from tests.unit.tiny_sdxl import tiny_sdxl
@@ -359,6 +367,27 @@ def test_a_file_that_changed_is_loaded_anew(pipeline: Any, tmp_path: Path) -> No
             assert changed.key != before.key
             layer = next(iter(before.weights))
             assert not torch.equal(before.weights[layer], changed.weights[layer])
+
+
+def test_a_file_of_the_same_time_and_size_is_another(pipeline: Any, tmp_path: Path) -> None:
+    file = save_lora(tmp_path / "one.safetensors", pipeline, OLD, seed=1)
+    written = file.stat()
+    other = save_lora(tmp_path / "two.safetensors", pipeline, OLD, seed=2).read_bytes()
+    loras = Loras(pipeline, tmp_path, MANY_BYTES)
+    with loras.using([LoraWeight(file.name)]) as before:
+        file.write_bytes(other)  # as `cp -p` and `rsync --inplace -t` do
+        os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+        assert (file.stat().st_ino, file.stat().st_size) == (written.st_ino, written.st_size)
+        with loras.using([LoraWeight(file.name)]) as after:
+            assert before is not None
+            assert after is not None
+            assert after.key != before.key
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_tried_again(shared: Path) -> None:
+    with pytest.raises(LoraReplaced, match=r"kohya\.safetensors was replaced") as raised:
+        LoraFile(shared / "kohya.safetensors", {}).read("0" * 64)
+    assert isinstance(raised.value, Unavailable)
 
 
 async def test_a_render_that_is_stopped_gives_its_adapters_back(
