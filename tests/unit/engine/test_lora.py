@@ -1,9 +1,10 @@
 """LoRA adapters: as diffusers draws them, swapped without a trace, and refused with a reason."""
 
+import asyncio
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, aclosing
+from contextlib import AsyncExitStack, ExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,7 @@ from actors.engine.batch import BatchedUNet
 from actors.engine.diffuser import Diffuser
 from actors.engine.drawing import Drawing
 from actors.engine.loop import Entry, StepLoop
+from actors.engine.lora import LoraSet
 from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.lora_files import LoraFile
 from actors.engine.preparing import prepare
@@ -388,6 +390,31 @@ def test_a_file_that_is_replaced_while_it_is_read_is_tried_again(shared: Path) -
     with pytest.raises(LoraReplaced, match=r"kohya\.safetensors was replaced") as raised:
         LoraFile(shared / "kohya.safetensors", {}).read("0" * 64)
     assert isinstance(raised.value, Unavailable)
+
+
+def _sets() -> int:
+    gc.collect()
+    return sum(type(each) is LoraSet for each in gc.get_objects())
+
+
+async def test_listeners_that_are_slow_keep_no_adapters_in_memory(
+    pipeline: Any, shared: Path, loras: Loras
+) -> None:
+    with loras.using((LoraWeight("old.safetensors"),)) as made:
+        assert made is not None
+        room = made.bytes
+    before = _sets()
+    small = Loras(pipeline, shared, room)  # one set at a time
+    diffuser = Diffuser(pipeline, model="sdxl", loras=small, max_rows=16)
+    request = replace(REQUEST, steps=1)
+    async with AsyncExitStack() as slow:
+        for weight in (1.0, 2.0, 3.0):
+            adapted = replace(request, loras=(LoraWeight("old.safetensors", weight),))
+            events = await slow.enter_async_context(aclosing(diffuser.stream(adapted)))
+            await anext(events)  # and no more than its first step
+            await asyncio.to_thread(diffuser.render, request)
+        assert _sets() <= before + 1
+    diffuser.close()
 
 
 async def test_a_render_that_is_stopped_gives_its_adapters_back(
