@@ -19,7 +19,7 @@ from actors.engine.decoding import decode
 from actors.engine.loading import load_source
 from actors.engine.loop import StepLoop, is_fault
 from actors.engine.lora_cache import Loras, wanted_by
-from actors.engine.memory import unless_out_of_memory
+from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.profiles import profile, read_profiles
@@ -237,7 +237,7 @@ class Diffuser:
 
     def _decoded(self, latents: torch.Tensor, *, mirrored: bool) -> Image.Image:
         """Decodes a picture; once more where memory runs out, which other rows use meanwhile."""
-        with unless_out_of_memory():
+        with UnlessOutOfMemory():
             return decode(self._pipeline, latents, mirrored=mirrored)
         torch.cuda.empty_cache()
         return decode(self._pipeline, latents, mirrored=mirrored)

@@ -15,7 +15,7 @@ from torch import nn
 
 from actors.engine.lora import TEXTS, UNET, Lora, LoraKey, LoraSet
 from actors.engine.lora_files import Layer, LoraFile, find_lora, read_lora
-from actors.engine.memory import unless_out_of_memory
+from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import LoraRefused, LorasBusy, LoraWeight, RenderRequest
 
@@ -144,7 +144,7 @@ class Loras:
         self, key: LoraKey, files: Sequence[LoraFile], layers: Mapping[Layer, torch.Tensor]
     ) -> dict[Layer, nn.Parameter]:
         """Makes the weights; once more without unused sets where memory runs out."""
-        with unless_out_of_memory():
+        with UnlessOutOfMemory():
             return self._changed(key, files, layers)
         self._kept.shrink(0)
         torch.cuda.empty_cache()

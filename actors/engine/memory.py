@@ -1,8 +1,5 @@
 """The memory that a model computes in: what holds it, and where there is no more."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 
 _NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
@@ -16,14 +13,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
 
 
-@contextmanager
-def unless_out_of_memory() -> Iterator[None]:
+class UnlessOutOfMemory:
     """Ends its block quietly where memory runs out in it; other errors are raised."""
-    try:
-        yield
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
+
+    def __enter__(self) -> None:
+        """Begins the block."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        """Ends it; returns whether its error was that of memory."""
+        return error is not None and is_out_of_memory(error)
 
 
 def memory_of(device: str) -> dict[str, int]:

@@ -6,7 +6,7 @@ from time import perf_counter
 import torch
 
 from actors.engine.drawing import Drawing
-from actors.engine.memory import unless_out_of_memory
+from actors.engine.memory import UnlessOutOfMemory
 
 MOST = 8
 """The most drawings that are tried."""
@@ -30,7 +30,7 @@ def saturating(
     count, worse = 1, 0
     while count <= len(drawings) and worse < _IN_A_ROW:
         each = None
-        with unless_out_of_memory():
+        with UnlessOutOfMemory():
             each = _seconds(predict, drawings[:count], clock) / count
         if each is None:
             torch.cuda.empty_cache()
