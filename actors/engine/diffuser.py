@@ -22,7 +22,7 @@ from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
-from actors.engine.profiles import profile, read_profiles
+from actors.engine.profiles import Profile, profile, read_profiles
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
     Embedding,
@@ -116,14 +116,11 @@ class Diffuser:
         pipeline = load_source(settings, source)
         adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
         speed_up(pipeline, settings)
-        loras = Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes)
-        for tier in chosen.tiers.values():
-            loras.load(tier.loras)
         return cls(
             pipeline,
             model=settings.model,
             adapter=adapter,
-            loras=loras,
+            loras=_loras(pipeline, settings, chosen),
             max_rows=settings.diffuser_rows,
             previews=LinearDecoder.fit(pipeline),
             preview_interval_s=settings.preview_interval_s,
@@ -326,6 +323,14 @@ class Diffuser:
         self.unet.forget()
         self._decoding.shutdown(wait=True)
         self._encoding.shutdown(wait=True)
+
+
+def _loras(pipeline: Any, settings: DiffuserSettings, chosen: Profile) -> Loras:
+    """Opens the folder of LoRA adapters, and loads those of a profile's tiers."""
+    loras = Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes)
+    for tier in chosen.tiers.values():
+        loras.load(tier.loras)
+    return loras
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:
