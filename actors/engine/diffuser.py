@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, aclosing, nullcontext, suppress
+from contextlib import ExitStack, aclosing, nullcontext
 from functools import partial
 from io import BytesIO
 from typing import Any, Self
@@ -16,24 +16,24 @@ from PIL import Image
 from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
 from actors.engine.decoding import decode
-from actors.engine.drawing import Drawing
 from actors.engine.loading import load_source
-from actors.engine.loop import Entry, StepLoop, is_fault
+from actors.engine.loop import StepLoop, is_fault
 from actors.engine.lora_cache import Loras, wanted_by
+from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews
-from actors.engine.profiles import profile, read_profiles
+from actors.engine.profiles import Profile, profile, read_profiles
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
     Embedding,
     EncoderChanged,
     OnStep,
-    RenderCancelled,
     RenderEvent,
     RenderRequest,
     RenderResult,
     StepEvent,
 )
+from actors.engine.rendering import Rendering
 from actors.engine.saturation import MOST, saturating
 from actors.engine.source import check_source
 from actors.engine.speed import speed_up
@@ -106,8 +106,9 @@ class Diffuser:
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
         safetensors, is cut off, has another shape or differs from its checksum; and once they are
-        read, for an image encoder that gives no finite embeddings. Raises ProfileInvalid for a
-        profile that is none.
+        read, for an image encoder that gives no finite embeddings, and for a LoRA adapter that a
+        tier of the profile names and no request could have. Raises ProfileInvalid for a profile
+        that is none.
         """
         chosen = profile(settings.model, read_profiles(settings.profiles))
         sizes = [Size(*map(int, text.split("x"))) for text in settings.warm_sizes]
@@ -119,9 +120,10 @@ class Diffuser:
             pipeline,
             model=settings.model,
             adapter=adapter,
-            loras=Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes),
+            loras=_loras(pipeline, settings, chosen),
             max_rows=settings.diffuser_rows,
             previews=LinearDecoder.fit(pipeline),
+            preview_interval_s=settings.preview_interval_s,
             on_step=on_step,
             traces=traces,
             warm_ups=chosen.warm_ups(sizes),
@@ -164,7 +166,7 @@ class Diffuser:
 
     def _start(
         self, request: RenderRequest, on_step: OnStep, watched: threading.Event, span: Span
-    ) -> "_Rendering":
+    ) -> Rendering:
         def heard(event: StepEvent) -> None:
             on_step(event)
             self._on_step(event)
@@ -174,15 +176,15 @@ class Diffuser:
             watched.set()
         previews = Previews(self._previews, self._preview_interval_s, mirrored=request.mirrored)
         recorder = Recorder(request, self._checksum)
-        rendering = _Rendering(request, heard, previews, recorder, watched, span)
+        rendering = Rendering(request, heard, previews, recorder, watched, span)
         self._then(rendering, self._preparing, self._prepare)
         return rendering
 
     def _then(
         self,
-        rendering: "_Rendering",
+        rendering: Rendering,
         thread: ThreadPoolExecutor,
-        work: "Callable[[_Rendering], None]",
+        work: Callable[[Rendering], None],
     ) -> None:
         """Does the next part of a render in a thread; its error is the render's."""
 
@@ -201,7 +203,7 @@ class Diffuser:
         if is_fault(error):
             self._loop.fail(error)
 
-    def _prepare(self, rendering: "_Rendering") -> None:
+    def _prepare(self, rendering: Rendering) -> None:
         request, span = rendering.request, rendering.span
         with part(span, "read references") if request.references else nullcontext():
             references = read_references(self._adapter, request)
@@ -211,20 +213,19 @@ class Diffuser:
             with part(span, "encode text"):
                 drawing = prepare(self._pipeline, request, references, loras)
             rendering.recorder.begin(drawing)
-            rendering.join(self._loop, drawing)
-            assert rendering.entry is not None
+            drawn = rendering.join(self._loop, drawing)
             until_drawn = held.pop_all()
-        rendering.entry.drawn.add_done_callback(lambda _: until_drawn.close())
-        rendering.entry.drawn.add_done_callback(partial(self._drawn, rendering))
+        drawn.add_done_callback(lambda it: rendering.leave(it.exception()))
+        drawn.add_done_callback(lambda _: until_drawn.close())
+        drawn.add_done_callback(partial(self._drawn, rendering))
 
-    def _drawn(self, rendering: "_Rendering", drawn: "Future[torch.Tensor]") -> None:
-        rendering.leave(drawn.exception())
+    def _drawn(self, rendering: Rendering, drawn: "Future[torch.Tensor]") -> None:
         if (error := drawn.exception()) is not None:
             rendering.done.set_exception(error)
             return
         self._then(rendering, self._decoding, partial(self._decode, drawn.result()))
 
-    def _decode(self, latents: torch.Tensor, rendering: "_Rendering") -> None:
+    def _decode(self, latents: torch.Tensor, rendering: Rendering) -> None:
         with part(rendering.span, "decode"):
             image = self._decoded(latents, mirrored=rendering.request.mirrored)
             png = _png(image)
@@ -233,7 +234,7 @@ class Diffuser:
 
     def _decoded(self, latents: torch.Tensor, *, mirrored: bool) -> Image.Image:
         """Decodes a picture; once more where memory runs out, which other rows use meanwhile."""
-        with suppress(torch.OutOfMemoryError):
+        with UnlessOutOfMemory():
             return decode(self._pipeline, latents, mirrored=mirrored)
         torch.cuda.empty_cache()
         return decode(self._pipeline, latents, mirrored=mirrored)
@@ -324,63 +325,12 @@ class Diffuser:
         self._encoding.shutdown(wait=True)
 
 
-class _Rendering:
-    """One request on its way through the threads; `done` gets its result."""
-
-    def __init__(
-        self,
-        request: RenderRequest,
-        on_step: OnStep,
-        previews: Previews,
-        recorder: Recorder,
-        watched: threading.Event,
-        span: Span,
-    ) -> None:
-        self.request = request
-        self.recorder = recorder
-        self.span = span
-        self.done: Future[RenderResult] = Future()
-        self.entry: Entry | None = None
-        self.scheduler = ""
-        self._on_step = on_step
-        self._previews = previews
-        self._watched = watched
-        self._stopped = threading.Event()
-        self._part = NO_SPAN
-
-    def stop(self) -> None:
-        """Ends it before its next step."""
-        self._stopped.set()
-        if self.entry is not None:
-            self.entry.stop()
-
-    def check(self) -> None:
-        """Raises RenderCancelled once it is stopped."""
-        if self._stopped.is_set():
-            raise RenderCancelled("stopped between two parts")
-
-    def join(self, loop: StepLoop, drawing: Drawing) -> None:
-        """Joins the running batch."""
-        self.scheduler = type(drawing.scheduler).__name__
-        self._part = self.span.child("wait for the diffuser", Kind.INTERNAL, {})
-        self.entry = loop.add(drawing, self._stepped, partial(self._began, drawing.step))
-        if self._stopped.is_set():
-            self.entry.stop()
-
-    def _began(self, step: int) -> None:
-        self._part.end()
-        self._part = self.span.child("denoise", Kind.INTERNAL, {"imggen.from_step": step})
-
-    def _stepped(self, drawing: Drawing) -> None:
-        preview = self._previews.after_step(drawing) if self._watched.is_set() else None
-        record = self.recorder.after_step(drawing)
-        self._on_step(StepEvent(drawing.step, drawing.steps, preview, record))
-
-    def leave(self, error: BaseException | None) -> None:
-        """Tells the trace that it has left the batch."""
-        if error is not None:
-            self._part.fail(type(error).__name__)
-        self._part.end()
+def _loras(pipeline: Any, settings: DiffuserSettings, chosen: Profile) -> Loras:
+    """Opens the folder of LoRA adapters, and loads those of a profile's tiers."""
+    loras = Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes)
+    for tier in chosen.tiers.values():
+        loras.load(tier.loras)
+    return loras
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:

@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 
 from actors.engine.drawing import Drawing
+from actors.engine.memory import is_out_of_memory
 from actors.engine.render import RenderCancelled
 from server.errors import Unavailable
 
@@ -50,7 +51,7 @@ class DeviceBroken(Unavailable):
 
 def is_fault(error: BaseException) -> bool:
     """Returns whether an error is of the device, which then fails at everything else too."""
-    if isinstance(error, torch.OutOfMemoryError):
+    if is_out_of_memory(error):
         return False
     return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
 
@@ -237,7 +238,7 @@ class StepLoop:
     def _halves(self, part: Sequence[Entry], error: Exception) -> list[list[Entry]]:
         """Returns what is tried next after a forward that failed; one that was alone fails."""
         self._predictor.forget()
-        is_memory = isinstance(error, torch.OutOfMemoryError)
+        is_memory = is_out_of_memory(error)
         if is_memory:
             torch.cuda.empty_cache()
         if len(part) == 1:

@@ -19,7 +19,10 @@ from actors.engine.drawing import Drawing
 
 SIDE = 256
 """The longest side of a preview, in pixels."""
-_QUALITY = 80
+LARGEST = 20_000
+"""The most bytes of a preview."""
+_QUALITIES = (80, 60, 40, 20, 5)
+"""Those of JPEG that are tried: noise takes more bytes than a picture."""
 _SAMPLES, _SAMPLE_SIDE = 8, 256
 _NOISE = 0.2
 """The noise on the latents that the map is fitted to, in deviations: a prediction has some, too."""
@@ -129,6 +132,15 @@ class Previews:
 
 def _jpeg(image: Image.Image) -> bytes:
     image.thumbnail((SIDE, SIDE))
+    saved = b""
+    for quality in _QUALITIES:
+        saved = _saved(image, quality)
+        if len(saved) <= LARGEST:
+            break
+    return saved
+
+
+def _saved(image: Image.Image, quality: int) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from actors.engine.memory import is_out_of_memory
 from actors.engine.render import PictureBroken
 from actors.finishing.forms import open_picture
 from actors.finishing.network import Network
@@ -26,8 +27,6 @@ SMALLEST_TILE = 128
 _FADE = 8
 _FAST = 1
 """The PNG's compression level: low, since the worker decodes it at once."""
-_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
-"""What torch 2.14 says without `OutOfMemoryError`: on a CPU, and from within cuDNN and cuBLAS."""
 _log = logging.getLogger(__name__)
 
 
@@ -109,7 +108,7 @@ class Upscaler:
         try:
             return self._enlarged(colours, alpha, tiling, scale)
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         return None
 
@@ -150,12 +149,6 @@ class Upscaler:
     def _run(self, given: Tensor, half: bool) -> Tensor:
         with torch.autocast(self._device.type, torch.float16, enabled=half):
             return self._network.enlarge(given).float()
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return any(words in str(error) for words in _NO_MEMORY)
 
 
 def _by_lanczos(colours: Image.Image, alpha: Image.Image | None, scale: int) -> Image.Image:

@@ -193,12 +193,22 @@ def test_a_listener_that_raises_ends_its_own_drawing_alone(run: Any) -> None:
     assert one.batches == [[1, 2], [1, 2], [2]]
 
 
-def test_where_memory_runs_out_the_batch_is_halved_and_goes_on(run: Any) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+    ids=["torch", "CUDA", "cuBLAS", "CPU"],
+)
+def test_where_memory_runs_out_the_batch_is_halved_and_goes_on(run: Any, error: Exception) -> None:
     one = run()
 
     def tight(drawings: Sequence[Drawing]) -> None:
         if len(drawings) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
 
     one.model.fails = tight
     for entry in one.add(*(Asked(seed, steps=2) for seed in range(4))):
