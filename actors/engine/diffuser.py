@@ -4,8 +4,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, aclosing, nullcontext
+from concurrent.futures import Future, InvalidStateError
+from contextlib import ExitStack, aclosing, nullcontext, suppress
 from functools import partial
 from io import BytesIO
 from typing import Any, Self
@@ -21,7 +21,7 @@ from actors.engine.loop import StepLoop, is_fault
 from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references
-from actors.engine.preview import LinearDecoder, Previews
+from actors.engine.preview import LinearDecoder, Previews, at_once
 from actors.engine.profiles import Profile, profile, read_profiles
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
@@ -37,6 +37,7 @@ from actors.engine.rendering import Rendering
 from actors.engine.saturation import MOST, saturating
 from actors.engine.source import check_source
 from actors.engine.speed import speed_up
+from actors.engine.streams import Beside, Streams, streams_of
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
 from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
@@ -59,7 +60,8 @@ class Diffuser:
     begins. `max_rows` bounds the rows of a step, two for a picture with guidance; 0 leaves it to a
     measurement in `warm`. `previews` make those pictures of running renders that are asked for;
     without it there are none. `traces` take the parts of those renders whose requests name a
-    trace. `warm_ups` are drawn by `warm`; without any, those of the model's profile.
+    trace. `warm_ups` are drawn by `warm`; without any, those of the model's profile. `streams` are
+    the device's own unless they are given.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Diffuser:
         on_step: OnStep = _ignore,
         traces: Traces = NO_TRACES,
         warm_ups: Sequence[RenderRequest] = (),
+        streams: Streams | None = None,
     ) -> None:
         self.model = model
         self.unet = BatchedUNet(pipeline.unet)
@@ -89,10 +92,14 @@ class Diffuser:
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
         self._warm_ups = warm_ups or profile(model).warm_ups()
-        self._loop = StepLoop(self.unet, max_rows=max_rows or _ROWS_UNMEASURED)
-        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
-        self._encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        self._streams = streams or streams_of(pipeline.device)
+        self._loop = StepLoop(
+            self.unet, max_rows=max_rows or _ROWS_UNMEASURED, settle=self._streams.settle
+        )
+        self._preparing = Beside(self._streams, "prepare")
+        self._decoding = Beside(self._streams, "decode")
+        self._encoding = Beside(self._streams, "encode")
+        self._previewing = Beside(self._streams, "preview")
 
     @classmethod
     def load(
@@ -174,7 +181,12 @@ class Diffuser:
         check_size(request)
         if request.previews:
             watched.set()
-        previews = Previews(self._previews, self._preview_interval_s, mirrored=request.mirrored)
+        previews = Previews(
+            self._previews,
+            self._preview_interval_s,
+            mirrored=request.mirrored,
+            make=self._previewing.submit if self._streams.overlap else at_once,
+        )
         recorder = Recorder(request, self._checksum)
         rendering = Rendering(request, heard, previews, recorder, watched, span)
         self._then(rendering, self._preparing, self._prepare)
@@ -183,22 +195,34 @@ class Diffuser:
     def _then(
         self,
         rendering: Rendering,
-        thread: ThreadPoolExecutor,
+        thread: Beside,
         work: Callable[[Rendering], None],
+        *read: torch.Tensor,
     ) -> None:
         """Does the next part of a render in a thread; its error is the render's."""
 
         def run() -> None:
-            try:
-                rendering.check()
-                work(rendering)
-            except Exception as error:
-                self._note(error)
-                rendering.done.set_exception(error)
+            rendering.check()
+            work(rendering)
 
-        thread.submit(run)
+        try:
+            ended = thread.submit(run, *read)
+        except Exception as error:
+            self._fail(rendering, error)
+        else:
+            ended.add_done_callback(partial(self._ended, rendering))
 
-    def _note(self, error: Exception) -> None:
+    def _ended(self, rendering: Rendering, ended: "Future[None]") -> None:
+        if (error := ended.exception()) is not None:
+            self._fail(rendering, error)
+
+    def _fail(self, rendering: Rendering, error: BaseException) -> None:
+        self._note(error)
+        # What the device fails at after its work has no caller any more.
+        with suppress(InvalidStateError):
+            rendering.done.set_exception(error)
+
+    def _note(self, error: BaseException) -> None:
         """Ends the loop for a fault of the device, wherever it was met."""
         if is_fault(error):
             self._loop.fail(error)
@@ -213,6 +237,8 @@ class Diffuser:
             with part(span, "encode text"):
                 drawing = prepare(self._pipeline, request, references, loras)
             rendering.recorder.begin(drawing)
+            # The loop reads on another stream.
+            self._streams.settle()
             drawn = rendering.join(self._loop, drawing)
             until_drawn = held.pop_all()
         drawn.add_done_callback(lambda it: rendering.leave(it.exception()))
@@ -223,7 +249,8 @@ class Diffuser:
         if (error := drawn.exception()) is not None:
             rendering.done.set_exception(error)
             return
-        self._then(rendering, self._decoding, partial(self._decode, drawn.result()))
+        latents = drawn.result()
+        self._then(rendering, self._decoding, partial(self._decode, latents), latents)
 
     def _decode(self, latents: torch.Tensor, rendering: Rendering) -> None:
         with part(rendering.span, "decode"):
@@ -283,9 +310,10 @@ class Diffuser:
         """
         if self._adapter is None:
             raise EncoderChanged(_NO_ADAPTER)
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._encoding, self._adapter.embed, png)
+            return await asyncio.wrap_future(
+                self._encoding.submit(partial(self._adapter.embed, png))
+            )
         except Exception as error:
             self._note(error)
             raise
@@ -318,11 +346,12 @@ class Diffuser:
 
     def close(self) -> None:
         """Stops what is drawn before its next step, and ends the threads."""
-        self._preparing.shutdown(wait=True)
+        self._preparing.close()
         self._loop.close()
         self.unet.forget()
-        self._decoding.shutdown(wait=True)
-        self._encoding.shutdown(wait=True)
+        self._previewing.close()
+        self._decoding.close()
+        self._encoding.close()
 
 
 def _loras(pipeline: Any, settings: DiffuserSettings, chosen: Profile) -> Loras:

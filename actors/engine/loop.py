@@ -101,11 +101,15 @@ class StepLoop:
     drawing that has more rows than `max_rows` runs by itself.
 
     Where memory runs out, the batch is halved and the step is tried again; a drawing that fails
-    alone fails alone.
+    alone fails alone. Before a drawing leaves, `settle` waits until the device has computed it, so
+    that its latents may be read elsewhere, and what its steps have read may go.
     """
 
-    def __init__(self, predictor: Predictor, *, max_rows: int) -> None:
+    def __init__(
+        self, predictor: Predictor, *, max_rows: int, settle: Callable[[], None] = _nothing
+    ) -> None:
         self._predictor = predictor
+        self._settle = settle
         self._room = _Room(max_rows)
         self._entries: list[Entry] = []
         self._numbers = count()
@@ -172,10 +176,10 @@ class StepLoop:
 
         The batch is a name of this call alone: while the loop waits, it holds no tensors.
         """
-        batch = self._next()
-        if not batch:
-            return False
         try:
+            batch = self._next()
+            if not batch:
+                return False
             self._step(batch)
         except Exception as error:  # an error of the device, or of this loop
             self.fail(error)
@@ -263,6 +267,7 @@ class StepLoop:
             self._end(entry, None)
 
     def _end(self, entry: Entry, error: Exception | None) -> None:
+        self._settle()
         with self._changed:
             self._entries.remove(entry)
         if error is None:

@@ -165,7 +165,7 @@ class Loras:
             # Like the model's own in all but its numbers, or a compiled model is compiled again.
             weight = torch.empty_like(own).copy_(total)
             changed[layer] = nn.Parameter(weight, requires_grad=own.requires_grad)
-        # Looked at together: on a GPU each look waits for the steps of others.
+        # Looked at together: on a GPU each look waits until the weight is computed.
         if not torch.stack([weight.isfinite().all() for weight in changed.values()]).all():
             raise LoraRefused(f"lora: {_named(key)}: what they make of the model is not finite")
         return changed

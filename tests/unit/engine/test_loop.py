@@ -306,6 +306,34 @@ def test_a_fault_that_another_thread_meets_ends_the_loop(run: Any) -> None:
         one.loop.check()
 
 
+def test_a_drawing_leaves_once_the_device_has_computed_it() -> None:
+    order: list[str] = []
+    model = Counted()
+    loop = StepLoop(model, max_rows=4, settle=lambda: order.append("settled"))
+    made = Drawing(torch.zeros(1, 1, 1, 1), Still(), torch.arange(2), (_ROW,))
+    model.seeds[id(made)] = 0
+    entry = loop.add(made, lambda it: order.append(f"step {it.step}"))
+    entry.drawn.add_done_callback(lambda _: order.append("left"))
+    entry.drawn.result(WAIT_S)
+    loop.close()
+    assert order == ["step 1", "step 2", "settled", "left"]
+
+
+def test_a_device_that_breaks_as_a_drawing_leaves_fails_it_with_all_others() -> None:
+    def broken() -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    model = Counted()
+    loop = StepLoop(model, max_rows=4, settle=broken)
+    made = Drawing(torch.zeros(1, 1, 1, 1), Still(), torch.arange(10_000_000), (_ROW,))
+    model.seeds[id(made)] = 0
+    entry = loop.add(made, lambda _: None)
+    entry.stop()
+    with pytest.raises(DeviceBroken, match="illegal memory access"):
+        entry.drawn.result(WAIT_S)
+    loop.close()
+
+
 def test_a_drawing_that_the_model_fails_for_fails_alone(run: Any) -> None:
     one = run()
     poison = Asked(3, steps=7)
