@@ -205,6 +205,7 @@ class Stages:
             size_bytes=len(asset.data),
             width=asset.width,
             height=asset.height,
+            encoding=asset.encoding,
         )
 
 
@@ -217,6 +218,7 @@ def _looked_at(finished: Finished) -> Iterator[bytes]:
     yield original.data
     if (original.width, original.height) != (display.width, display.height):
         yield display.data
+    yield from finished.revealed
 
 
 def _shown(spec: RenderSpec, content: Content) -> tuple[CharacterId, ...]:

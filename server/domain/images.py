@@ -13,7 +13,11 @@ from server.domain.states import AssetKind, ImageStatus, ImageType, PictureCheck
 
 @dataclass(frozen=True, slots=True)
 class NewAsset:
-    """An asset that is in the storage; sizes are in bytes and pixels."""
+    """An asset that is in the storage; sizes are in bytes and pixels.
+
+    `encoding` is how its pixels were written, for instance `jpeg 95 4:4:4`; empty where that is not
+    known.
+    """
 
     kind: AssetKind
     storage_key: str
@@ -22,6 +26,7 @@ class NewAsset:
     size_bytes: int
     width: int
     height: int
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "stage_ms": dict(outcome.stage_ms),
         "not_drawn": not_drawn_json(outcome.not_drawn),
         "used_references": used_references_json(outcome.references),
-        "generation_params": asdict(outcome.sampling) if outcome.sampling else {},
+        "generation_params": _params(outcome),
         "assets": [_asset(asset) for asset in outcome.assets],
     }
 
@@ -153,6 +153,13 @@ def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:
     asked = [one.id for one in claim.spec.characters]
     shown = list(asked if outcome.characters is None else outcome.characters)
     return None if set(shown) == set(asked) else [str(one) for one in shown]
+
+
+def _params(outcome: Outcome) -> dict[str, object]:
+    """Returns how a picture was sampled, and how the files of its forms were written."""
+    sampling = asdict(outcome.sampling) if outcome.sampling else {}
+    files = {asset.kind.value: asset.encoding for asset in outcome.assets if asset.encoding}
+    return sampling | ({"files": files} if files else {})
 
 
 def _asset(asset: NewAsset) -> dict[str, object]:
