@@ -81,7 +81,7 @@ async def test_every_asset_has_the_size_and_the_media_type_of_its_kind(
     image = await client.wait(job)
     assert (image.width, image.height) == sizes[1]
     assert job.cropped_from == ("" if ratio else "1:1")
-    formats = ["PNG", "PNG", "JPEG", "JPEG"]
+    formats = ["PNG", "JPEG", "JPEG", "JPEG"]
     for kind, size, format_ in zip(KINDS, sizes, formats, strict=True):
         with Picture.open(BytesIO(await client.download(image, kind=kind))) as picture:
             assert (picture.format, picture.size) == (format_, size)

@@ -75,8 +75,8 @@ def portrait(
 
     \b
     Examples:
-      imggen portrait CHARACTER_ID --style watercolor --output mia.png
-      imggen portrait CHARACTER_ID --style anime --kind print --output mia.jpg
+      imggen portrait CHARACTER_ID --style watercolor --output mia.jpg
+      imggen portrait CHARACTER_ID --style anime --kind print --output mia-print.jpg
       imggen portrait CHARACTER_ID --style anime --seed 7 --allow-reuse
       imggen portrait CHARACTER_ID --style anime --no-wait --json | jq -r .job.jobId
     """
@@ -133,7 +133,7 @@ def scene(
 
     \b
     Examples:
-      imggen scene STORY_ID 1 --output page1.png
+      imggen scene STORY_ID 1 --output page1.jpg
       imggen scene STORY_ID 2 --character CHARACTER_ID --description "Mia under a big tree"
     """
     job = session.client.generate_scene(
@@ -176,7 +176,7 @@ def regenerate(
 
     \b
     Examples:
-      imggen regenerate IMAGE_ID --prompt "smiling" --output mia2.png
+      imggen regenerate IMAGE_ID --prompt "smiling" --output mia2.jpg
       imggen regenerate IMAGE_ID --style anime
     """
     job = session.client.regenerate(
@@ -201,8 +201,8 @@ def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -
 
     \b
     Examples:
-      imggen download IMAGE_ID mia.png
-      imggen download IMAGE_ID mia.jpg --kind print
+      imggen download IMAGE_ID mia.jpg
+      imggen download IMAGE_ID mia-print.jpg --kind print
     """
     path = session.client.download(image_id, file, kind=kind)
     session.document(f"saved {path}", path=str(path), imageId=image_id, kind=kind)

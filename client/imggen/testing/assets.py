@@ -31,7 +31,7 @@ class Asset:
 def asset_of(image: Image, kind: AssetKind.ValueType, display: Size) -> Asset:
     """Returns an asset of an image; the same seed and sizes give the same bytes."""
     size = size_of(image, kind, display)
-    if kind in (ASSET_KIND_ORIGINAL, ASSET_KIND_DISPLAY):
+    if kind == ASSET_KIND_ORIGINAL:
         return Asset(png(*size, _colour(image)), PNG)
     return Asset(jpeg(*size, _colour(image)), JPEG)
 

@@ -112,14 +112,18 @@ class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     ASSET_KIND_ORIGINAL: _AssetKind.ValueType  # 1
     """The output of the model, PNG: the whole of it where the other assets are cropped."""
     ASSET_KIND_DISPLAY: _AssetKind.ValueType  # 2
-    """For screens: 1024x1024 pixels or more, PNG."""
+    """For screens: 1024x1024 pixels or more. Those that were drawn by earlier versions are PNG."""
     ASSET_KIND_PRINT: _AssetKind.ValueType  # 3
-    """For paper: 300 DPI, 2048x2048 pixels for a square portrait, JPEG."""
+    """For paper: 300 DPI, 2048x2048 pixels for a square portrait."""
     ASSET_KIND_THUMBNAIL: _AssetKind.ValueType  # 4
-    """For lists: 256 pixels on its longer side, JPEG."""
+    """For lists: 256 pixels on its longer side; a JPEG's quality is 85."""
 
 class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
     """The kinds of the assets of one image.
+
+    All but the original are in sRGB, with its profile, at 300 DPI, of 5,000,000 bytes or fewer: a
+    JPEG of quality 95, or of the best one down to 85 that fits; a PNG where something is transparent.
+    `AssetHeader.content_type` says which.
 
     Later versions may add values; accept those that you do not know.
     """
@@ -129,11 +133,11 @@ ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
 ASSET_KIND_ORIGINAL: AssetKind.ValueType  # 1
 """The output of the model, PNG: the whole of it where the other assets are cropped."""
 ASSET_KIND_DISPLAY: AssetKind.ValueType  # 2
-"""For screens: 1024x1024 pixels or more, PNG."""
+"""For screens: 1024x1024 pixels or more. Those that were drawn by earlier versions are PNG."""
 ASSET_KIND_PRINT: AssetKind.ValueType  # 3
-"""For paper: 300 DPI, 2048x2048 pixels for a square portrait, JPEG."""
+"""For paper: 300 DPI, 2048x2048 pixels for a square portrait."""
 ASSET_KIND_THUMBNAIL: AssetKind.ValueType  # 4
-"""For lists: 256 pixels on its longer side, JPEG."""
+"""For lists: 256 pixels on its longer side; a JPEG's quality is 85."""
 Global___AssetKind: typing_extensions.TypeAlias = AssetKind
 
 class _PictureCheck:
@@ -581,7 +585,7 @@ class AssetHeader(google.protobuf.message.Message):
     asset_kind: Global___AssetKind.ValueType
     """The kind of asset."""
     content_type: builtins.str
-    """The media type, for instance `image/png`."""
+    """The media type, for instance `image/jpeg`."""
     size_bytes: builtins.int
     """The size in bytes."""
     sha256: builtins.str

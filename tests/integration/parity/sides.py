@@ -174,8 +174,7 @@ class RealSide:
             AssetKind.PRINT: print_size(spec.image_type, display),
             AssetKind.THUMBNAIL: thumbnail_size(display),
         }[kind]
-        png = kind in (AssetKind.ORIGINAL, AssetKind.DISPLAY)
-        content_type = "image/png" if png else "image/jpeg"
+        content_type = "image/png" if kind is AssetKind.ORIGINAL else "image/jpeg"
         data = f"{kind} of {claim.job_id}".encode()
         key = object_key(claim.user_id, claim.job_id, claim.attempt, data, content_type)
         await self._gateway.storage.put(key, data, content_type)
