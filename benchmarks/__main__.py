@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import (
     claims,
+    encoders,
     engine,
     failover,
     gateway,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "processes": side_by_side.measure,
     "overhead": overhead.measure,
     "story": story.measure,
+    "encoders": encoders.measure,
     "engine": engine.measure,
     "watchers": watchers.measure,
     # The last one, since it takes the longest.
