@@ -56,7 +56,7 @@ def file_of(image: Image.Image, xmp: str, most: int = MAX_BYTES) -> PictureFile:
     FileTooLarge.
     """
     if is_transparent(image):
-        return _png(_cleared(image), xmp, most)
+        return _png(cleared(image), xmp, most)
     return _jpeg(image.convert("RGB"), xmp, most)
 
 
@@ -65,7 +65,7 @@ def is_transparent(image: Image.Image) -> bool:
     return image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255)
 
 
-def _cleared(image: Image.Image) -> Image.Image:
+def cleared(image: Image.Image) -> Image.Image:
     """Returns a picture of RGBA whose clear pixels are white: nothing is hidden below them."""
     alpha = image.getchannel("A")
     shown = Image.composite(
@@ -97,9 +97,7 @@ def _jpeg(image: Image.Image, xmp: str, most: int) -> PictureFile:
     for name, sampling in _SAMPLINGS.items():
 
         def encode(quality: int, sampling: int = sampling) -> bytes:
-            return saved(
-                image, "JPEG", quality=quality, subsampling=sampling, xmp=xmp.encode("utf-8")
-            )
+            return saved(image, "JPEG", quality=quality, subsampling=sampling, xmp=xmp.encode())
 
         quality, data = _best(encode, most)
         if len(data) <= most:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from PIL import Image
 
 from actors.finishing.bare import as_png, bare
-from actors.finishing.files import file_of, is_transparent, saved
+from actors.finishing.files import cleared, file_of, is_transparent, saved
 from actors.finishing.marks import xmp_of
 from actors.pictures.opened import NotAPicture, opened
 from actors.pictures.seen import kept
@@ -173,6 +173,6 @@ def _revealed(image: Image.Image) -> tuple[bytes, ...]:
     """
     if not is_transparent(image):
         return ()
-    black = Image.new("RGB", image.size)
-    on_black = Image.composite(image.convert("RGB"), black, image.getchannel("A"))
-    return (as_png(on_black), as_png(image.convert("RGB")))
+    colours = cleared(image).convert("RGB")
+    on_black = Image.composite(colours, Image.new("RGB", image.size), image.getchannel("A"))
+    return (as_png(on_black), as_png(colours))
