@@ -93,7 +93,7 @@ def test_a_file_that_is_not_the_storys_own_is_kept_unless_forced(
     assert "page-1.jpg is kept" in command.err
     assert command("story", str(tale)) == out  # the same names again
     command("story", str(tale), "--force")
-    assert notes.read_bytes().startswith(b"\x89PNG")
+    assert notes.read_bytes().startswith(b"\xff\xd8\xff")
 
 
 @pytest.mark.parametrize("change", ["a page", "--again"])
@@ -206,7 +206,7 @@ def test_a_file_is_looked_at_before_anything_is_asked_for(
     assert fake.requests("GeneratePortrait") == []
     assert there.read_text() == "mine"
     command("portrait", mia, "--style", "anime", "--force", "--output", str(there))
-    assert there.read_bytes().startswith(b"\x89PNG")
+    assert there.read_bytes().startswith(b"\xff\xd8\xff")
     assert {path.name for path in tmp_path.iterdir()} == {"mia.jpg"}
 
 
