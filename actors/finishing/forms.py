@@ -9,10 +9,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from actors.finishing.bare import bare
 from actors.finishing.marks import add_xmp, xmp_of
+from actors.finishing.post import post_process
 from actors.pictures.opened import NotAPicture, opened
 from actors.pictures.seen import seen
-from imggen.rules import sizes
+from imggen.rules import prints, sizes
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.finishing import NOTHING, FinishingStep, PostProcessing, StepDone
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
 from server.errors import Internal
@@ -57,9 +59,15 @@ class RenderedAsset:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A picture in all its forms: original, display, print, thumbnail."""
+    """A picture in all its forms: original, display, print, thumbnail.
+
+    `steps` are those of its post-processing, by which the others than the original may show other
+    things or colours than it (`shows_other`).
+    """
 
     assets: tuple[RenderedAsset, ...]
+    steps: tuple[StepDone, ...] = ()
+    shows_other: bool = False
 
     def asset(self, kind: AssetKind) -> RenderedAsset:
         """Returns the form of that kind."""
@@ -72,6 +80,7 @@ def finish(
     display: Size,
     enlarged: bytes | None = None,
     checked_by: str = "",
+    post_processing: PostProcessing = NOTHING,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
@@ -80,11 +89,14 @@ def finish(
     that the classifier was not shown.
 
     The others are 8-bit sRGB of the same part of the picture, in the display asset's ratio, resized
-    by Lanczos from `enlarged`, or from the original without one. Their files name the classifier.
-    The same input gives the same bytes. Raises PictureRefused for bytes that are no picture.
+    by Lanczos from `enlarged`, or from the original without one, after the steps of
+    `post_processing`. Their files name the classifier. The same input gives the same bytes. Raises
+    PictureRefused for bytes that are no picture.
     """
     source = open_picture(original)
-    picture = seen(open_picture(enlarged) if enlarged else source)
+    given = seen(open_picture(enlarged) if enlarged else source)
+    processed = post_process(given, post_processing, given.width / source.width)
+    picture = processed.picture
     box = _crop(picture, display)
     printed = print_size(image_type, display)
     xmp = xmp_of(checked_by)
@@ -94,8 +106,18 @@ def finish(
             _display(_resized(picture, display, box), xmp),
             _print(_resized(picture, printed, box), xmp),
             _thumbnail(_resized(picture, thumbnail_size(display), box), xmp),
-        )
+        ),
+        (*processed.steps, *_print_check(printed, post_processing)),
+        processed.shows_other,
     )
+
+
+def _print_check(printed: Size, wanted: PostProcessing) -> tuple[StepDone, ...]:
+    """Returns what is said of the print at its trim size; admission refuses those too coarse."""
+    if wanted.trim is None:
+        return ()
+    note = prints.print_note((printed.width, printed.height), wanted.trim)
+    return (StepDone(FinishingStep.PRINT_CHECK, False, note, 0),)
 
 
 def print_size(image_type: ImageType, display: Size) -> Size:
@@ -148,21 +170,29 @@ def _original(original: bytes, picture: Image.Image, checked_by: str) -> Rendere
 
 
 def _display(image: Image.Image, xmp: str) -> RenderedAsset:
-    info = PngInfo()
-    info.add(b"sRGB", b"\0")
-    add_xmp(info, xmp)
-    png = _saved(image, "PNG", pnginfo=info)
-    if len(png) <= MAX_BYTES:
+    png = _png(image, xmp)
+    if len(png) <= MAX_BYTES or image.mode == "RGBA":
         return RenderedAsset(AssetKind.DISPLAY, png, "image/png", *image.size)
     # Only noise is over the limit: a drawing of this size is a third of it.
     return RenderedAsset(AssetKind.DISPLAY, _jpeg(image, xmp), "image/jpeg", *image.size)
 
 
+def _png(image: Image.Image, xmp: str) -> bytes:
+    info = PngInfo()
+    info.add(b"sRGB", b"\0")
+    add_xmp(info, xmp)
+    return _saved(image, "PNG", pnginfo=info)
+
+
 def _print(image: Image.Image, xmp: str) -> RenderedAsset:
+    if image.mode == "RGBA":
+        return RenderedAsset(AssetKind.PRINT, _png(image, xmp), "image/png", *image.size)
     return RenderedAsset(AssetKind.PRINT, _jpeg(image, xmp), "image/jpeg", *image.size)
 
 
 def _thumbnail(image: Image.Image, xmp: str) -> RenderedAsset:
+    if image.mode == "RGBA":
+        return RenderedAsset(AssetKind.THUMBNAIL, _png(image, xmp), "image/png", *image.size)
     data = _saved(image, "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True, xmp=xmp.encode())
     return RenderedAsset(AssetKind.THUMBNAIL, data, "image/jpeg", *image.size)
 
