@@ -8,10 +8,12 @@ from PIL import Image
 from actors.finishing.bare import as_png, bare
 from actors.finishing.files import cleared, file_of, is_transparent, saved
 from actors.finishing.marks import xmp_of
+from actors.finishing.post import post_process
 from actors.pictures.opened import NotAPicture, opened
 from actors.pictures.seen import kept
-from imggen.rules import sizes
+from imggen.rules import prints, sizes
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.finishing import NOTHING, FinishingStep, PostProcessing, StepDone
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
 from server.errors import Internal
@@ -56,11 +58,15 @@ class RenderedAsset:
 class Finished:
     """A picture in all its forms: original, display, print, thumbnail.
 
-    `revealed` are what else the pixels of a transparent picture can show, for its classifier.
+    `revealed` are what else the pixels of a transparent picture can show, for its classifier. `steps`
+    are those of its post-processing, by which the others than the original may show other things or
+    colours than it (`shows_other`).
     """
 
     assets: tuple[RenderedAsset, ...]
     revealed: tuple[bytes, ...] = ()
+    steps: tuple[StepDone, ...] = ()
+    shows_other: bool = False
 
     def asset(self, kind: AssetKind) -> RenderedAsset:
         """Returns the form of that kind."""
@@ -73,6 +79,7 @@ def finish(
     display: Size,
     enlarged: bytes | None = None,
     checked_by: str = "",
+    post_processing: PostProcessing = NOTHING,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
@@ -81,12 +88,14 @@ def finish(
     that the classifier was not shown.
 
     The others are 8-bit sRGB of the same part of the picture, in the display asset's ratio, resized
-    by Lanczos from `enlarged`, or from the original without one. What is transparent stays so.
-    Their files name the classifier. The same input gives the same bytes. Raises PictureRefused for
-    bytes that are no picture, and FileTooLarge.
+    by Lanczos from `enlarged`, or from the original without one, after the steps of
+    `post_processing`. What is transparent stays so. Their files name the classifier. The same input
+    gives the same bytes. Raises PictureRefused for bytes that are no picture, and FileTooLarge.
     """
     source = open_picture(original)
-    picture = kept(open_picture(enlarged) if enlarged else source)
+    given = kept(open_picture(enlarged) if enlarged else source)
+    processed = post_process(given, post_processing, given.width / source.width)
+    picture = processed.picture
     box = _crop(picture, display)
     printed = print_size(image_type, display)
     xmp = xmp_of(checked_by)
@@ -99,7 +108,17 @@ def finish(
             _thumbnail(_resized(picture, thumbnail_size(display), box), xmp),
         ),
         _revealed(shown) if checked_by else (),
+        (*processed.steps, *_print_check(printed, post_processing)),
+        processed.shows_other,
     )
+
+
+def _print_check(printed: Size, wanted: PostProcessing) -> tuple[StepDone, ...]:
+    """Returns what is said of the print at its trim size; admission refuses those too coarse."""
+    if wanted.trim is None:
+        return ()
+    note = prints.print_note((printed.width, printed.height), wanted.trim)
+    return (StepDone(FinishingStep.PRINT_CHECK, False, note, 0),)
 
 
 def print_size(image_type: ImageType, display: Size) -> Size:

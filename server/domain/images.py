@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from imggen.rules.states import MAX_REGENERATIONS
+from server.domain.finishing import StepDone
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
 from server.domain.references import UsedReference
 from server.domain.scenes import NotDrawn
@@ -35,7 +36,8 @@ class Image:
 
     `page_number` is the number that its page has now, None once the story has no such page.
     `reused_from` is the image that was drawn, where this one shares its picture. `checked_by` is
-    the classifier that has looked at its pixels; empty where none has.
+    the classifier that has looked at its pixels; empty where none has. `post_processing` is what
+    became of each of its steps.
     """
 
     id: ImageId
@@ -69,6 +71,7 @@ class Image:
     not_drawn: tuple[NotDrawn, ...] = ()
     reused_from: ImageId | None = None
     checked_by: str = ""
+    post_processing: tuple[StepDone, ...] = ()
 
     @property
     def check(self) -> PictureCheck | None:

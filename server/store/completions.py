@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
+from server.domain.finishing import STEPS, steps_json
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
@@ -143,9 +144,19 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "stage_ms": dict(outcome.stage_ms),
         "not_drawn": not_drawn_json(outcome.not_drawn),
         "used_references": used_references_json(outcome.references),
-        "generation_params": _params(outcome),
+        "generation_params": _made_by(outcome),
         "assets": [_asset(asset) for asset in outcome.assets],
     }
+
+
+def _made_by(outcome: Outcome) -> dict[str, object]:
+    """Returns how a picture was sampled, what was done to it then, and how its files are written."""
+    found = asdict(outcome.sampling) if outcome.sampling else {}
+    if done := steps_json(outcome.post_processing):
+        found[STEPS] = done
+    if files := {one.kind.value: one.encoding for one in outcome.assets if one.encoding}:
+        found["files"] = files
+    return found
 
 
 def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:
@@ -153,13 +164,6 @@ def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:
     asked = [one.id for one in claim.spec.characters]
     shown = list(asked if outcome.characters is None else outcome.characters)
     return None if set(shown) == set(asked) else [str(one) for one in shown]
-
-
-def _params(outcome: Outcome) -> dict[str, object]:
-    """Returns how a picture was sampled, and how the files of its forms were written."""
-    sampling = asdict(outcome.sampling) if outcome.sampling else {}
-    files = {asset.kind.value: asset.encoding for asset in outcome.assets if asset.encoding}
-    return sampling | ({"files": files} if files else {})
 
 
 def _asset(asset: NewAsset) -> dict[str, object]:

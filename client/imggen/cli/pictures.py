@@ -17,6 +17,7 @@ from imggen.cli.options import (
 )
 from imggen.cli.output_files import checked_file, force_option, why
 from imggen.cli.pasting import pasted
+from imggen.cli.post_processing import step_lines
 from imggen.cli.progress import all_references, heir_note, notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
@@ -212,14 +213,15 @@ def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -
 @click.argument("image_id")
 @connected
 def image(session: Session, image_id: str) -> None:
-    """Show an image, with newly signed URLs and the references that it was drawn from.
+    """Show an image, with newly signed URLs, what was done to it, and its references.
 
     \b
     Example:
       imggen image IMAGE_ID --json | jq -r .image.printUrl
     """
     found = session.client.get_image(image_id)
-    session.document(*_lines(found), *all_references(found.references), image=found)
+    shown = (*_lines(found), *step_lines(found.post_processing))
+    session.document(*shown, *all_references(found.references), image=found)
 
 
 @click.command()

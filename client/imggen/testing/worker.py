@@ -10,6 +10,7 @@ from imggen.fields import short_name
 from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
+from imggen.testing.finishing import steps_done
 from imggen.testing.memory import Memory, now
 from imggen.v1.admin_pb2 import JobAttempt
 from imggen.v1.errors_pb2 import ErrorReason
@@ -47,6 +48,10 @@ LANE = "local"
 
 _RUNS = "running"
 _LOST = ErrorReason.ERROR_REASON_WORKER_LOST
+_OF_ATTEMPT = (
+    *("completed_at", "error", "not_drawn", "references", "stage_timings"),
+    "post_processing",
+)
 STAGES = (STAGE_RESOLVING, STAGE_RENDERING, STAGE_FINISHING, STAGE_STORING)
 
 
@@ -81,7 +86,7 @@ class Worker:
         job.cancel_requested = False
         job.lane_paused = LANE in self._memory.paused
         job.retry_count = 0
-        for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
+        for field in _OF_ATTEMPT:
             job.ClearField(field)
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
@@ -132,6 +137,8 @@ class Worker:
         self._feed.tell_image(image)
         image.not_drawn.extend(self.kept())
         job.not_drawn.extend(image.not_drawn)
+        image.post_processing.extend(steps_done(drawing))
+        job.post_processing.extend(image.post_processing)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
         for stage in STAGES:

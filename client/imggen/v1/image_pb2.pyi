@@ -10,6 +10,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import imggen.v1.finishing_pb2
 import imggen.v1.metadata_pb2
 import imggen.v1.reference_pb2
 import imggen.v1.scene_pb2
@@ -236,6 +237,7 @@ class Image(google.protobuf.message.Message):
     NOT_DRAWN_FIELD_NUMBER: builtins.int
     PICTURE_CHECK_FIELD_NUMBER: builtins.int
     CHECKED_BY_FIELD_NUMBER: builtins.int
+    POST_PROCESSING_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -333,6 +335,12 @@ class Image(google.protobuf.message.Message):
     def not_drawn(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.NotDrawn]:
         """Output only. What it does not show as told; see `Job.not_drawn`."""
 
+    @property
+    def post_processing(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.finishing_pb2.FinishedStep]:
+        """Output only. What became of each step of its post-processing, in their order. Empty until it is
+        COMPLETED.
+        """
+
     def __init__(
         self,
         *,
@@ -372,9 +380,10 @@ class Image(google.protobuf.message.Message):
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
         picture_check: Global___PictureCheck.ValueType = ...,
         checked_by: builtins.str = ...,
+        post_processing: collections.abc.Iterable[imggen.v1.finishing_pb2.FinishedStep] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "checked_by", b"checked_by", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "picture_check", b"picture_check", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "checked_by", b"checked_by", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "picture_check", b"picture_check", "post_processing", b"post_processing", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image
 
