@@ -60,6 +60,12 @@ def file_of(image: Image.Image, xmp: str, most: int = MAX_BYTES) -> PictureFile:
     return _jpeg(image.convert("RGB"), xmp, most)
 
 
+def webp_of(image: Image.Image, xmp: str, quality: int) -> bytes:
+    """Returns a WebP of a picture of RGB or RGBA in sRGB; its alpha is not rounded."""
+    shown = cleared(image) if is_transparent(image) else image.convert("RGB")
+    return saved(shown, "WEBP", quality=quality, alpha_quality=100, xmp=xmp.encode())
+
+
 def is_transparent(image: Image.Image) -> bool:
     """Returns whether a picture of RGB or RGBA has a pixel that is not opaque."""
     return image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255)

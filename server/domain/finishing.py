@@ -18,7 +18,10 @@ class FinishingStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PostProcessing:
-    """What is done to a model's picture; the trim is in millimetres, 0 where none is asked for."""
+    """What is done to a model's picture; the trim is in millimetres, 0 where none is asked for.
+
+    A thumbnail is a `jpeg`, or a PNG where something is transparent, or else a `webp`.
+    """
 
     signature_removal: bool = True
     background_removal: bool = False
@@ -26,6 +29,7 @@ class PostProcessing:
     sharpening: bool = True
     trim_width_mm: int = 0
     trim_height_mm: int = 0
+    thumbnail_format: str = "jpeg"
 
     @property
     def trim(self) -> tuple[int, int] | None:

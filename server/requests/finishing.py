@@ -42,4 +42,5 @@ def _read(settled: finishing_pb2.PostProcessing) -> PostProcessing:
         sharpening=settled.sharpening,
         trim_width_mm=settled.trim_width_mm,
         trim_height_mm=settled.trim_height_mm,
+        thumbnail_format=settled.thumbnail_format,
     )

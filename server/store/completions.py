@@ -150,7 +150,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
 
 
 def _made_by(outcome: Outcome) -> dict[str, object]:
-    """Returns how a picture was sampled, what was done to it then, and how its files are written."""
+    """Returns how a picture was sampled, what was done to it, and how its files were written."""
     found = asdict(outcome.sampling) if outcome.sampling else {}
     if done := steps_json(outcome.post_processing):
         found[STEPS] = done

@@ -183,6 +183,7 @@ MODEL = {
     "options.post_processing.signature_removal": False,
     "options.post_processing.colour_correction": False,
     "options.post_processing.sharpening": False,
+    "options.post_processing.thumbnail_format": "webp",
     "options.post_processing.trim_width_mm": Change(
         90, {"options.post_processing.trim_height_mm": 60}
     ),

@@ -1,5 +1,6 @@
 """Finishing: every form has its size, its format and its limit of bytes."""
 
+from dataclasses import replace
 from io import BytesIO
 from random import Random
 
@@ -8,6 +9,7 @@ from PIL import Image, ImageCms, ImageColor
 
 from actors.finishing.files import MAX_BYTES
 from actors.finishing.forms import PictureRefused, finish, print_size
+from server.domain.finishing import NOTHING
 from server.domain.models import Model, Size
 from server.domain.states import AssetKind, ImageType
 from server.routing.catalogue import KNOWN
@@ -137,6 +139,27 @@ def test_what_is_transparent_stays_so_in_every_form(checked_by: str) -> None:
         assert (asset.content_type, image.mode, asset.encoding) == ("image/png", "RGBA", "png")
         assert image.getpixel((2, 2)) == (255, 255, 255, 0)
         assert image.getpixel((image.width // 2, image.height // 2)) == (0, 128, 128, 255)
+
+
+@pytest.mark.parametrize("colour", ["#008080", "#00808080"])
+def test_a_thumbnail_is_a_webp_where_the_caller_asks_for_one(colour: str) -> None:
+    source = png(picture(Size(256, 256), colour, "RGBA"))
+    wanted = replace(NOTHING, thumbnail_format="webp")
+    asked = finish(source, ImageType.PORTRAIT, SQUARE, post_processing=wanted)
+    usual = finish(source, ImageType.PORTRAIT, SQUARE)
+    *others, thumbnail = asked.assets
+    assert others == list(usual.assets[:-1])
+    assert (thumbnail.content_type, thumbnail.encoding) == ("image/webp", "webp 82")
+    image = opened(thumbnail.data)
+    assert (image.format, image.size) == ("WEBP", (256, 256))
+    shown, given = image.convert("RGBA").getpixel((9, 9)), ImageColor.getcolor(colour, "RGBA")
+    assert isinstance(shown, tuple)
+    assert isinstance(given, tuple)
+    assert shown[3] == given[3]
+    assert all(abs(a - b) < 6 for a, b in zip(shown, given, strict=True))
+    profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
+    assert "sRGB" in ImageCms.getProfileName(profile)
+    assert image.getxmp()["xmpmeta"]["RDF"]["Description"]["pictureCheck"] == "NOT_CHECKED"
 
 
 def test_a_classifier_is_shown_what_transparent_pixels_can_hide() -> None:

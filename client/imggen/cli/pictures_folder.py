@@ -86,7 +86,7 @@ def _ending(path: Path, data: bytes) -> Path:
     for start, suffix in _SUFFIXES.items():
         if data.startswith(start):
             return path.with_suffix(suffix)
-    return path
+    return path.with_suffix(".webp") if data[8:12] == b"WEBP" else path
 
 
 def _note(text: str) -> None:

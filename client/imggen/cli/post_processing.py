@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from imggen.fields import short_name
+from imggen.rules.prints import THUMBNAIL_FORMATS
 from imggen.v1.finishing_pb2 import FinishedStep, FinishingStep, PostProcessing
 
 _TRIM = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -41,6 +42,11 @@ POST_PROCESSING = (
         callback=_trim,
         help="The size in mm at which it is printed: refused under 200 DPI.",
     ),
+    click.option(
+        "--thumbnail",
+        type=click.Choice(THUMBNAIL_FORMATS),
+        help="The format of the thumbnail.  [default: jpeg]",
+    ),
 )
 
 
@@ -48,7 +54,7 @@ def post_processing_of(options: dict[str, object]) -> PostProcessing | None:
     """Takes the values of these options out of others; None where all are as usual."""
     colours, edges = options.pop("no_colour_correction"), options.pop("no_sharpening")
     signatures, removed = options.pop("keep_signatures"), options.pop("remove_background")
-    trim = options.pop("trim")
+    trim, thumbnail = options.pop("trim"), options.pop("thumbnail")
     width, height = trim if isinstance(trim, tuple) else (0, 0)
     asked = PostProcessing(
         signature_removal=False if signatures else None,
@@ -57,6 +63,7 @@ def post_processing_of(options: dict[str, object]) -> PostProcessing | None:
         sharpening=False if edges else None,
         trim_width_mm=width,
         trim_height_mm=height,
+        thumbnail_format=str(thumbnail or ""),
     )
     return asked if asked.ByteSize() else None
 

@@ -11,6 +11,9 @@ Millimetres: TypeAlias = tuple[int, int]
 
 GOOD_DPI = 300
 LEAST_DPI = 200
+THUMBNAIL_FORMATS = ("jpeg", "webp")
+"""The formats of thumbnails, the usual one first."""
+
 _INCH_MM = 25.4
 _LEAST_MM, _MOST_MM = 10, 2_000
 _FIELD = "options.post_processing"
@@ -53,6 +56,14 @@ def check_post_processing(checks: Checks, asked: PostProcessing, *, portrait: bo
                     "height of the trimmed print, or neither",
                     reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
                 )
+    if asked.thumbnail_format:
+        checks.one_of(
+            f"{_FIELD}.thumbnail_format",
+            asked.thumbnail_format,
+            dict.fromkeys(THUMBNAIL_FORMATS, True),
+            "format of thumbnails",
+            reasons.ERROR_REASON_FIELD_OUT_OF_RANGE,
+        )
     if asked.background_removal and not portrait:
         checks.add(
             f"{_FIELD}.background_removal",
@@ -75,6 +86,7 @@ def settled(asked: PostProcessing, *, portrait: bool, of_story: bool = False) ->
         sharpening=asked.sharpening or not asked.HasField("sharpening"),
         trim_width_mm=asked.trim_width_mm if printed else 0,
         trim_height_mm=asked.trim_height_mm if printed else 0,
+        thumbnail_format=asked.thumbnail_format or THUMBNAIL_FORMATS[0],
     )
 
 

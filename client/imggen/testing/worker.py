@@ -126,7 +126,7 @@ class Worker:
         image.status = IMAGE_STATUS_COMPLETED
         image.completed_at.CopyFrom(now())
         image.width, image.height = drawing.display
-        image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing.display).data)
+        image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing).data)
         image.prompt = f"a picture in the style {image.style}"
         image.checked_by = self._memory.checked_by
         image.picture_check = self._memory.picture_check

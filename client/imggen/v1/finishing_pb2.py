@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19imggen/v1/finishing.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xef\x01\n\x0ePostProcessing\x12\x1e\n\x11signature_removal\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1a\n\x12\x62\x61\x63kground_removal\x18\x02 \x01(\x08\x12\x1e\n\x11\x63olour_correction\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x17\n\nsharpening\x18\x04 \x01(\x08H\x02\x88\x01\x01\x12\x15\n\rtrim_width_mm\x18\x05 \x01(\x05\x12\x16\n\x0etrim_height_mm\x18\x06 \x01(\x05\x42\x14\n\x12_signature_removalB\x14\n\x12_colour_correctionB\r\n\x0b_sharpening\"\x9c\x01\n\x0c\x46inishedStep\x12,\n\x04step\x18\x01 \x01(\x0e\x32\x18.imggen.v1.FinishingStepB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63hanged\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06\x64\x65tail\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x31\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03*\xe1\x01\n\rFinishingStep\x12\x1e\n\x1a\x46INISHING_STEP_UNSPECIFIED\x10\x00\x12$\n FINISHING_STEP_SIGNATURE_REMOVAL\x10\x01\x12%\n!FINISHING_STEP_BACKGROUND_REMOVAL\x10\x02\x12$\n FINISHING_STEP_COLOUR_CORRECTION\x10\x03\x12\x1d\n\x19\x46INISHING_STEP_SHARPENING\x10\x04\x12\x1e\n\x1a\x46INISHING_STEP_PRINT_CHECK\x10\x05\x42=\n\timggen.v1B\x0e\x46inishingProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19imggen/v1/finishing.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\x89\x02\n\x0ePostProcessing\x12\x1e\n\x11signature_removal\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1a\n\x12\x62\x61\x63kground_removal\x18\x02 \x01(\x08\x12\x1e\n\x11\x63olour_correction\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x17\n\nsharpening\x18\x04 \x01(\x08H\x02\x88\x01\x01\x12\x15\n\rtrim_width_mm\x18\x05 \x01(\x05\x12\x16\n\x0etrim_height_mm\x18\x06 \x01(\x05\x12\x18\n\x10thumbnail_format\x18\x07 \x01(\tB\x14\n\x12_signature_removalB\x14\n\x12_colour_correctionB\r\n\x0b_sharpening\"\x9c\x01\n\x0c\x46inishedStep\x12,\n\x04step\x18\x01 \x01(\x0e\x32\x18.imggen.v1.FinishingStepB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63hanged\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06\x64\x65tail\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x31\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03*\xe1\x01\n\rFinishingStep\x12\x1e\n\x1a\x46INISHING_STEP_UNSPECIFIED\x10\x00\x12$\n FINISHING_STEP_SIGNATURE_REMOVAL\x10\x01\x12%\n!FINISHING_STEP_BACKGROUND_REMOVAL\x10\x02\x12$\n FINISHING_STEP_COLOUR_CORRECTION\x10\x03\x12\x1d\n\x19\x46INISHING_STEP_SHARPENING\x10\x04\x12\x1e\n\x1a\x46INISHING_STEP_PRINT_CHECK\x10\x05\x42=\n\timggen.v1B\x0e\x46inishingProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,10 +42,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINISHEDSTEP'].fields_by_name['detail']._serialized_options = b'\342A\001\003'
   _globals['_FINISHEDSTEP'].fields_by_name['duration']._loaded_options = None
   _globals['_FINISHEDSTEP'].fields_by_name['duration']._serialized_options = b'\342A\001\003'
-  _globals['_FINISHINGSTEP']._serialized_start=507
-  _globals['_FINISHINGSTEP']._serialized_end=732
+  _globals['_FINISHINGSTEP']._serialized_start=533
+  _globals['_FINISHINGSTEP']._serialized_end=758
   _globals['_POSTPROCESSING']._serialized_start=106
-  _globals['_POSTPROCESSING']._serialized_end=345
-  _globals['_FINISHEDSTEP']._serialized_start=348
-  _globals['_FINISHEDSTEP']._serialized_end=504
+  _globals['_POSTPROCESSING']._serialized_end=371
+  _globals['_FINISHEDSTEP']._serialized_start=374
+  _globals['_FINISHEDSTEP']._serialized_end=530
 # @@protoc_insertion_point(module_scope)

@@ -69,6 +69,7 @@ class PostProcessing(google.protobuf.message.Message):
     SHARPENING_FIELD_NUMBER: builtins.int
     TRIM_WIDTH_MM_FIELD_NUMBER: builtins.int
     TRIM_HEIGHT_MM_FIELD_NUMBER: builtins.int
+    THUMBNAIL_FORMAT_FIELD_NUMBER: builtins.int
     signature_removal: builtins.bool
     """Whether a signature or a watermark that the model has painted into a corner is painted over;
     unset means yes. A corner with anything else stays.
@@ -90,6 +91,10 @@ class PostProcessing(google.protobuf.message.Message):
     """
     trim_height_mm: builtins.int
     """The height of a print after it is cut, in millimetres; as `trim_width_mm`."""
+    thumbnail_format: builtins.str
+    """The format of the thumbnail: `jpeg`, which is PNG where something is transparent, or `webp`,
+    which is smaller and keeps transparency, too. Empty means `jpeg`.
+    """
     def __init__(
         self,
         *,
@@ -99,9 +104,10 @@ class PostProcessing(google.protobuf.message.Message):
         sharpening: builtins.bool | None = ...,
         trim_width_mm: builtins.int = ...,
         trim_height_mm: builtins.int = ...,
+        thumbnail_format: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_colour_correction", b"_colour_correction", "_sharpening", b"_sharpening", "_signature_removal", b"_signature_removal", "colour_correction", b"colour_correction", "sharpening", b"sharpening", "signature_removal", b"signature_removal"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_colour_correction", b"_colour_correction", "_sharpening", b"_sharpening", "_signature_removal", b"_signature_removal", "background_removal", b"background_removal", "colour_correction", b"colour_correction", "sharpening", b"sharpening", "signature_removal", b"signature_removal", "trim_height_mm", b"trim_height_mm", "trim_width_mm", b"trim_width_mm"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_colour_correction", b"_colour_correction", "_sharpening", b"_sharpening", "_signature_removal", b"_signature_removal", "background_removal", b"background_removal", "colour_correction", b"colour_correction", "sharpening", b"sharpening", "signature_removal", b"signature_removal", "thumbnail_format", b"thumbnail_format", "trim_height_mm", b"trim_height_mm", "trim_width_mm", b"trim_width_mm"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_colour_correction", b"_colour_correction"]) -> typing.Literal["colour_correction"] | None: ...
     @typing.overload
