@@ -96,9 +96,9 @@ async def test_a_thumbnail_is_a_webp_where_it_is_asked_for(client: Client) -> No
     with Picture.open(BytesIO(await client.download(image, kind="thumbnail"))) as picture:
         picture.load()
         assert (picture.format, picture.size) == ("WEBP", (256, 256))
+    other = PostProcessing(thumbnail_format="gif")
     with pytest.raises(InvalidRequest, match=r"gif.* use one of jpeg, webp"):
-        asked = PostProcessing(thumbnail_format="gif")
-        await client.generate_portrait(mia, style="anime", post_processing=asked)
+        await client.generate_portrait(mia, style="anime", post_processing=other)
 
 
 def test_its_pictures_have_their_checksums() -> None:
