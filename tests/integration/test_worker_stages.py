@@ -154,7 +154,9 @@ async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJo
     stored = {asset.kind: (job.folder / asset.storage_key).read_bytes() for asset in outcome.assets}
     assert upscaler.given == [stored[AssetKind.ORIGINAL]]
     shown = Image.open(BytesIO(stored[AssetKind.DISPLAY])).getpixel((512, 512))
-    assert shown == (255, 0, 0)
+    assert isinstance(shown, tuple)
+    # A JPEG rounds colours.
+    assert all(abs(a - b) <= 2 for a, b in zip(shown, (255, 0, 0), strict=True))
 
 
 async def test_a_picture_that_is_large_enough_is_not_upscaled(job: ClaimedJob) -> None:
