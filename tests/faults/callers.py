@@ -4,10 +4,12 @@ import asyncio
 import itertools
 import time
 from contextlib import suppress
+from typing import Unpack
 from uuid import uuid4
 
 from imggen import Client, Job, Page
 from imggen.errors import ImggenError, ResourceExhausted, reason_name
+from imggen.orders import SceneFields
 from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
 from tests.faults.history import History, Refusal, Seen, Submit
 
@@ -44,10 +46,10 @@ class RecordingCaller:
         self._history.submits.append(Submit(request, job.job_id))
         return job
 
-    async def submit_page(self, page: Page) -> Job:
+    async def submit_page(self, page: Page, **options: Unpack[SceneFields]) -> Job:
         """Asks for the picture of a page, in a story of its own."""
         story = await self.client.create_story(title="The Walk", style="cartoon", pages=[page])
-        job = await self.client.generate_scene(story, 1)
+        job = await self.client.generate_scene(story, 1, **options)
         self._history.submits.append(Submit(job.job_id, job.job_id))
         return job
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.finishing import DEFAULT, PostProcessing
 from server.domain.ids import CharacterId
 from server.domain.scenes import DayTime, Figure, Mood, Scene, SceneField, Season, Weather
 from server.domain.spec import SPEC_VERSION, RenderSpec
@@ -46,6 +47,7 @@ SPECS = st.builds(
     st.booleans(),
     st.lists(_CHARACTERS, max_size=2).map(tuple),
     st.lists(_TEXT, max_size=2).map(tuple),
+    post_processing=st.builds(PostProcessing, *[st.booleans()] * 4, *[st.integers(0, 2000)] * 2),
 )
 _UNLESS_EMPTY = {"others", "before", "fixed"}
 """The fields that old digests have nothing of."""
@@ -63,6 +65,10 @@ def test_nothing_of_a_spec_is_left_out(spec: RenderSpec) -> None:
     whole = {
         name: value for name, value in asdict(spec).items() if value or name not in _UNLESS_EMPTY
     }
+    # As others before it, it is left out where it is usual, and so is what is usual of it.
+    del whole["post_processing"]
+    if spec.post_processing != DEFAULT:
+        whole["post_processing"] = spec.post_processing.to_json()
     assert json.loads(json.dumps(spec.to_json())) == json.loads(json.dumps(whole, default=str))
 
 
@@ -109,7 +115,7 @@ def test_an_older_worker_cannot_draw_or_read_what_an_author_has_fixed() -> None:
 
 def test_an_older_worker_cannot_draw_or_read_for_a_draft() -> None:
     spec = render_spec(image_type=ImageType.SCENE, quality=Quality.DRAFT)
-    assert spec.version(batched=False, cropped=False) == spec.plan_version == SPEC_VERSION == 8
+    assert spec.version(batched=False, cropped=False) == spec.plan_version == 8 < SPEC_VERSION
 
 
 def test_what_an_author_has_fixed_comes_back_as_it_was() -> None:
@@ -138,7 +144,12 @@ def test_a_spec_from_before_other_pages_knows_none() -> None:
 
 
 def test_the_fields_keep_their_order() -> None:
-    spec = render_spec(others=MIA, before=("It rained.",), fixed=Scene(place="mill"))
+    spec = render_spec(
+        others=MIA,
+        before=("It rained.",),
+        fixed=Scene(place="mill"),
+        post_processing=PostProcessing(sharpening=False),
+    )
     assert list(spec.to_json()) == [field.name for field in fields(RenderSpec)]
 
 
@@ -153,6 +164,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"height": 1536},
     {"quality": Quality.HD},
     {"use_references": True},
+    {"post_processing": PostProcessing(sharpening=False)},
     {"others": MIA},
     {"before": ("It rained.",)},
     {"fixed": Scene(place="mill")},

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from imggen import Page
-from imggen.v1.scene_pb2 import Scene
+from imggen.v1.finishing_pb2 import PostProcessing
 from server.domain.spec import SPEC_VERSION
 from tests.faults import mutations
 from tests.faults.builds import SOUND, Build, Mutation, built
@@ -40,8 +40,9 @@ _CONTRACT = (
 )
 _NEW = Mutation("this version", (), files=(_EXPAND,))
 _AFTER = Mutation("the version after", (), files=(_EXPAND, _CONTRACT))
-_PAGE = Page(text="Mia walks on.", scene=Scene(empty=["weather"]))
-"""A page that only workers of this version draw; a new version needs another one."""
+_PAGE = Page(text="Mia walks on.")
+_ASKED = PostProcessing(sharpening=False)
+"""What only workers of this version do to a page; a new version needs another wish."""
 _PAGES = 4
 
 
@@ -92,12 +93,14 @@ async def _rolled(
     build: Build,
 ) -> list[Problem]:
     """Replaces each worker by one of a build; only these may draw what needs its version."""
-    pages = {(await caller.submit_page(_PAGE)).job_id for _ in range(_PAGES)}
+    pages = {
+        (await caller.submit_page(_PAGE, post_processing=_ASKED)).job_id for _ in range(_PAGES)
+    }
     [version] = await environment.query(
         "SELECT max(spec_version) AS newest FROM image_generation_jobs"
     )
     if version["newest"] != SPEC_VERSION:
-        raise ValueError(f"_PAGE needs nothing that is new in spec version {SPEC_VERSION}")
+        raise ValueError(f"_ASKED needs nothing that is new in spec version {SPEC_VERSION}")
     await asyncio.sleep(4 * POLL_S)
     for number, worker in enumerate(old):
         await _worker(environment, f"new-{number}", build)
