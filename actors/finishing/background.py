@@ -142,14 +142,11 @@ def _holes(
     small: Pixels, colours: Floats, parts: NDArray[np.int32], outside: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Returns the parts of the ground that the figure encloses."""
-    count, _, boxes, middles = cv2.connectedComponentsWithStats(
+    count, labels, boxes, middles = cv2.connectedComponentsWithStats(
         np.asarray(~outside & (parts > 0), np.uint8), connectivity=4
     )
-    labels = cv2.connectedComponents(np.asarray(~outside & (parts > 0), np.uint8), connectivity=4)[
-        1
-    ]
     away = cv2.distanceTransform(np.asarray(~outside, np.uint8), cv2.DIST_L2, 3)
-    figure = cv2.boundingRect(np.asarray(~outside, np.uint8))
+    left, top, width, height = cv2.boundingRect(np.asarray(~outside, np.uint8))
     holes = np.zeros_like(outside)
     for label in range(1, count):
         if boxes[label][cv2.CC_STAT_AREA] < _HOLE * outside.size:
@@ -159,7 +156,9 @@ def _holes(
         if np.abs(apart.mean(axis=0)).max() > _ALIKE or apart.std(axis=0).max() > _ALIKE:
             continue
         white = float(colours[part].mean(axis=0).min()) >= _WHITE
-        if not white or _is_under_arm(middles[label], float(away[part].min()), figure):
+        if not white or _is_under_arm(
+            middles[label], float(away[part].min()), (left, top, width, height)
+        ):
             holes |= part
     return holes
 
