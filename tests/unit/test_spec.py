@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imggen.rules.checks import Checks
+from imggen.v1.generation_pb2 import GenerationOptions
 from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.finishing import DEFAULT, PostProcessing
 from server.domain.ids import CharacterId
@@ -16,7 +18,9 @@ from server.domain.scenes import DayTime, Figure, Mood, Scene, SceneField, Seaso
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
+from server.requests.finishing import read_post_processing
 from tests.builders import STORYBOOK_STYLE, description, render_spec
+from tests.faults.scenarios.versions import NEW_WISH
 
 _TEXT = st.text(max_size=20)
 _CHARACTERS = st.builds(
@@ -116,6 +120,13 @@ def test_an_older_worker_cannot_draw_or_read_what_an_author_has_fixed() -> None:
 def test_an_older_worker_cannot_draw_or_read_for_a_draft() -> None:
     spec = render_spec(image_type=ImageType.SCENE, quality=Quality.DRAFT)
     assert spec.version(batched=False, cropped=False) == spec.plan_version == 8 < SPEC_VERSION
+
+
+def test_the_scenario_of_a_new_version_asks_for_what_only_that_version_draws() -> None:
+    options = GenerationOptions(post_processing=NEW_WISH)
+    wish = read_post_processing(Checks(), options, ImageType.PORTRAIT)
+    spec = render_spec(post_processing=wish)
+    assert spec.version(batched=False, cropped=False) == SPEC_VERSION
 
 
 def test_what_an_author_has_fixed_comes_back_as_it_was() -> None:
