@@ -70,7 +70,7 @@ def remove_background(pixels: Pixels) -> Retouched:
         return Retouched(pixels, left="no figure can be told from its background")
     size = (pixels.shape[1], pixels.shape[0])
     where = np.asarray(cv2.resize(ground.where * 255, size, interpolation=cv2.INTER_LINEAR) > 127)
-    colours = np.asarray(cv2.resize(ground.colours, size, interpolation=cv2.INTER_LINEAR))
+    colours = cv2.resize(ground.colours, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
     alpha = _alpha(pixels, where.astype(np.uint8), colours, max(size) / max(small.shape))
     return Retouched(np.dstack((_pure(pixels, alpha, colours), alpha)), f"by {ground.method}")
 
@@ -90,7 +90,8 @@ def _smooth_ground(small: Pixels) -> _Ground | None:
         steps > max(_OUTLINE, _TEXTURE * float(np.percentile(border, 90))), np.uint8
     )
     closed = cv2.morphologyEx(outline, cv2.MORPH_CLOSE, _disc(_GAP))
-    count, parts = cv2.connectedComponents(1 - closed, connectivity=4)
+    count, found = cv2.connectedComponents(1 - closed, connectivity=4)
+    parts = np.asarray(found, np.int32)
     edges = np.concatenate((parts[0], parts[:, 0], parts[:, -1]))
     shares = np.bincount(edges, minlength=count)
     shares[0] = 0
@@ -108,7 +109,7 @@ def _smooth_ground(small: Pixels) -> _Ground | None:
     holes = _holes(small, colours, parts, outside)
     # The outlines were grown by a pixel of their gradient.
     where = cv2.dilate((outside | holes).astype(np.uint8), np.ones((3, 3), np.uint8))
-    return _Ground(where, colours, SMOOTH)
+    return _Ground(np.asarray(where, np.uint8), colours, SMOOTH)
 
 
 def _disc(size: int) -> Plane:
@@ -142,14 +143,11 @@ def _holes(
     small: Pixels, colours: Floats, parts: NDArray[np.int32], outside: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Returns the parts of the ground that the figure encloses."""
-    count, _, boxes, middles = cv2.connectedComponentsWithStats(
+    count, labels, boxes, middles = cv2.connectedComponentsWithStats(
         np.asarray(~outside & (parts > 0), np.uint8), connectivity=4
     )
-    labels = cv2.connectedComponents(np.asarray(~outside & (parts > 0), np.uint8), connectivity=4)[
-        1
-    ]
     away = cv2.distanceTransform(np.asarray(~outside, np.uint8), cv2.DIST_L2, 3)
-    figure = cv2.boundingRect(np.asarray(~outside, np.uint8))
+    left, top, width, height = cv2.boundingRect(np.asarray(~outside, np.uint8))
     holes = np.zeros_like(outside)
     for label in range(1, count):
         if boxes[label][cv2.CC_STAT_AREA] < _HOLE * outside.size:
@@ -159,7 +157,9 @@ def _holes(
         if np.abs(apart.mean(axis=0)).max() > _ALIKE or apart.std(axis=0).max() > _ALIKE:
             continue
         white = float(colours[part].mean(axis=0).min()) >= _WHITE
-        if not white or _is_under_arm(middles[label], float(away[part].min()), figure):
+        if not white or _is_under_arm(
+            middles[label], float(away[part].min()), (left, top, width, height)
+        ):
             holes |= part
     return holes
 
@@ -186,13 +186,14 @@ def _by_grabcut(small: Pixels) -> _Ground:
     if min(height, width) > 16:
         models = np.zeros((1, 65)), np.zeros((1, 65))
         cv2.setRNGSeed(1)
-        cv2.grabCut(tiny, mask, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(tiny, mask, (0, 0, 1, 1), *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     figure = np.asarray((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD), np.uint8)
-    figure = _largest(cv2.morphologyEx(figure, cv2.MORPH_OPEN, _disc(3)))
+    opened = cv2.morphologyEx(figure, cv2.MORPH_OPEN, _disc(3))
+    figure = _largest(np.asarray(opened, np.uint8))
     size = (small.shape[1], small.shape[0])
     where = np.asarray(cv2.resize((1 - figure) * 255, size, interpolation=cv2.INTER_LINEAR) > 127)
-    near = cv2.erode(where.astype(np.uint8), np.ones((5, 5), np.uint8))
-    colours = cv2.blur(spread(small, near * np.uint8(255)), (5, 5)).astype(np.float32)
+    sure = cv2.erode(where.astype(np.uint8) * np.uint8(255), np.ones((5, 5), np.uint8))
+    colours = cv2.blur(spread(small, np.asarray(sure, np.uint8)), (5, 5)).astype(np.float32)
     return _Ground(where.astype(np.uint8), colours, GRABCUT)
 
 
@@ -218,15 +219,15 @@ def _alpha(pixels: Pixels, where: Plane, colours: Floats, scale: float) -> Plane
     mixed, cross = where, np.asarray(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), np.uint8)
     for _ in range(max(round(_DEEP * scale), 2)):
         # Step by step: through a faint outline beside a strong one it gets no further than that.
-        mixed = np.asarray(cv2.dilate(mixed, cross) & weak, np.uint8)
-    mixed = np.asarray(cv2.dilate(mixed, np.ones((3, 3), np.uint8)) > 0)
+        mixed = np.asarray(cv2.dilate(mixed, cross), np.uint8) & weak
+    edges = cv2.dilate(mixed, np.ones((3, 3), np.uint8)) > 0
     told = np.clip(apart / np.maximum(0.95 * strongest, 1), 0, 1)
     # Faint differences in the ground are its texture.
     told = np.where(apart < 0.08 * strongest + 2, 0, told)
     by_shape = 1 - cv2.GaussianBlur(where.astype(np.float32), (0, 0), max(0.6 * scale, 0.6))
     edge = np.where(strongest >= _SEEN_EDGE, told, by_shape)
     inner = cv2.erode(where, _disc(2 * max(round(scale), 1) + 1)) > 0
-    alpha = np.where(mixed, edge, 1.0)
+    alpha = np.where(edges, edge, 1.0)
     return np.asarray(np.rint(np.where(inner, 0.0, alpha) * 255), np.uint8)
 
 
@@ -236,7 +237,7 @@ def _pure(pixels: Pixels, alpha: Plane, colours: Floats) -> Pixels:
     Faint pixels get those of the nearest stronger one, since few of their own levels are left.
     """
     share = np.maximum(alpha, 1).astype(np.float32)[..., None] / 255
-    own = np.clip((pixels - (1 - share) * colours) / share, 0, 255)
-    own = np.where(alpha[..., None] == 255, pixels, np.rint(own)).astype(np.uint8)
+    unmixed = np.clip((pixels - (1 - share) * colours) / share, 0, 255)
+    own: Pixels = np.where(alpha[..., None] == 255, pixels, np.rint(unmixed)).astype(np.uint8)
     strong = np.asarray(alpha >= 150, np.uint8) * np.uint8(255)
     return np.asarray(np.where(strong[..., None] > 0, own, spread(own, strong)), np.uint8)

@@ -144,5 +144,5 @@ def _within_clipping(pixels: Pixels, tables: NDArray[np.float32]) -> Pixels | No
         # Counted by channel: a pixel that is clipped in two counts twice, never too little.
         clipped = (counts * (inner & ((found <= 0) | (found >= 255)))).sum()
         if clipped <= MOST_CLIPPED * pixels.shape[0] * pixels.shape[1]:
-            return found.astype(np.uint8)
+            return np.asarray(found, np.uint8)
     return None

@@ -32,7 +32,7 @@ def sharpen(pixels: Pixels, enlarged: float) -> Retouched:
     """
     sigma = min(max(_PER_PIXEL * enlarged, _SMALLEST), _LARGEST)
     colours = np.ascontiguousarray(pixels[..., :3])
-    luma = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
+    luma = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), np.uint8)
     added = _added(luma, sigma)
     sharp = cv2.add(colours, cv2.merge((added, added, added)), dtype=cv2.CV_8U)
     if pixels.shape[2] > 3:
@@ -42,14 +42,13 @@ def sharpen(pixels: Pixels, enlarged: float) -> Retouched:
 
 def _added(luma: _Plane, sigma: float) -> NDArray[np.int16]:
     """Returns what is added to each pixel, in levels."""
-    blurred = cv2.GaussianBlur(luma, (0, 0), sigma)
+    blurred = np.asarray(cv2.GaussianBlur(luma, (0, 0), sigma), np.uint8)
     detail = cv2.subtract(luma, blurred, dtype=cv2.CV_16S)
     added = cv2.multiply(detail, _weight(blurred), scale=_AMOUNT / 255, dtype=cv2.CV_16S)
     square = np.ones((3, 3), np.uint8)
-    most = cv2.add(cv2.subtract(cv2.dilate(luma, square), luma), HALO)
-    least = cv2.add(cv2.subtract(luma, cv2.erode(luma, square)), HALO)
-    added = cv2.min(added, most.astype(np.int16))
-    return np.asarray(cv2.max(added, -least.astype(np.int16)), np.int16)
+    most = cv2.subtract(cv2.dilate(luma, square), luma).astype(np.int16) + HALO
+    least = cv2.subtract(luma, cv2.erode(luma, square)).astype(np.int16) + HALO
+    return np.asarray(cv2.max(cv2.min(added, most), -least), np.int16)
 
 
 def _weight(blurred: _Plane) -> NDArray[np.int16]:

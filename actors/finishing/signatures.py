@@ -94,17 +94,17 @@ def signatures(pixels: Pixels) -> Iterator[Signature]:
 
 
 def _enlarged(strokes: Plane, size: tuple[int, int]) -> Signature:
-    large = cv2.resize(strokes, size, interpolation=cv2.INTER_LINEAR)
-    large = np.asarray((large > 64) * np.uint8(255), np.uint8)
-    left, top, width, height = cv2.boundingRect(large)
-    return Signature(large, (left, top, width, height))
+    smooth = cv2.resize(strokes, size, interpolation=cv2.INTER_LINEAR)
+    large: Plane = np.asarray((smooth > 64) * np.uint8(255), np.uint8)
+    return Signature(large, _box_of(large))
 
 
 def _in_corner(corner: Pixels, *, at_right: bool, at_bottom: bool) -> Iterator[Plane]:
     """Yields the strokes of each signature in a corner, (H, W) of the corner, 0 or 255."""
-    luma = cv2.cvtColor(corner, cv2.COLOR_RGB2GRAY)
+    luma = np.asarray(cv2.cvtColor(corner, cv2.COLOR_RGB2GRAY), np.uint8)
     square = np.ones((_STROKE, _STROKE), np.uint8)
-    hats = [cv2.morphologyEx(luma, way, square) for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)]
+    ways = (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)
+    hats = [np.asarray(cv2.morphologyEx(luma, way, square), np.uint8) for way in ways]
     masks = [np.asarray(hat > _CONTRAST, np.uint8) for hat in hats]
     either = masks[0] | masks[1]
     for hat, mask in zip(hats, masks, strict=True):
@@ -114,7 +114,7 @@ def _in_corner(corner: Pixels, *, at_right: bool, at_bottom: bool) -> Iterator[P
             if boxes[label][2] < _WIDTH[0]:
                 continue
             strokes = np.asarray(mask * (labels == label), np.uint8)
-            box = cv2.boundingRect(strokes)
+            box = _box_of(strokes)
             if (
                 _has_size(box)
                 and _is_inside(box, luma.shape, at_right=at_right, at_bottom=at_bottom)
@@ -128,6 +128,11 @@ def _in_corner(corner: Pixels, *, at_right: bool, at_bottom: bool) -> Iterator[P
 
 
 _Box = tuple[int, int, int, int]
+
+
+def _box_of(strokes: Plane) -> _Box:
+    left, top, width, height = cv2.boundingRect(strokes)
+    return left, top, width, height
 
 
 def _has_size(box: _Box) -> bool:

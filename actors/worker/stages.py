@@ -213,7 +213,7 @@ class Stages:
 
 
 def _looked_at(finished: Finished) -> Iterator[bytes]:
-    """Yields the pictures that differ in what they show: the whole one, and what is cut from it.
+    """Yields the pictures that differ in what they show: the whole one, and what is made of it.
 
     The print and the thumbnail are the display asset in other sizes.
     """

@@ -45,7 +45,7 @@ def shaded() -> Pixels:
     """Returns a ground that gets darker to its edges."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE - 0.5
     shade = 1 - 0.3 * (x * x + y * y)
-    return np.rint(np.array((250, 240, 205)) * shade[..., None]).astype(np.uint8)
+    return np.asarray(np.rint(np.array((250, 240, 205)) * shade[..., None]), np.uint8)
 
 
 def forest() -> Pixels:
@@ -66,7 +66,7 @@ def alpha_at(pixels: Pixels, x: int, y: int) -> int:
 
 def on(ground: NDArray[np.float32], pixels: Pixels) -> NDArray[np.float32]:
     share = pixels[..., 3:].astype(np.float32) / 255
-    return pixels[..., :3] * share + ground * (1 - share)
+    return np.asarray(pixels[..., :3] * share + ground * (1 - share), np.float32)
 
 
 @pytest.mark.parametrize("ground", [plain((90, 150, 220)), shaded()], ids=["plain", "shaded"])

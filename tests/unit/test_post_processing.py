@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -160,7 +161,8 @@ def test_what_is_as_usual_changes_neither_a_spec_nor_its_version() -> None:
     assert spec.version(batched=False, cropped=False) < SPEC_VERSION
     for field in fields(PostProcessing):
         usual = getattr(DEFAULT, field.name)
-        wanted = replace(DEFAULT, **{field.name: not usual if isinstance(usual, bool) else 100})
+        other_value: Any = not usual if isinstance(usual, bool) else 100
+        wanted = replace(DEFAULT, **{field.name: other_value})
         other = replace(spec, post_processing=wanted)
         assert RenderSpec.from_json(other.to_json()) == other
         assert other.content_digest() != spec.content_digest()

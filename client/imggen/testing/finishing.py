@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from google.protobuf.duration_pb2 import Duration
+
 from imggen.rules.prints import print_note
 from imggen.rules.sizes import print_size
 from imggen.testing.memory import Drawing
@@ -28,8 +30,8 @@ def steps_done(drawing: Drawing) -> Iterator[FinishedStep]:
     asked = PostProcessing.FromString(drawing.post_processing)
     for name, step in _STEPS.items():
         if getattr(asked, name):
-            yield FinishedStep(step=step)
+            yield FinishedStep(step=step, duration=Duration())
     if asked.trim_width_mm:
         pixels = print_size(drawing.display, portrait=bool(drawing.size))
         note = print_note(pixels, (asked.trim_width_mm, asked.trim_height_mm))
-        yield FinishedStep(step=FINISHING_STEP_PRINT_CHECK, detail=note)
+        yield FinishedStep(step=FINISHING_STEP_PRINT_CHECK, detail=note, duration=Duration())

@@ -48,10 +48,6 @@ LANE = "local"
 
 _RUNS = "running"
 _LOST = ErrorReason.ERROR_REASON_WORKER_LOST
-_OF_ATTEMPT = (
-    *("completed_at", "error", "not_drawn", "references", "stage_timings"),
-    "post_processing",
-)
 STAGES = (STAGE_RESOLVING, STAGE_RENDERING, STAGE_FINISHING, STAGE_STORING)
 
 
@@ -86,8 +82,9 @@ class Worker:
         job.cancel_requested = False
         job.lane_paused = LANE in self._memory.paused
         job.retry_count = 0
-        for field in _OF_ATTEMPT:
+        for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
             job.ClearField(field)
+        job.ClearField("post_processing")
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
         image = self._memory.images.ever(job.image_id)
