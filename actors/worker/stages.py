@@ -26,6 +26,7 @@ from actors.worker.reporting import Reporter
 from actors.worker.storing import JobObjects
 from actors.worker.texts import JobTexts
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.finishing import PostProcessing
 from server.domain.ids import CharacterId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
@@ -42,7 +43,7 @@ _KNOWN = Catalogue(KNOWN.values())
 _NO_UPSCALERS: Mapping[str, Upscaler] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
-Finishing = Callable[[bytes, ImageType, Size, bytes | None, str], Finished]
+Finishing = Callable[[bytes, ImageType, Size, bytes | None, str, PostProcessing], Finished]
 
 
 class Stages:
@@ -135,6 +136,7 @@ class Stages:
             references=references.used,
             cropped_from=shape.cropped_from,
             checked_by=self._pictures.checked_by,
+            post_processing=finished.steps,
         )
 
     async def _read(
@@ -186,6 +188,7 @@ class Stages:
             *(picture.png, spec.image_type, display, enlarged),
             # What it says is true once the check is passed; nothing is stored before.
             self._pictures.checked_by,
+            spec.post_processing,
         )
 
     async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
@@ -205,18 +208,21 @@ class Stages:
             size_bytes=len(asset.data),
             width=asset.width,
             height=asset.height,
+            encoding=asset.encoding,
         )
 
 
 def _looked_at(finished: Finished) -> Iterator[bytes]:
-    """Yields the pictures that differ in what they show: the whole one, and what is cut from it.
+    """Yields the pictures that differ in what they show: the whole one, and what is made of it.
 
     The print and the thumbnail are the display asset in other sizes.
     """
     original, display = finished.asset(AssetKind.ORIGINAL), finished.asset(AssetKind.DISPLAY)
     yield original.data
-    if (original.width, original.height) != (display.width, display.height):
+    cropped = (original.width, original.height) != (display.width, display.height)
+    if cropped or finished.shows_other:
         yield display.data
+    yield from finished.revealed
 
 
 def _shown(spec: RenderSpec, content: Content) -> tuple[CharacterId, ...]:

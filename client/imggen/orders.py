@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from imggen.calls import or_new
 from imggen.fields import id_of
 from imggen.v1.character_pb2 import Character
+from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.generation_pb2 import (
     Cover,
     GeneratePortraitRequest,
@@ -37,6 +38,7 @@ class OptionFields(TypedDict, total=False):
     use_references: bool | None
     allow_reuse: bool
     metadata: Mapping[str, str] | None
+    post_processing: PostProcessing | None
 
 
 class CallFields(OptionFields, total=False):
@@ -199,6 +201,7 @@ def options_of(
     use_references: bool | None = None,
     allow_reuse: bool = False,
     metadata: Mapping[str, str] | None = None,
+    post_processing: PostProcessing | None = None,
 ) -> GenerationOptions:
     """Returns the options that all generations share."""
     return GenerationOptions(
@@ -211,6 +214,7 @@ def options_of(
         use_references=use_references,
         allow_reuse=allow_reuse,
         metadata=metadata,
+        post_processing=post_processing,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from server.domain.finishing import StepDone
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.lanes import JobLane
@@ -61,6 +62,7 @@ class Job:
     runs or ran last, and the first of `lanes` before. `cropped_from` is the aspect ratio that the
     model draws, where its picture is cropped to another one. `reused_from` is the image that was
     drawn, where its picture answers this job. `spec_version` is the oldest that can draw it.
+    `post_processing` is what became of each of its steps, once it is completed.
     """
 
     id: JobId
@@ -94,6 +96,7 @@ class Job:
     metadata: Mapping[str, str] = field(default_factory=dict)
     reused_from: ImageId | None = None
     spec_version: int = 1
+    post_processing: tuple[StepDone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,7 @@ class Outcome:
     `model` and `provider` are those that drew it; empty for those of the claim. `cropped_from` is
     the aspect ratio that they drew, where it was cropped; None for what admission expected.
     `checked_by` is the classifier that has looked at the picture; empty where none has.
+    `post_processing` is what became of each of its steps.
     """
 
     prompt: str
@@ -233,6 +237,7 @@ class Outcome:
     provider: str = ""
     cropped_from: str | None = None
     checked_by: str = ""
+    post_processing: tuple[StepDone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
+from server.domain.finishing import STEPS, steps_json
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
@@ -143,9 +144,19 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "stage_ms": dict(outcome.stage_ms),
         "not_drawn": not_drawn_json(outcome.not_drawn),
         "used_references": used_references_json(outcome.references),
-        "generation_params": asdict(outcome.sampling) if outcome.sampling else {},
+        "generation_params": _made_by(outcome),
         "assets": [_asset(asset) for asset in outcome.assets],
     }
+
+
+def _made_by(outcome: Outcome) -> dict[str, object]:
+    """Returns how a picture was sampled, what was done to it, and how its files were written."""
+    found = asdict(outcome.sampling) if outcome.sampling else {}
+    if done := steps_json(outcome.post_processing):
+        found[STEPS] = done
+    if files := {one.kind.value: one.encoding for one in outcome.assets if one.encoding}:
+        found["files"] = files
+    return found
 
 
 def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:

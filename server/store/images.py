@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from server.domain.finishing import STEPS, read_steps
 from server.domain.ids import CharacterId, ImageId, JobId, UserId
 from server.domain.images import Image, ImageFilter, NewAsset
 from server.domain.paging import Listing, PageRequest
@@ -234,4 +235,5 @@ def _image(row: Record) -> Image:
         not_drawn=read_not_drawn(row["not_drawn"]),
         reused_from=row["reused_from_image_id"],
         checked_by=row["checked_by"] or "",
+        post_processing=read_steps(row["generation_params"].get(STEPS)),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from server.domain.finishing import read_steps
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Failure, Job, JobFilter, Outlook, Progress, RequestKey
 from server.domain.paging import Listing, PageRequest
@@ -25,7 +26,9 @@ SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, to_jsonb(lanes_of(j)) AS lan
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata, j.cropped_from,
   j.spec_version, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.not_drawn,
-  a.used_references, j.reused_from_image_id
+  a.used_references, j.reused_from_image_id,
+  (SELECT i.generation_params -> 'post_processing' FROM images i WHERE i.id = j.image_id)
+    AS post_processing
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -275,6 +278,7 @@ def _job(row: Record) -> Job:
         cropped_from=row["cropped_from"],
         reused_from=row["reused_from_image_id"],
         spec_version=row["spec_version"],
+        post_processing=read_steps(row["post_processing"]),
     )
 
 

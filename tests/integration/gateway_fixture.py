@@ -25,6 +25,7 @@ from imggen.v1 import (
     style_pb2_grpc,
 )
 from server.app import Gateway, open_gateway
+from server.domain.finishing import StepDone
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
@@ -154,6 +155,7 @@ class GatewayFixture:
         cost_micros: int = 0,
         references: Sequence[UsedReference] = (),
         checked_by: str = "",
+        steps: Sequence[StepDone] = (),
     ) -> dict[AssetKind, bytes]:
         """Stores all assets, completes the job and signals it; returns the bytes."""
         made = await self.store_assets(claim)
@@ -165,6 +167,7 @@ class GatewayFixture:
             cost_micros,
             references=tuple(references),
             checked_by=checked_by,
+            post_processing=tuple(steps),
         )
         assert await self.store.leases.complete(claim, outcome)
         self.signals.say(CHANGED, str(claim.job_id))

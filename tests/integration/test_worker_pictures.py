@@ -131,6 +131,21 @@ async def test_what_a_file_hides_beside_its_picture_is_not_stored(job_queue: Job
         assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 
+async def test_a_transparent_picture_is_looked_at_on_black_too(job_queue: JobQueue) -> None:
+    new, looks = await job_queue.submit(), ScriptedPictures()
+    async with job_queue.worker(Hiding(), pictures=looks, poll_s=0.05):
+        await job_queue.becomes(new, JobStatus.COMPLETED)
+    display = await job_queue.store.images.asset(job_queue.user, new.image_id, AssetKind.DISPLAY)
+    assert display is not None
+    assert display.content_type == "image/png"
+    *_, on_black, colours = looks.asked
+    for data in (on_black, colours):
+        with Image.open(BytesIO(data)) as picture:
+            assert (picture.mode, picture.size) == ("RGB", (display.width, display.height))
+    with Image.open(BytesIO(on_black)) as picture:
+        assert picture.getpixel((0, 0)) == (0, 0, 0)
+
+
 async def test_the_digest_of_a_refused_picture_is_that_of_its_models(job_queue: JobQueue) -> None:
     new, renderer = await job_queue.submit(), Hiding()
     async with job_queue.worker(renderer, pictures=ScriptedPictures(ALL), poll_s=0.05):

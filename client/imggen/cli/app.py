@@ -57,9 +57,9 @@ def imggen() -> None:
 
     \b
       imggen characters create --name Mia --age 7 --hair "curly red hair"
-      imggen portrait CHARACTER_ID --style watercolor --output mia.png
+      imggen portrait CHARACTER_ID --style watercolor --output mia.jpg
       imggen stories create --title "The Map" --style watercolor --page "Mia finds a map."
-      imggen scene STORY_ID 1 --character CHARACTER_ID --output page1.png
+      imggen scene STORY_ID 1 --character CHARACTER_ID --output page1.jpg
 
     Or write a whole story into a file and draw it with one command: `imggen story --help`.
 

@@ -11,6 +11,7 @@ import click
 
 from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.output_files import checked_file, force_option
+from imggen.cli.post_processing import POST_PROCESSING, post_processing_of
 from imggen.fields import short_names
 from imggen.orders import OptionFields
 from imggen.rules.money import MICROS, is_amount
@@ -126,6 +127,7 @@ _MAKING = options(
         help="Take an equal picture that is stored already, free: the same content, model and"
         " options, and the seed if you give one.",
     ),
+    *POST_PROCESSING,
     click.option(
         "--meta",
         "metadata",
@@ -155,6 +157,7 @@ def making_options(command: Callable[..., None]) -> Callable[..., None]:
         metadata: dict[str, str],
         **others: object,
     ) -> None:
+        post_processing = post_processing_of(others)
         making = OptionFields(
             model=model,
             provider=provider,
@@ -165,6 +168,7 @@ def making_options(command: Callable[..., None]) -> Callable[..., None]:
             use_references=references,
             allow_reuse=allow_reuse,
             metadata=metadata,
+            post_processing=post_processing,
         )
         command(*arguments, making=making, **others)
 

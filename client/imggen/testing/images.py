@@ -105,7 +105,7 @@ class Images(ImageServiceServicer):
         if image.status != IMAGE_STATUS_COMPLETED:
             raise image_not_ready(image.id, short_name(ImageStatus, image.status))
         kind = request.asset_kind or ASSET_KIND_DISPLAY
-        asset = asset_of(image, kind, self._memory.drawings[image.id].display)
+        asset = asset_of(image, kind, self._memory.drawings[image.id])
         header = AssetHeader(
             asset_kind=kind,
             content_type=asset.content_type,

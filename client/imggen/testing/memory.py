@@ -113,6 +113,8 @@ class Drawing:
     before: tuple[str, ...] = ()
     fixed: bytes = b""
     """What the author of its page has set of its scene, serialized."""
+    post_processing: bytes = b""
+    """What is done to the picture, serialized, with every step said."""
 
 
 @dataclass(slots=True)

@@ -23,9 +23,9 @@ OnePicture: TypeAlias = GeneratePortraitRequest | GenerateSceneRequest | Regener
 
 _PICTURE = (
     *("width", "height", "file_size", "seed", "prompt", "references", "not_drawn"),
-    *("picture_check", "checked_by"),
+    *("picture_check", "checked_by", "post_processing"),
 )
-_OF_JOB = ("not_drawn", "references", "cropped_from")
+_OF_JOB = ("not_drawn", "references", "cropped_from", "post_processing")
 
 
 @dataclass(frozen=True, slots=True)

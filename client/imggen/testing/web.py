@@ -51,4 +51,4 @@ class Web:
         image = self._memory.images.get(image_id)
         if image is None or image.status != IMAGE_STATUS_COMPLETED or name not in _KINDS:
             return None
-        return asset_of(image, _KINDS[name], self._memory.drawings[image_id].display)
+        return asset_of(image, _KINDS[name], self._memory.drawings[image_id])

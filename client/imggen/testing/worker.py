@@ -10,6 +10,7 @@ from imggen.fields import short_name
 from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
+from imggen.testing.finishing import steps_done
 from imggen.testing.memory import Memory, now
 from imggen.v1.admin_pb2 import JobAttempt
 from imggen.v1.errors_pb2 import ErrorReason
@@ -83,6 +84,7 @@ class Worker:
         job.retry_count = 0
         for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
             job.ClearField(field)
+        job.ClearField("post_processing")
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
         image = self._memory.images.ever(job.image_id)
@@ -121,7 +123,7 @@ class Worker:
         image.status = IMAGE_STATUS_COMPLETED
         image.completed_at.CopyFrom(now())
         image.width, image.height = drawing.display
-        image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing.display).data)
+        image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing).data)
         image.prompt = f"a picture in the style {image.style}"
         image.checked_by = self._memory.checked_by
         image.picture_check = self._memory.picture_check
@@ -132,6 +134,8 @@ class Worker:
         self._feed.tell_image(image)
         image.not_drawn.extend(self.kept())
         job.not_drawn.extend(image.not_drawn)
+        image.post_processing.extend(steps_done(drawing))
+        job.post_processing.extend(image.post_processing)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
         for stage in STAGES:

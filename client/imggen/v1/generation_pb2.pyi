@@ -10,6 +10,7 @@ import google.protobuf.internal.containers
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.batch_pb2
+import imggen.v1.finishing_pb2
 import imggen.v1.job_pb2
 import imggen.v1.scene_pb2
 import sys
@@ -53,6 +54,7 @@ class GenerationOptions(google.protobuf.message.Message):
     MIN_QUALITY_FIELD_NUMBER: builtins.int
     COMPLETE_BY_FIELD_NUMBER: builtins.int
     MAX_COST_MICROS_FIELD_NUMBER: builtins.int
+    POST_PROCESSING_FIELD_NUMBER: builtins.int
     model: builtins.str
     """The model, for instance `storybook`; empty lets the service choose. A regeneration keeps the
     image's. For a model that its provider has retired, its successor draws; `ExplainRoute` says so.
@@ -103,6 +105,12 @@ class GenerationOptions(google.protobuf.message.Message):
         A picture of a model that was on time when it was chosen can still be late.
         """
 
+    @property
+    def post_processing(self) -> imggen.v1.finishing_pb2.PostProcessing:
+        """What is done to the picture before its assets are made; unset means the usual steps, which are
+        gentle. `Job.post_processing` says what became of each. A regeneration has its own.
+        """
+
     def __init__(
         self,
         *,
@@ -115,9 +123,10 @@ class GenerationOptions(google.protobuf.message.Message):
         min_quality: builtins.str = ...,
         complete_by: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         max_cost_micros: builtins.int | None = ...,
+        post_processing: imggen.v1.finishing_pb2.PostProcessing | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "use_references", b"use_references"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "allow_reuse", b"allow_reuse", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "metadata", b"metadata", "min_quality", b"min_quality", "model", b"model", "provider", b"provider", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "post_processing", b"post_processing", "use_references", b"use_references"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "allow_reuse", b"allow_reuse", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "metadata", b"metadata", "min_quality", b"min_quality", "model", b"model", "post_processing", b"post_processing", "provider", b"provider", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_max_cost_micros", b"_max_cost_micros"]) -> typing.Literal["max_cost_micros"] | None: ...
     @typing.overload

@@ -12,6 +12,7 @@ import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.errors_pb2
+import imggen.v1.finishing_pb2
 import imggen.v1.image_pb2
 import imggen.v1.metadata_pb2
 import imggen.v1.reference_pb2
@@ -199,6 +200,7 @@ class Job(google.protobuf.message.Message):
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     NOT_DRAWN_FIELD_NUMBER: builtins.int
     LANE_PAUSED_FIELD_NUMBER: builtins.int
+    POST_PROCESSING_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -303,6 +305,12 @@ class Job(google.protobuf.message.Message):
         COMPLETED.
         """
 
+    @property
+    def post_processing(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.finishing_pb2.FinishedStep]:
+        """Output only. What became of each step of its post-processing, in their order. Set once the
+        job is COMPLETED.
+        """
+
     def __init__(
         self,
         *,
@@ -338,9 +346,10 @@ class Job(google.protobuf.message.Message):
         reused_from_image_id: builtins.str = ...,
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
         lane_paused: builtins.bool = ...,
+        post_processing: collections.abc.Iterable[imggen.v1.finishing_pb2.FinishedStep] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "lane_paused", b"lane_paused", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "lane_paused", b"lane_paused", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "post_processing", b"post_processing", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 
