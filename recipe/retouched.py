@@ -108,7 +108,7 @@ def _portraits() -> tuple[Pixels, Pixels]:
 
 
 def _dulled(pixels: Pixels) -> Pixels:
-    return np.rint(pixels * _DULL).astype(np.uint8)
+    return np.asarray(np.rint(pixels * _DULL), np.uint8)
 
 
 def _signed(pixels: Pixels) -> Pixels:

@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from imggen.v1 import finishing_pb2
-from imggen.v1.generation_pb2 import GeneratePortraitRequest, GenerateSceneRequest
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    GenerationOptions,
+)
 from server.domain.finishing import FinishingStep, StepDone
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
@@ -17,8 +21,8 @@ STEPS = (
 )
 
 
-def asked(**fields: Any) -> dict[str, Any]:
-    return {"post_processing": finishing_pb2.PostProcessing(**fields)}
+def asked(**fields: Any) -> GenerationOptions:
+    return GenerationOptions(post_processing=finishing_pb2.PostProcessing(**fields))
 
 
 async def test_jobs_and_images_say_what_each_step_did(gateway: GatewayFixture, mia: Caller) -> None:

@@ -13,7 +13,7 @@ STYLE = ("--style", "anime")
 
 
 def asked(fake: FakeService) -> PostProcessing:
-    requests: Any = fake.requests("GeneratePortrait")  # type: ignore[attr-defined]
+    requests: Any = fake.requests("GeneratePortrait")
     found: PostProcessing = requests[-1].options.post_processing
     return found
 
@@ -36,7 +36,7 @@ def test_each_option_asks_for_its_step_alone(
 
 def test_without_options_nothing_is_asked(command: Command, fake: FakeService, mia: str) -> None:
     command("portrait", mia, *STYLE, "--no-wait")
-    requests: Any = fake.requests("GeneratePortrait")  # type: ignore[attr-defined]
+    requests: Any = fake.requests("GeneratePortrait")
     assert not requests[-1].options.HasField("post_processing")
 
 
