@@ -93,6 +93,14 @@ kind_option = click.option(
     help="The assets that are saved.",
 )
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
+metadata_option = click.option(
+    "--meta",
+    "metadata",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_pairs,
+    help="Your own words on the job, to find it by; repeatable.",
+)
 _MAKING = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),
     click.option("--provider", default="", help="The provider, for instance local or openai."),
@@ -126,14 +134,7 @@ _MAKING = options(
         help="Take an equal picture that is stored already, free: the same content, model and"
         " options, and the seed if you give one.",
     ),
-    click.option(
-        "--meta",
-        "metadata",
-        multiple=True,
-        metavar="KEY=VALUE",
-        callback=_pairs,
-        help="Your own words on the job, to find it by; repeatable.",
-    ),
+    metadata_option,
 )
 
 

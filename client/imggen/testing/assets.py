@@ -28,9 +28,16 @@ class Asset:
     content_type: str
 
 
-def asset_of(image: Image, kind: AssetKind.ValueType, display: Size) -> Asset:
-    """Returns an asset of an image; the same seed and sizes give the same bytes."""
+def asset_of(
+    image: Image, kind: AssetKind.ValueType, display: Size, printed: Size | None = None
+) -> Asset:
+    """Returns an asset of an image; the same seed and sizes give the same bytes.
+
+    `printed` is the size of a print asset that was made anew.
+    """
     size = size_of(image, kind, display)
+    if kind == ASSET_KIND_PRINT and printed is not None:
+        size = printed
     if kind in (ASSET_KIND_ORIGINAL, ASSET_KIND_DISPLAY):
         return Asset(png(*size, _colour(image)), PNG)
     return Asset(jpeg(*size, _colour(image)), JPEG)
