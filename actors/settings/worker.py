@@ -88,9 +88,9 @@ class WorkerSettings(
     print_by_model: bool = Field(
         False,
         description="Whether the print asset of every new picture is enlarged by the upscaler all "
-        "the way, and not by Lanczos from the display asset's size on. That takes about 10 seconds "
-        "of a CPU's two cores a picture, and less than one of a GPU. Either way `UpscaleImage` "
-        "does so for one image.",
+        "the way, and not by Lanczos from the display asset's size on. It is for GPUs: without one "
+        "it takes about 10 seconds of two cores a picture. Either way `UpscaleImage` does so for "
+        "one image.",
     )
 
     @property
