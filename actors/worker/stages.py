@@ -41,7 +41,7 @@ from server.traces import Kind, child
 _KNOWN = Catalogue(KNOWN.values())
 _log = logging.getLogger(__name__)
 
-Finishing = Callable[[bytes, ImageType, Size, bytes | None, str, Size | None], Finished]
+Finishing = Callable[[bytes, ImageType, Size, bytes | None, str], Finished]
 
 
 class Stages:
@@ -194,7 +194,6 @@ class Stages:
             *(picture.png, spec.image_type, Size(spec.width, spec.height), enlarged),
             # What it says is true once the check is passed; nothing is stored before.
             self._pictures.checked_by,
-            None,
         )
 
     async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:

@@ -4,22 +4,25 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from actors.finishing.forms import RenderedAsset, finish, open_picture
+from actors.finishing.forms import Finished, RenderedAsset, finish, open_picture
 from actors.worker.attempt import Drawing
 from actors.worker.enlarging import Enlarging
 from actors.worker.reporting import Reporter
-from actors.worker.stages import Finishing, StageClock
+from actors.worker.stages import StageClock
 from imggen.rules.missing import missing_image
 from server.domain.images import Image, NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Size
-from server.domain.states import AssetKind, Stage
+from server.domain.states import AssetKind, ImageType, Stage
 from server.domain.upscales import Upscale
 from server.storage import Storage
 from server.store.images import Images
 
 Store: TypeAlias = Callable[[Claim, tuple[RenderedAsset, ...]], Awaitable[tuple[NewAsset, ...]]]
 """Stores what an attempt made."""
+
+Finishing: TypeAlias = Callable[[bytes, ImageType, Size, bytes | None, str, Size], Finished]
+"""Makes the forms of a picture, its print form as large as the last argument says."""
 
 
 class PrintUpscaler:
