@@ -11,7 +11,7 @@ from server.domain.scenes import Scene, scene_json, scene_of_json
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 9
+SPEC_VERSION = 8
 """The newest version of specs; a worker claims only versions that it knows.
 
 Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
@@ -21,10 +21,10 @@ adds references, which an older worker would leave out. Version 5 adds the pages
 the characters who are on it if its text names them, which an older worker would not read; and
 plans, which one would draw. Version 6 adds what an author has fixed of a scene, and version 7
 what one has emptied, which an older worker would read. Version 8 adds the quality `draft`, which an
-older worker does not know. Version 9 adds upscales, which one would draw.
+older worker does not know, and upscales, which one would draw.
 """
 
-UPSCALE_VERSION = 9
+UPSCALE_VERSION = 8
 """The oldest version of the specs of upscales, whose pictures are enlarged and not drawn."""
 
 
