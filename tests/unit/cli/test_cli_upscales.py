@@ -30,7 +30,7 @@ def test_a_print_file_is_made_anew_and_saved(
 def test_its_job_is_printed_as_json(command: Command, portrait: str) -> None:
     made = command.json("upscale", portrait, "--meta", "order=4711", "--priority", "1")
     assert (made["job"]["kind"], made["job"]["imageId"]) == ("JOB_KIND_UPSCALE", portrait)
-    assert made["job"]["upscaling"] == {"printSize": "2048x2048", "tile": 512}
+    assert made["job"]["upscaling"] == {"printSize": "2048x2048", "tile": 512, "ranOutAt": []}
     assert (made["job"]["metadata"], made["job"]["priority"]) == ({"order": "4711"}, 1)
     assert made["image"]["id"] == portrait
     waiting = command.json("upscale", portrait, "--no-wait")["job"]
@@ -47,7 +47,7 @@ def test_what_would_change_nothing_is_refused(
 
 
 def test_a_wrong_size_says_what_would_be_right(command: Command, portrait: str) -> None:
-    command("upscale", portrait, "--min-size", "huge", code=2)
+    command("upscale", portrait, "--min-size", "huge", code=1)
     assert '"huge" is no size; give a width and a height in pixels, 4096x4096' in command.err
 
 
