@@ -62,6 +62,7 @@ from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
+from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
 from server.causes import CannotStart
 from server.logs import configure_logs
 from server.routing.observer import Observer
@@ -184,6 +185,7 @@ class WorkerDeployment:
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
             upscalers={model: RayUpscaler(diffuser)},
+            prints_by_model=settings.print_by_model,
             record_pace=RecordPace(settings.record_steps, settings.record_after_s),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
@@ -199,10 +201,11 @@ class WorkerDeployment:
             extractor,
             moderated_goes_on=settings.moderated_tries_next_offer,
         )
+        upscaler = PrintUpscaler(stages.enlarging, store.images, storage, stages.store)
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),
-            DrawingOrReading(drawing, Planner(losses)),
+            DrawingOrUpscaling(DrawingOrReading(drawing, Planner(losses)), upscaler),
             store,
             progress,
             signals,

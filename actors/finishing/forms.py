@@ -82,9 +82,11 @@ def finish(
     enlarged: bytes | None = None,
     checked_by: str = "",
     post_processing: PostProcessing = NOTHING,
+    printed: Size | None = None,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
+    `printed` is the size of the print form, in the display asset's ratio; None means the usual one.
     `checked_by` is the classifier that looks at the picture, empty for none. Without one the
     original stays as it is; with one it is stored `bare`, so that nothing of it can be fetched
     that the classifier was not shown.
@@ -99,7 +101,7 @@ def finish(
     processed = post_process(given, post_processing, given.width / source.width)
     picture = processed.picture
     box = _crop(picture, display)
-    printed = print_size(image_type, display)
+    printed = printed or print_size(image_type, display)
     xmp = xmp_of(checked_by)
     shown = _resized(picture, display, box)
     return Finished(

@@ -21,6 +21,13 @@ _SPANS = {
     Stage.STORING: (0.95, 1.0),
 }
 
+# An upscale draws nothing: nearly all of its time is its tiles.
+_SPANS_OF_UPSCALES = {
+    Stage.RESOLVING: (0.0, 0.02),
+    Stage.FINISHING: (0.02, 0.97),
+    Stage.STORING: (0.97, 1.0),
+}
+
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +61,7 @@ class Reporter:
         self._store = store
         self._signals = signals
         self._claim = claim
+        self._spans = _SPANS if claim.upscale is None else _SPANS_OF_UPSCALES
         self._stop = stop
         self._sequence = 0
         self._newest: _Report | None = None
@@ -80,7 +88,7 @@ class Reporter:
     def say(self, stage: Stage, step: int, steps: int, preview: bytes | None = None) -> None:
         """Reports the progress of a stage, soon and without waiting."""
         self._sequence += 1
-        begin, end = _SPANS[stage]
+        begin, end = self._spans[stage]
         fraction = begin + (end - begin) * (step / steps if steps else 0.0)
         checked_by = ""
         if preview is None and self._newest is not None:

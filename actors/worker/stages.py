@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
-from types import MappingProxyType
 
 from actors.engine.profiles import offered_format
 from actors.engine.render import NO_PACE, RecordPace
 from actors.extractors import FallbackExtractor, SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
-from actors.finishing.upscaling import Upscaler, lacks_pixels
+from actors.finishing.upscaling import Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider, RenderedPicture
+from actors.worker.enlarging import NO_UPSCALERS, Enlarging
 from actors.worker.patience import STORE_PAUSES_S
 from actors.worker.pictures import JobPictures
 from actors.worker.reading import ContentReader
@@ -40,7 +40,6 @@ from server.store.scenes import Scenes
 from server.traces import Kind, child
 
 _KNOWN = Catalogue(KNOWN.values())
-_NO_UPSCALERS: Mapping[str, Upscaler] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
 Finishing = Callable[[bytes, ImageType, Size, bytes | None, str, PostProcessing], Finished]
@@ -60,7 +59,8 @@ class Stages:
         scenes: Scenes | None = None,
         texts: JobTexts | None = None,
         pictures: JobPictures | None = None,
-        upscalers: Mapping[str, Upscaler] = _NO_UPSCALERS,
+        upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
+        prints_by_model: bool = False,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
         record_pace: RecordPace = NO_PACE,
@@ -71,7 +71,8 @@ class Stages:
         last one repeats.
         `record_pace` is that of renders' records, of which there are none by default.
         `finishing` runs in a thread. `upscalers` are by the names of the models whose pictures they
-        enlarge; those of others are enlarged by Lanczos. Without a resolver of references all
+        enlarge; those of others are enlarged by Lanczos, unless `prints_by_model` is set: see
+        `Enlarging`. Without a resolver of references all
         characters are drawn from words, without `scenes` each attempt reads its page anew, without
         `texts` no text is checked, and without `pictures` no picture.
         """
@@ -86,7 +87,8 @@ class Stages:
         self._scenes = scenes
         self._texts = texts
         self._pictures = pictures or JobPictures()
-        self._upscalers = upscalers
+        self.enlarging = Enlarging(upscalers, prints_by_model=prints_by_model)
+        """What enlarges pictures."""
         self._finishing = finishing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
@@ -124,7 +126,10 @@ class Stages:
             await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            finished = await self._finish(claim.spec, picture)
+            enlarged = await self.enlarging.of_drawing(
+                claim.spec, picture, lambda done, of: reporter.say(Stage.FINISHING, done, of)
+            )
+            finished = await self._finish(claim.spec, picture, enlarged.png if enlarged else None)
             # After the upscaler and the crop, so that what was looked at is what is stored.
             await self._pictures.check(claim, picture.png, _looked_at(finished))
         with clock.measure(Stage.STORING):
@@ -137,7 +142,12 @@ class Stages:
             cropped_from=shape.cropped_from,
             checked_by=self._pictures.checked_by,
             post_processing=finished.steps,
+            upscaling=enlarged.upscaling if enlarged else None,
         )
+
+    async def store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
+        """Stores forms of a picture that an attempt made."""
+        return await self._store(claim, assets)
 
     async def _read(
         self, claim: Claim, provider: Provider, extractor: SceneExtractor | None
@@ -178,14 +188,12 @@ class Stages:
             return Resolved()
         return await self._references.resolve(claim, content.cast, provider.references)
 
-    async def _finish(self, spec: RenderSpec, picture: RenderedPicture) -> Finished:
-        display = Size(spec.width, spec.height)
-        upscaler, enlarged = self._upscalers.get(spec.model), None
-        if upscaler is not None and lacks_pixels(Size(picture.width, picture.height), display):
-            enlarged = await upscaler.upscale(picture.png)
+    async def _finish(
+        self, spec: RenderSpec, picture: RenderedPicture, enlarged: bytes | None
+    ) -> Finished:
         return await asyncio.to_thread(
             self._finishing,
-            *(picture.png, spec.image_type, display, enlarged),
+            *(picture.png, spec.image_type, Size(spec.width, spec.height), enlarged),
             # What it says is true once the check is passed; nothing is stored before.
             self._pictures.checked_by,
             spec.post_processing,

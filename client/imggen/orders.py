@@ -18,6 +18,7 @@ from imggen.v1.generation_pb2 import (
     GenerationOptions,
     Modifications,
     RegenerateImageRequest,
+    UpscaleImageRequest,
 )
 from imggen.v1.image_pb2 import Image
 from imggen.v1.story_pb2 import Page, Story
@@ -73,6 +74,15 @@ class RegenerationFields(CallFields, total=False):
     style: str | None
     prompt: str | None
     seed: int | None
+
+
+class UpscaleFields(TypedDict, total=False):
+    """The arguments of an upscale; `UpscaleImageRequest` explains each."""
+
+    min_size: str
+    priority: int | None
+    request_id: str | None
+    metadata: Mapping[str, str] | None
 
 
 class WholeStoryFields(CallFields, total=False):
@@ -158,6 +168,24 @@ def regeneration_request(
         options=options_of(**options),
         priority=priority,
         request_id=or_new(request_id),
+    )
+
+
+def upscale_request(
+    image: Image | str,
+    *,
+    min_size: str = "",
+    priority: int | None = None,
+    request_id: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> UpscaleImageRequest:
+    """Returns the request of a new print asset."""
+    return UpscaleImageRequest(
+        image_id=id_of(image),
+        min_size=min_size,
+        priority=priority,
+        request_id=or_new(request_id),
+        metadata=metadata,
     )
 
 

@@ -22,9 +22,12 @@ adds references, which an older worker would leave out. Version 5 adds the pages
 the characters who are on it if its text names them, which an older worker would not read; and
 plans, which one would draw. Version 6 adds what an author has fixed of a scene, and version 7
 what one has emptied, which an older worker would read. Version 8 adds the quality `draft`, which an
-older worker does not know. Version 10 adds what else is done to the picture than usual, which an
-older worker would not do; there is no version 9.
+older worker does not know. Version 9 adds upscales, which one would draw. Version 10 adds what else
+is done to the picture than usual, which an older worker would not do.
 """
+
+UPSCALE_VERSION = 9
+"""The oldest version of the specs of upscales, whose pictures are enlarged and not drawn."""
 
 
 @dataclass(frozen=True, slots=True)

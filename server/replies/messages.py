@@ -33,6 +33,7 @@ from server.domain.states import (
     AssetKind,
     ImageStatus,
     ImageType,
+    JobKind,
     JobStatus,
     PictureCheck,
     Stage,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", bound=int)
 
 JOB_STATUS = {status: job_pb2.JobStatus.Value(f"JOB_STATUS_{status.name}") for status in JobStatus}
-JOB_KIND = {kind: job_pb2.JobKind.Value(f"JOB_KIND_{kind.name}") for kind in ImageType}
+JOB_KIND = {kind: job_pb2.JobKind.Value(f"JOB_KIND_{kind.name}") for kind in JobKind}
 STAGE = {stage: job_pb2.Stage.Value(f"STAGE_{stage.name}") for stage in Stage}
 IMAGE_STATUS = {
     status: image_pb2.ImageStatus.Value(f"IMAGE_STATUS_{status.name}") for status in ImageStatus
@@ -211,6 +212,7 @@ class Replies:
             reused_from_image_id=_id(job.reused_from),
             lane_paused=await self._forecast.paused(job),
             post_processing=_steps(job.post_processing),
+            upscaling=_upscaling(job),
         )
         _show_progress(job, message)
         return message
@@ -337,6 +339,17 @@ def _page(page: Page) -> story_pb2.Page:
 
 def _id(value: UUID | None) -> str:
     return str(value) if value else ""
+
+
+def _upscaling(job: Job) -> job_pb2.Upscaling | None:
+    how, size = job.upscaling, job.print_size
+    if how is None and size is None:
+        return None
+    message = job_pb2.Upscaling(print_size=str(size) if size else "")
+    if how is not None:
+        message.tile = how.tile
+        message.ran_out_at.extend(how.ran_out_at)
+    return message
 
 
 def _time(value: datetime | None) -> Timestamp | None:

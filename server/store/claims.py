@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from server.domain.jobs import Claim
 from server.domain.limits import Limits
+from server.domain.models import Size
 from server.domain.spec import RenderSpec
 from server.domain.states import Lane
+from server.domain.upscales import Upscale
 from server.store.database import Record
 from server.store.workers import READY
 
@@ -104,7 +106,8 @@ WITH RECURSIVE due AS ({_DUE % "$3"}), opened AS (
     lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now(),
     no_offer_since = j.no_offer_since + {_UNSEEN}
   FROM next WHERE j.id = next.job_id
-  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
+  RETURNING j.id, j.user_id, j.image_id, j.upscales_image_id, j.print_width, j.print_height,
+    j.attempt, j.spec, j.lane, next.models, j.ai_provider,
     j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
     j.passed_over, j.traceparent,
     extract(epoch FROM now() - j.no_offer_since) AS waited_s,
@@ -147,7 +150,14 @@ def claim_of(row: Record) -> Claim:
         passed_over=frozenset(row["passed_over"]),
         trace=row["traceparent"] or "",
         queued_s=float(row["queued_s"]),
+        upscale=_upscale(row),
     )
+
+
+def _upscale(row: Record) -> Upscale | None:
+    if row["upscales_image_id"] is None:
+        return None
+    return Upscale(row["upscales_image_id"], Size(row["print_width"], row["print_height"]))
 
 
 def limits_of(row: Record) -> Limits:

@@ -52,6 +52,10 @@ LEFT JOIN assets s ON s.image_id = i.id AND NOT EXISTS (
   WHERE shared.storage_key = s.storage_key
 )
 WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL AND i.id > $1
+  AND NOT EXISTS (
+    SELECT FROM image_generation_jobs u
+    WHERE u.upscales_image_id = i.id AND u.status IN ('queued', 'processing')
+  )
 GROUP BY i.id ORDER BY i.id LIMIT $2
 """
 
@@ -169,7 +173,7 @@ def _filters(arguments: Arguments, user: UserId, wanted: ImageFilter) -> Filters
             f"(SELECT metadata ->> {key} = {value} FROM image_generation_jobs"
             " WHERE image_id = images.id)"
         )
-        pair = f"user_id = {owner} AND key = {key} AND value = {value}"
+        pair = f"user_id = {owner} AND key = {key} AND value = {value} AND image_id IS NOT NULL"
         sources.append(Source("job_metadata", pair, id="image_id"))
     if not sources:
         return Filters([Source("images", own)])

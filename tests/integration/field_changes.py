@@ -195,7 +195,7 @@ MODEL = {
 # Methods that change resources: each of their requests needs new ones.
 CHANGES_RESOURCES = (
     *("Cancel", "Delete", "GenerateStory", "Pause", "Regenerate", "Requeue", "Resume", "Retry"),
-    *("Settle", "Update"),
+    *("Settle", "Update", "Upscale"),
 )
 
 FIELD_CHANGES: dict[str, FieldChanges] = {
@@ -277,6 +277,16 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "story_id": Of("Night"),
             "page_size": 1,
             "page_token": Change(Of(token="batches"), PAGED),
+        },
+    ),
+    "GenerationService.UpscaleImage": FieldChanges(
+        {"image_id": Of("portrait of Mia")},
+        {
+            "image_id": Of("portrait of Tom"),
+            "min_size": "4096x4096",
+            "priority": 1,
+            "request_id": REQUEST_ID,
+            "metadata": {"order": "4711"},
         },
     ),
     "GenerationService.RegenerateImage": FieldChanges(

@@ -11,6 +11,7 @@ from typing import Any
 from actors.classifiers.base import PictureClassifier, TextClassifier
 from actors.engine.render import RecordPace, RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
+from actors.finishing.upscaling import Upscaler
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
 from actors.testing.classifying import KeptRefusedPictures
@@ -18,6 +19,7 @@ from actors.testing.models import every_model
 from actors.testing.refusals import KeptRefusals
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
+from actors.worker.enlarging import NO_UPSCALERS
 from actors.worker.loop import Models, Worker
 from actors.worker.losses import LossReader
 from actors.worker.metrics import WorkerMetrics
@@ -28,6 +30,7 @@ from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
+from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
 from server.domain.states import JobStatus, Lane
@@ -146,6 +149,7 @@ class JobQueue:
         refused_pictures: KeptRefusedPictures | None = None,
         metrics: WorkerMetrics | None = None,
         storage: Storage | None = None,
+        upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
@@ -178,6 +182,7 @@ class JobQueue:
                 scenes=store.scenes,
                 texts=texts,
                 pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
+                upscalers=upscalers,
                 store_pauses_s=[0.05] * 100,
                 record_pace=RecordPace(configured.record_steps, configured.record_after_s),
             )
@@ -199,7 +204,10 @@ class JobQueue:
             worker = Worker(
                 name,
                 configured,
-                DrawingOrReading(routed, Planner(losses)),
+                DrawingOrUpscaling(
+                    DrawingOrReading(routed, Planner(losses)),
+                    PrintUpscaler(stages.enlarging, store.images, storage, stages.store),
+                ),
                 store,
                 progress,
                 signals,

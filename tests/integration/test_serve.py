@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 from PIL import Image as Picture
 from ray import serve
@@ -26,7 +27,18 @@ from actors.testing.stored import draw_pictures
 from actors.worker.metrics import Ending
 from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
-from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, ReferenceUse, Story
+from imggen import (
+    Character,
+    Client,
+    Gender,
+    Image,
+    Job,
+    JobKind,
+    JobStatus,
+    Page,
+    ReferenceUse,
+    Story,
+)
 from imggen.errors import JobCancelled
 from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED
 from server.domain.states import Lane
@@ -91,6 +103,29 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         (image.thumbnail_url, "thumbnail"),
     ]:
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
+
+
+async def test_a_print_form_is_made_anew_by_the_upscaler(
+    client: Client, mia: Character, tmp_path: Path
+) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="cartoon", seed=7))
+    before, display = [await client.download(image, kind=kind) for kind in ("print", "display")]  # type: ignore[call-overload]
+    job = await client.upscale(image)
+    assert (job.kind, job.image_id) == (JobKind.JOB_KIND_UPSCALE, image.id)
+    snapshots = [snapshot async for snapshot in client.watch(job)]
+    ended = snapshots[-1].job
+    assert (ended.status, ended.upscaling.tile) == (JobStatus.JOB_STATUS_COMPLETED, 512)
+    assert ended.upscaling.print_size == "2048x2048"
+    tiles = [(one.job.step, one.job.steps) for one in snapshots if one.job.steps]
+    assert tiles == sorted(tiles)
+    assert {steps for _, steps in tiles} <= {10}  # one to 1024 pixels, 3 by 3 to 2048
+    after = await client.download(image, tmp_path / "print.jpg", kind="print")
+    assert await client.download(image) == display
+    old, new = (
+        np.asarray(Picture.open(file).convert("L"), float) for file in (BytesIO(before), after)
+    )
+    assert new.shape == (2048, 2048)
+    assert 0 < np.abs(old - new).mean() < 8  # the same picture, enlarged otherwise
 
 
 async def test_a_picture_is_classified_where_the_model_is(local: Local) -> None:

@@ -94,6 +94,14 @@ kind_option = click.option(
     help="The assets that are saved.",
 )
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
+metadata_option = click.option(
+    "--meta",
+    "metadata",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_pairs,
+    help="Your own words on the job, to find it by; repeatable.",
+)
 _MAKING = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),
     click.option("--provider", default="", help="The provider, for instance local or openai."),
@@ -128,14 +136,7 @@ _MAKING = options(
         " options, and the seed if you give one.",
     ),
     *POST_PROCESSING,
-    click.option(
-        "--meta",
-        "metadata",
-        multiple=True,
-        metavar="KEY=VALUE",
-        callback=_pairs,
-        help="Your own words on the job, to find it by; repeatable.",
-    ),
+    metadata_option,
 )
 
 

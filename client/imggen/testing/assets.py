@@ -32,9 +32,16 @@ class Asset:
     content_type: str
 
 
-def asset_of(image: Image, kind: AssetKind.ValueType, drawing: Drawing) -> Asset:
-    """Returns an asset of an image; the same seed and sizes give the same bytes."""
+def asset_of(
+    image: Image, kind: AssetKind.ValueType, drawing: Drawing, printed: Size | None = None
+) -> Asset:
+    """Returns an asset of an image; the same seed and sizes give the same bytes.
+
+    `printed` is the size of a print asset that was made anew.
+    """
     size = size_of(image, kind, drawing.display)
+    if kind == ASSET_KIND_PRINT and printed is not None:
+        size = printed
     asked = PostProcessing.FromString(drawing.post_processing)
     if kind == ASSET_KIND_THUMBNAIL and asked.thumbnail_format == "webp":
         return Asset(webp(*size, _colour(image)), WEBP)

@@ -41,7 +41,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_MODEL_UNKNOWN: _ErrorReason.ValueType  # 7
     """INVALID_ARGUMENT: no model of that name is offered."""
     ERROR_REASON_SIZE_NOT_OFFERED: _ErrorReason.ValueType  # 8
-    """INVALID_ARGUMENT: no eligible model offers that size."""
+    """INVALID_ARGUMENT: no eligible model offers that size, or no print asset may have it."""
     ERROR_REASON_ASPECT_RATIO_UNKNOWN: _ErrorReason.ValueType  # 9
     """INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
     ERROR_REASON_QUALITY_UNKNOWN: _ErrorReason.ValueType  # 10
@@ -209,7 +209,7 @@ ERROR_REASON_STYLE_UNKNOWN: ErrorReason.ValueType  # 6
 ERROR_REASON_MODEL_UNKNOWN: ErrorReason.ValueType  # 7
 """INVALID_ARGUMENT: no model of that name is offered."""
 ERROR_REASON_SIZE_NOT_OFFERED: ErrorReason.ValueType  # 8
-"""INVALID_ARGUMENT: no eligible model offers that size."""
+"""INVALID_ARGUMENT: no eligible model offers that size, or no print asset may have it."""
 ERROR_REASON_ASPECT_RATIO_UNKNOWN: ErrorReason.ValueType  # 9
 """INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
 ERROR_REASON_QUALITY_UNKNOWN: ErrorReason.ValueType  # 10
