@@ -1,0 +1,90 @@
+"""Signing: files of pictures get their content credentials last, and none is stored without."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from actors.credentials.base import Made, PictureSigner, SignerAway
+from actors.finishing.forms import RenderedAsset
+from actors.worker.fields import fields_of
+from actors.worker.patience import SIGN_PAUSES_S
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.jobs import Claim
+from server.errors import Unavailable
+from server.traces import Kind, child
+
+_log = logging.getLogger(__name__)
+
+
+class Unsigned(Unavailable):
+    """Raised where nothing could be signed: the job waits for it, and keeps what was drawn."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_SIGNING_UNAVAILABLE)
+
+
+class JobCredentials:
+    """Has the files of pictures signed; without a signer none is, and all pass."""
+
+    def __init__(
+        self, signer: PictureSigner | None = None, pauses_s: Sequence[float] = SIGN_PAUSES_S
+    ) -> None:
+        """Takes the pauses before each retry while the signer is away."""
+        self._signer = signer
+        self._pauses_s = pauses_s
+        self._is_sure = False
+
+    async def ready(self) -> None:
+        """Raises Unsigned while nothing can be signed: nothing may be drawn, let alone paid.
+
+        It asks the signer until it has signed, and again after it has failed.
+        """
+        if self._signer is None or self._is_sure:
+            return
+        try:
+            await asyncio.to_thread(self._signer.check)
+        except SignerAway as away:
+            raise Unsigned(f"no picture can be signed: {away}") from away
+        self._answers()
+
+    async def sign(
+        self, claim: Claim, made: Made, assets: Sequence[RenderedAsset]
+    ) -> tuple[RenderedAsset, ...]:
+        """Returns the forms of a picture with their credentials.
+
+        Raises Unsigned where the signer stays away for all pauses.
+        """
+        if self._signer is None:
+            return tuple(assets)
+        for pause in self._pauses_s:
+            try:
+                return await self._all(self._signer, made, assets)
+            except SignerAway as away:
+                self._is_sure = False
+                _log.warning("picture waits to be signed", extra=_about(claim, away))
+            await asyncio.sleep(pause)
+        try:
+            return await self._all(self._signer, made, assets)
+        except SignerAway as away:
+            self._is_sure = False
+            raise Unsigned(f"the picture is drawn, and waits to be signed: {away}") from away
+
+    async def _all(
+        self, signer: PictureSigner, made: Made, assets: Sequence[RenderedAsset]
+    ) -> tuple[RenderedAsset, ...]:
+        signed = await asyncio.gather(*(self._one(signer, made, asset) for asset in assets))
+        self._answers()
+        return tuple(signed)
+
+    async def _one(self, signer: PictureSigner, made: Made, asset: RenderedAsset) -> RenderedAsset:
+        with child("sign asset", Kind.INTERNAL, {"imggen.asset": asset.kind.value}):
+            data = await asyncio.to_thread(signer.sign, asset.data, asset.content_type, made)
+        return replace(asset, data=data)
+
+    def _answers(self) -> None:
+        self._is_sure = True
+
+
+def _about(claim: Claim, away: SignerAway) -> dict[str, object]:
+    return {**fields_of(claim), "error": str(away)}
