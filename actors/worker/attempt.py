@@ -264,9 +264,12 @@ class Attempt:
         """Queues a job until its classifier or its key answers, or fails it after a long wait."""
         claim, parts = self.claim, self._parts
         failure, _ = explain(away)
-        self._is_kept = isinstance(away, Unsigned)
-        event = "not signed" if self._is_kept else "not checked"
-        _log.warning(event, extra={**fields_of(claim), "error": failure.message})
+        fields = {**fields_of(claim), "error": failure.message}
+        if isinstance(away, Unsigned):
+            self._is_kept = True
+            _log.warning("not signed", extra=fields)
+        else:
+            _log.warning("not checked", extra=fields)
         if claim.unchecked_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return

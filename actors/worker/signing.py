@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NewType
 
 from actors.credentials.base import Made, PictureSigner, SignerAway
 from actors.finishing.forms import RenderedAsset
@@ -13,6 +14,9 @@ from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim
 from server.errors import Unavailable
 from server.traces import Kind, child
+
+Signed = NewType("Signed", RenderedAsset)
+"""A form of a picture that may be stored: no other one is."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,13 +54,13 @@ class JobCredentials:
 
     async def sign(
         self, claim: Claim, made: Made, assets: Sequence[RenderedAsset]
-    ) -> tuple[RenderedAsset, ...]:
+    ) -> tuple[Signed, ...]:
         """Returns the forms of a picture with their credentials.
 
         Raises Unsigned where the signer stays away for all pauses.
         """
         if self._signer is None:
-            return tuple(assets)
+            return tuple(map(Signed, assets))
         for pause in self._pauses_s:
             try:
                 return await self._all(self._signer, made, assets)
@@ -72,18 +76,24 @@ class JobCredentials:
 
     async def _all(
         self, signer: PictureSigner, made: Made, assets: Sequence[RenderedAsset]
-    ) -> tuple[RenderedAsset, ...]:
-        signed = await asyncio.gather(*(self._one(signer, made, asset) for asset in assets))
+    ) -> tuple[Signed, ...]:
+        with child("sign picture", Kind.INTERNAL, {"imggen.assets": len(assets)}):
+            # In one thread: a key that does not answer holds up nothing else.
+            signed = await asyncio.to_thread(_signed, signer, made, assets)
         self._answers()
-        return tuple(signed)
-
-    async def _one(self, signer: PictureSigner, made: Made, asset: RenderedAsset) -> RenderedAsset:
-        with child("sign asset", Kind.INTERNAL, {"imggen.asset": asset.kind.value}):
-            data = await asyncio.to_thread(signer.sign, asset.data, asset.content_type, made)
-        return replace(asset, data=data)
+        return signed
 
     def _answers(self) -> None:
         self._is_sure = True
+
+
+def _signed(
+    signer: PictureSigner, made: Made, assets: Sequence[RenderedAsset]
+) -> tuple[Signed, ...]:
+    return tuple(
+        Signed(replace(asset, data=signer.sign(asset.data, asset.content_type, made)))
+        for asset in assets
+    )
 
 
 def _about(claim: Claim, away: SignerAway) -> dict[str, object]:

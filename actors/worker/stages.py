@@ -13,7 +13,7 @@ from actors.credentials.base import Made
 from actors.engine.profiles import offered_format
 from actors.engine.render import NO_PACE, RecordPace
 from actors.extractors import FallbackExtractor, SceneExtractor
-from actors.finishing.forms import Finished, RenderedAsset, finish
+from actors.finishing.forms import Finished, finish
 from actors.finishing.gate import check_picture
 from actors.finishing.upscaling import Upscaler, lacks_pixels
 from actors.prompts.dialect import CompiledPrompt
@@ -25,7 +25,7 @@ from actors.worker.reading import ContentReader
 from actors.worker.records import JobRecords
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
-from actors.worker.signing import JobCredentials, Unsigned
+from actors.worker.signing import JobCredentials, Signed, Unsigned
 from actors.worker.storing import JobObjects
 from actors.worker.texts import JobTexts
 from imggen.v1.errors_pb2 import ErrorReason
@@ -220,9 +220,7 @@ class Stages:
             assets = await self._store(claim, signed)
         return replace(drawn.outcome, assets=assets, stage_ms=clock.stage_ms)
 
-    async def _sign(
-        self, claim: Claim, drawn: Drawn, clock: "StageClock"
-    ) -> tuple[RenderedAsset, ...]:
+    async def _sign(self, claim: Claim, drawn: Drawn, clock: "StageClock") -> tuple[Signed, ...]:
         made = Made(claim.image_id, drawn.outcome.model, drawn.at, claim.parent)
         while True:
             try:
@@ -236,12 +234,12 @@ class Stages:
                     raise
                 # It may be paid, and is nowhere but here.
 
-    async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
+    async def _store(self, claim: Claim, assets: tuple[Signed, ...]) -> tuple[NewAsset, ...]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._put(claim, asset)) for asset in assets]
         return tuple(task.result() for task in tasks)
 
-    async def _put(self, claim: Claim, asset: RenderedAsset) -> NewAsset:
+    async def _put(self, claim: Claim, asset: Signed) -> NewAsset:
         about = {"imggen.asset": asset.kind.value, "imggen.bytes": len(asset.data)}
         with child("store asset", Kind.CLIENT, about):
             key = await self.objects.put(claim, asset)

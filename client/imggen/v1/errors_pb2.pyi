@@ -179,7 +179,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
     it, which spends no attempt; after a setting of the operator it is FAILED.
     """
-    ERROR_REASON_SIGNING_UNAVAILABLE: _ErrorReason.ValueType  # 140
+    ERROR_REASON_SIGNING_UNAVAILABLE: _ErrorReason.ValueType  # 131
     """In `Job.error`: nothing signs the content credentials of pictures, and none is sent without. The
     job is QUEUED and waits for it, which spends no attempt; a picture that is drawn is kept, and
     only signed. After a setting of the operator the job is FAILED.
@@ -352,7 +352,7 @@ ERROR_REASON_CHECK_UNAVAILABLE: ErrorReason.ValueType  # 130
 """In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
 it, which spends no attempt; after a setting of the operator it is FAILED.
 """
-ERROR_REASON_SIGNING_UNAVAILABLE: ErrorReason.ValueType  # 140
+ERROR_REASON_SIGNING_UNAVAILABLE: ErrorReason.ValueType  # 131
 """In `Job.error`: nothing signs the content credentials of pictures, and none is sent without. The
 job is QUEUED and waits for it, which spends no attempt; a picture that is drawn is kept, and
 only signed. After a setting of the operator the job is FAILED.
