@@ -60,25 +60,37 @@ def issued(
             .not_valid_after(end)
         )
 
-    signs = x509.KeyUsage(True, *[False] * 8)
-    issues = x509.KeyUsage(*[False] * 5, True, True, False, False)
     public = authority.public_key()
     root = (
         started(above, public)
         .add_extension(x509.BasicConstraints(True, None), True)
-        .add_extension(issues, True)
+        .add_extension(_usage(issues=True), True)
         .sign(authority, hashes.SHA256())
     )
     own = (
         started(name, key.public_key())
         .add_extension(x509.BasicConstraints(False, None), True)
-        .add_extension(signs, True)
+        .add_extension(_usage(issues=False), True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False)
         .sign(authority, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
     return Issued(key, own.public_bytes(pem), root.public_bytes(pem))
+
+
+def _usage(*, issues: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not issues,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=issues,
+        crl_sign=issues,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 @dataclass

@@ -21,7 +21,6 @@ _SETTINGS = {
     # What it signs it would read again, which takes as long; `check` reads what it has signed.
     "verify": {
         "verify_after_sign": False,
-        "verify_after_reading": False,
         "remote_manifest_fetch": False,
         "ocsp_fetch": False,
     },

@@ -102,8 +102,8 @@ class Stages:
 
         Raises the errors of the stages; cancelling it stops the render at its next step.
         """
-        if (drawn := await self.drawn(claim, reporter)) is not None:
-            return drawn
+        if (delivered := await self.drawn(claim, reporter)) is not None:
+            return delivered
         return await self.draw_with(claim, reporter, self._provider(claim.spec.model))
 
     async def drawn(self, claim: Claim, reporter: Reporter) -> Outcome | None:

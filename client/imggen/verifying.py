@@ -118,7 +118,7 @@ def _credentials(
 ) -> Credentials:
     signature = found.get("signature_info") or {}
     names = (signature.get("common_name"), signature.get("issuer"))
-    generator = next(iter(found.get("claim_generator_info") or ()), {})
+    generator: Mapping[str, Any] = next(iter(found.get("claim_generator_info") or ()), {})
     made = _created(found)
     return Credentials(
         verdict,
