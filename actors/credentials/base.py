@@ -4,11 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.ids import ImageId
+from server.errors import Internal
 
 
 class SignerAway(Exception):
     """Raised while nothing can be signed; says why, without secrets. Another try may succeed."""
+
+
+class NotSigned(Internal):
+    """Raised for a file that cannot hold a manifest."""
+
+    def __init__(self, content_type: str, why: str) -> None:
+        super().__init__(
+            f"content credentials: this {content_type} can hold none ({why})",
+            ErrorReason.ERROR_REASON_RENDER_FAILED,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class PictureSigner(Protocol):
     def sign(self, file: bytes, content_type: str, made: Made) -> bytes:
         """Returns the file with a signed manifest, and the same pixels; blocks.
 
-        Each call gives other bytes. Raises SignerAway.
+        Each call gives other bytes. Raises SignerAway, and NotSigned.
         """
         ...
 

@@ -8,14 +8,12 @@ from uuid import UUID
 
 import c2pa
 
-from actors.credentials.base import Key, Made, SignerAway
+from actors.credentials.base import Key, Made, NotSigned, SignerAway
 from actors.credentials.chains import Chain
 from imggen.release import VERSION
 from imggen.rules.credentials import SOURCE_TYPE
-from imggen.v1.errors_pb2 import ErrorReason
 from server.clock import Clock
 from server.domain.ids import ImageId
-from server.errors import Internal
 
 _SETTINGS = {
     # What it signs it would read again, which takes as long; `check` reads what it has signed.
@@ -30,22 +28,14 @@ _SETTINGS = {
     },
 }
 _ALGORITHMS = {one.name.lower(): one for one in c2pa.C2paSigningAlg}
+_MANIFESTS = (b"caBX", b"jumb", b"C2PA")
+"""What a file with a manifest has: its chunk in PNG, its boxes, and its chunk in WebP."""
 _NOT_TRUSTED = "signingCredential.untrusted"
 # One pixel, as PNG.
 _TRIAL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a4944415478da63f80f00010101001bb6ee560000000049454e44ae426082"
 )
-
-
-class NotSigned(Internal):
-    """Raised for a file that cannot hold a manifest."""
-
-    def __init__(self, content_type: str, why: str) -> None:
-        super().__init__(
-            f"content credentials: this {content_type} can hold none ({why})",
-            ErrorReason.ERROR_REASON_RENDER_FAILED,
-        )
 
 
 class ManifestSigner:
@@ -66,7 +56,12 @@ class ManifestSigner:
 
     def sign(self, file: bytes, content_type: str, made: Made) -> bytes:
         """Returns the file with a signed manifest; raises SignerAway and NotSigned."""
-        return self._signed(file, content_type, manifest_of(made))
+        signed = self._signed(file, content_type, manifest_of(made))
+        # The library replaces a provider's manifest, but not what only looks like one.
+        is_strange = any(mark in file for mark in _MANIFESTS)
+        if is_strange and (wrong := self._problems(signed, content_type)):
+            raise NotSigned(content_type, wrong)
+        return signed
 
     def check(self) -> None:
         """Signs a file of one pixel and reads it; raises SignerAway."""
@@ -75,11 +70,18 @@ class ManifestSigner:
             signed = self._signed(_TRIAL, "image/png", manifest_of(made))
         except NotSigned as error:  # the file can hold one
             raise SignerAway(f"its certificate does not fit C2PA ({error.__cause__})") from error
-        with c2pa.Reader("image/png", BytesIO(signed), context=self._context) as reader:
-            results = reader.get_validation_results() or {}
+        if wrong := self._problems(signed, "image/png"):
+            raise SignerAway(f"its certificate does not fit C2PA ({wrong})")
+
+    def _problems(self, signed: bytes, content_type: str) -> str:
+        """Returns what is wrong with a signed file, but for trust; empty for nothing."""
+        try:
+            with c2pa.Reader(content_type, BytesIO(signed), context=self._context) as reader:
+                results = reader.get_validation_results() or {}
+        except c2pa.C2paError as error:
+            return str(error)
         failures = results.get("activeManifest", {}).get("failure", ())
-        if wrong := [one["code"] for one in failures if one["code"] != _NOT_TRUSTED]:
-            raise SignerAway(f"its certificate does not fit C2PA ({', '.join(wrong)})")
+        return ", ".join(one["code"] for one in failures if one["code"] != _NOT_TRUSTED)
 
     def _signed(self, file: bytes, content_type: str, manifest: Mapping[str, Any]) -> bytes:
         self._chain.check_time(self._clock.now())

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NewType
 
-from actors.credentials.base import Made, PictureSigner, SignerAway
+from actors.credentials.base import Made, NotSigned, PictureSigner, SignerAway
+from actors.finishing.bare import as_png
 from actors.finishing.forms import RenderedAsset
+from actors.pictures.opened import opened
+from actors.pictures.seen import seen
 from actors.worker.fields import fields_of
 from actors.worker.patience import SIGN_PAUSES_S
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.jobs import Claim
+from server.domain.states import AssetKind
 from server.errors import Unavailable
 from server.traces import Kind, child
 
+_PNG = "image/png"
+_IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 Signed = NewType("Signed", RenderedAsset)
 """A form of a picture that may be stored: no other one is."""
 
@@ -90,10 +96,26 @@ class JobCredentials:
 def _signed(
     signer: PictureSigner, made: Made, assets: Sequence[RenderedAsset]
 ) -> tuple[Signed, ...]:
-    return tuple(
-        Signed(replace(asset, data=signer.sign(asset.data, asset.content_type, made)))
-        for asset in assets
-    )
+    return tuple(_form(signer, made, asset) for asset in assets)
+
+
+def _form(signer: PictureSigner, made: Made, asset: RenderedAsset) -> Signed:
+    try:
+        data = signer.sign(asset.data, asset.content_type, made)
+    except NotSigned as error:
+        if asset.kind is not AssetKind.ORIGINAL:
+            raise
+        # It is as its provider made it, and may be odd; the others are encoded here.
+        _log.warning("original encoded anew", extra={"error": error.message})
+        asset = replace(asset, data=_plain(asset.data), content_type=_PNG)
+        data = signer.sign(asset.data, _PNG, made)
+    return Signed(replace(asset, data=data))
+
+
+def _plain(original: bytes) -> bytes:
+    """Returns a picture as a PNG of its pixels, transparent ones, too, and its profile."""
+    picture = opened(original)
+    return as_png(picture if picture.mode in _IN_PNG else seen(picture))
 
 
 def _about(claim: Claim, away: SignerAway) -> dict[str, object]:

@@ -1,26 +1,33 @@
 """Content credentials: what is signed, by whom, and what happens where nothing can be."""
 
 import stat
+import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from actors.credentials.base import Made, SignerAway
+from actors.credentials.base import Made, NotSigned, SignerAway
 from actors.credentials.chains import Chain
 from actors.credentials.choice import open_signer
 from actors.credentials.development import Development
 from actors.credentials.local import LocalKey
 from actors.credentials.manifest import ManifestSigner
+from actors.finishing.forms import RenderedAsset
 from actors.settings import CredentialSettings
 from actors.testing.signing import ScriptedKey
+from actors.worker.signing import JobCredentials
 from imggen.verifying import NotAPicture, Verdict, read_credentials
 from server.causes import CannotStart
 from server.clock import SYSTEM_CLOCK
 from server.domain.ids import ImageId
+from server.domain.jobs import Claim
+from server.domain.states import AssetKind
 from tests.signatures import Issued, SigningKey, issued, kms_of, picture, pixels_of
 
 IMAGE = ImageId(UUID("00000000-0000-4000-8000-000000000001"))
@@ -208,6 +215,47 @@ def test_a_certificate_that_expires_while_it_is_used_signs_no_more() -> None:
     clock.at += timedelta(days=3651)
     with pytest.raises(SignerAway, match="has expired"):
         signer.sign(picture("PNG"), "image/png", MADE)
+
+
+def with_chunks(png: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Returns a PNG with more chunks after its header."""
+    more = b"".join(
+        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+        for kind, data in chunks
+    )
+    return png[:33] + more + png[33:]
+
+
+def with_segment(jpeg: bytes, data: bytes) -> bytes:
+    """Returns a JPEG with one of the segments that have manifests."""
+    return jpeg[:20] + b"\xff\xeb" + (len(data) + 2).to_bytes(2, "big") + data + jpeg[20:]
+
+
+STRANGE = {
+    "two manifests": with_chunks(picture("PNG"), *[(b"caBX", b"junk" * 50)] * 2),
+    "no end": picture("PNG")[:-12],
+    "no manifest": with_segment(picture("JPEG"), b"JP\0\1\0\0\0\1" + b"junk" * 4),
+}
+
+
+@pytest.mark.parametrize("file", STRANGE.values(), ids=STRANGE)
+async def test_an_original_that_can_hold_no_manifest_is_encoded_anew(file: bytes) -> None:
+    kind = "image/png" if file.startswith(b"\x89PNG") else "image/jpeg"
+    original = RenderedAsset(AssetKind.ORIGINAL, file, kind, 64, 64)
+    credentials = JobCredentials(ScriptedKey().signer())
+    claim = cast(Claim, None)  # named in logs only
+    [signed] = await credentials.sign(claim, MADE, [original])
+    assert (signed.content_type, signed.width) == ("image/png", 64)
+    assert (pixels_of(signed.data) == pixels_of(file)).all()
+    assert read_credentials(signed.data).verdict is Verdict.DEVELOPMENT
+    with pytest.raises(NotSigned):
+        await credentials.sign(claim, MADE, [replace(original, kind=AssetKind.DISPLAY)])
+
+
+def test_a_manifest_of_a_provider_is_replaced() -> None:
+    other = ScriptedKey().signer().sign(picture("WEBP"), "image/webp", Made(PARENT, "m", AT))
+    found = read_credentials(ScriptedKey().signer().sign(other, "image/webp", MADE))
+    assert (found.verdict, found.title) == (Verdict.DEVELOPMENT, f"image {IMAGE}")
 
 
 def test_a_timestamp_server_that_is_away_is_told() -> None:
