@@ -66,10 +66,7 @@ class ManifestSigner:
     def check(self) -> None:
         """Signs a file of one pixel and reads it; raises SignerAway."""
         made = Made(ImageId(UUID(int=0)), "trial", self._clock.now())
-        try:
-            signed = self._signed(_TRIAL, "image/png", manifest_of(made))
-        except NotSigned as error:  # the file can hold one
-            raise SignerAway(f"its certificate does not fit C2PA ({error.__cause__})") from error
+        signed = self._signed(_TRIAL, "image/png", manifest_of(made))
         if wrong := self._problems(signed, "image/png"):
             raise SignerAway(f"its certificate does not fit C2PA ({wrong})")
 
@@ -101,9 +98,11 @@ class ManifestSigner:
         except c2pa.C2paError as error:
             if signing.problem is not None:
                 raise signing.problem from error
-            # After the key has signed, only the timestamp is left to fail in the signature.
-            if isinstance(error, c2pa.C2paError.Signature) and self._timestamps:
-                raise SignerAway(f"timestamp server: {error}") from error
+            # No file is at fault: it is the timestamp, or the certificate by this machine's clock.
+            if isinstance(error, c2pa.C2paError.Signature):
+                unfit = "its certificate does not fit C2PA"
+                what = "timestamp server" if self._timestamps else unfit
+                raise SignerAway(f"{what} ({error})") from error
             raise NotSigned(content_type, str(error)) from error
         return output.getvalue()
 

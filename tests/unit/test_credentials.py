@@ -217,6 +217,21 @@ def test_a_certificate_that_expires_while_it_is_used_signs_no_more() -> None:
         signer.sign(picture("PNG"), "image/png", MADE)
 
 
+def test_a_certificate_that_only_this_machine_finds_expired_fails_no_picture() -> None:
+    class Slow:
+        """A clock that is behind that of the machine."""
+
+        def now(self) -> datetime:
+            return datetime.now(UTC) - timedelta(days=2)
+
+    made = issued(curve(), ends=datetime.now(UTC) - timedelta(days=1))
+    chain = Chain.read(made.certificate)
+    assert isinstance(made.key, ec.EllipticCurvePrivateKey)
+    signer = ManifestSigner(chain, LocalKey(made.key, chain.algorithm), Slow())
+    with pytest.raises(SignerAway, match="does not fit C2PA"):
+        signer.sign(picture("PNG"), "image/png", MADE)
+
+
 def with_chunks(png: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
     """Returns a PNG with more chunks after its header."""
     more = b"".join(
