@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import os
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from cluster.embedded.processes import (
     kept_secret,
     only_one,
 )
-from cluster.embedded.session import in_own_session
+from cluster.embedded.session import in_own_session, until_interrupted
 from cluster.embedded.surroundings import (
     flags,
     home_for_nobody,
@@ -179,7 +178,7 @@ def up(folder: Path) -> None:
         more = {"flags": flags(local.address, os.environ), "quoted": shlex.quote(local.address)}
         welcome = _WELCOME.format(**asdict(local), **more)
         print(welcome, flush=True)
-        signal.pause()
+        until_interrupted()
 
 
 def demo(folder: Path) -> None:

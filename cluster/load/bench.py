@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from cluster.embedded.local import running, say
 from cluster.embedded.processes import ROOT, StartFailed, only_one
-from cluster.embedded.session import in_own_session
+from cluster.embedded.session import in_own_session, until_interrupted
 from cluster.embedded.surroundings import need_folder
 from imggen import Gender, ImggenError, SyncClient
 from imggen.printing import never_raising
@@ -80,7 +79,7 @@ def up(folder: Path, listen: str) -> None:
         shown = _shown(env_file(folder))
         welcome = _WELCOME.format(server=local.address, metrics=local.metrics, env=shown)
         print(welcome, flush=True)
-        signal.pause()
+        until_interrupted()
 
 
 def jobs(folder: Path, count: int) -> None:
