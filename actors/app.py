@@ -3,6 +3,7 @@
 Replica counts and GPUs are set only in `cluster/serve/*.yaml`.
 """
 
+import asyncio
 import logging
 import os
 import socket
@@ -18,6 +19,7 @@ from ray.serve import Application, Deployment
 
 from actors.classifiers.base import PictureClassifier
 from actors.classifiers.choice import open_classifier, open_picture_classifier
+from actors.credentials.choice import open_signer
 from actors.engine.allocation import keep_freed_memory
 from actors.engine.profiles import Profile, ProfileInvalid, profile, read_profiles
 from actors.engine.refusal import CheckpointRefused
@@ -45,6 +47,7 @@ from actors.serve.metrics import (
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
+    CredentialSettings,
     DiffuserSettings,
     ExtractorSettings,
     PictureSettings,
@@ -60,6 +63,7 @@ from actors.worker.probing import Probing
 from actors.worker.references import ReferenceResolver
 from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
+from actors.worker.signing import JobCredentials
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
 from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
@@ -174,6 +178,7 @@ class WorkerDeployment:
                 looking, classifying, RayPictures(diffuser, looking.image_classifier_name)
             )
         )
+        signer = await asyncio.to_thread(open_signer, CredentialSettings(), store.clock)
         texts = JobTexts(settings.text_check(), store.allowed_texts, RayRefusals(), classifier)
         stages = Stages(
             providers,
@@ -184,9 +189,11 @@ class WorkerDeployment:
             scenes=store.scenes,
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
+            credentials=JobCredentials(signer),
             upscalers={model: RayUpscaler(diffuser)},
             prints_by_model=settings.print_by_model,
             record_pace=RecordPace(settings.record_steps, settings.record_after_s),
+            clock=store.clock,
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
         losses = LossReader(

@@ -14,8 +14,11 @@ from actors.finishing.palettes import by_palette
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Internal
 
-MAX_BYTES = 5_000_000
-"""The most bytes of a form except the original, which is not changed."""
+_CREDENTIALS_BYTES = 16_000
+"""Left free for its content credentials, which take 12 kB."""
+
+MAX_BYTES = 5_000_000 - _CREDENTIALS_BYTES
+"""The most bytes of a form before it is signed, except of the original, which is not changed."""
 
 DPI = 300
 BEST, LEAST = 95, 85

@@ -48,8 +48,9 @@ class WorkerSettings(
         3600.0,
         ge=0,
         description="How long a job waits for a classifier that is away before it fails with "
-        "CHECK_UNAVAILABLE; no such job is drawn unchecked. Time in which no worker looks does "
-        "not count.",
+        "CHECK_UNAVAILABLE, or for the key that signs pictures before it fails with "
+        "SIGNING_UNAVAILABLE; no picture is drawn unchecked, or delivered unsigned. Time in which "
+        "no worker looks does not count.",
     )
     no_offer_s: float = Field(
         120.0,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from actors.finishing.marks import marked
 from server.domain.jobs import Claim, Progress
 from server.domain.states import Stage
 from server.errors import Unavailable
@@ -126,7 +127,9 @@ class Reporter:
         report, self._newest = self._newest, None
         if report is None:
             return
-        preview = report.preview if self.watched else None
+        preview = None
+        if report.preview is not None and self.watched:
+            preview = marked(report.preview, report.checked_by)
         answer = await self._store.leases.report(
             self._claim, report.progress, preview, report.checked_by
         )

@@ -97,6 +97,8 @@ class RoutedDrawing:
         after the offer has failed and others are left, OfferWaits where it is asked again later,
         ContentRefused, and the errors of the stages.
         """
+        if (delivered := await self._stages.drawn(claim, reporter)) is not None:
+            return delivered
         choice = await self._choose(claim)
         if choice.offer is None:
             raise NothingHere(choice)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from actors.credentials.base import Made
 from actors.finishing.forms import Finished, RenderedAsset, finish, open_picture
 from actors.worker.attempt import Drawing
 from actors.worker.enlarging import Enlarging
@@ -19,8 +20,10 @@ from server.domain.upscales import Upscale
 from server.storage import Storage
 from server.store.images import Images
 
-Store: TypeAlias = Callable[[Claim, tuple[RenderedAsset, ...]], Awaitable[tuple[NewAsset, ...]]]
-"""Stores what an attempt made."""
+Store: TypeAlias = Callable[
+    [Claim, Made, tuple[RenderedAsset, ...]], Awaitable[tuple[NewAsset, ...]]
+]
+"""Signs and stores what an attempt made."""
 
 Finishing: TypeAlias = Callable[
     [bytes, ImageType, Size, bytes | None, str, PostProcessing, Size], Finished
@@ -75,7 +78,9 @@ class PrintUpscaler:
             )
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
-            assets = await self._store(claim, (printed,))
+            drawn_at = image.completed_at or image.created_at
+            made = Made(image.id, image.model, drawn_at, image.parent_image_id)
+            assets = await self._store(claim, made, (printed,))
         how = enlarged.upscaling if enlarged else None
         return Outcome("", "", assets, clock.stage_ms, 0, upscaling=how)
 

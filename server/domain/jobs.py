@@ -194,8 +194,9 @@ class Claim:
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
     since it was queued. `unoffered_s` is how long no model may draw it by now, `unchecked_s` how
-    long its classifier is away, and `queued_s` how long ago it was queued. `trace` is what all its
-    attempts belong to. `upscale` is what an upscale makes, which draws nothing.
+    long its classifier, or the key that signs pictures, is away, and `queued_s` how long ago it was
+    queued. `trace` is what all its attempts belong to, `parent` the image that it is a regeneration
+    of. `upscale` is what an upscale makes, which draws nothing.
     """
 
     job_id: JobId
@@ -215,6 +216,7 @@ class Claim:
     trace: str = ""
     queued_s: float = 0.0
     upscale: Upscale | None = None
+    parent: ImageId | None = None
 
 
 @dataclass(frozen=True, slots=True)

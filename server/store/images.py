@@ -67,6 +67,8 @@ WHERE NOT EXISTS (SELECT FROM assets WHERE storage_key = key)
     SELECT FROM image_generation_jobs j
     WHERE j.id = stored.job AND (
       j.attempt = stored.attempt AND j.status = 'processing'
+      -- It is drawn, and waits to be signed.
+      OR j.status IN ('queued', 'processing') AND stored.key LIKE '%.drawn'
       -- Of a history that a restore has undone: this one may still come to that attempt.
       OR j.attempt < stored.attempt
     )

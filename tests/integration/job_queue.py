@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.classifiers.base import PictureClassifier, TextClassifier
+from actors.credentials.base import PictureSigner
 from actors.engine.render import RecordPace, RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
 from actors.finishing.upscaling import Upscaler
@@ -28,6 +29,7 @@ from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
+from actors.worker.signing import JobCredentials
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
 from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
@@ -147,6 +149,7 @@ class JobQueue:
         refusals: KeptRefusals | None = None,
         pictures: PictureClassifier | None = None,
         refused_pictures: KeptRefusedPictures | None = None,
+        signer: PictureSigner | None = None,
         metrics: WorkerMetrics | None = None,
         storage: Storage | None = None,
         upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
@@ -183,6 +186,7 @@ class JobQueue:
                 texts=texts,
                 pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
                 upscalers=upscalers,
+                credentials=JobCredentials(signer, pauses_s=[0.05]),
                 store_pauses_s=[0.05] * 100,
                 record_pace=RecordPace(configured.record_steps, configured.record_after_s),
             )

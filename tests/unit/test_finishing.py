@@ -9,6 +9,8 @@ from PIL import Image, ImageCms, ImageColor
 
 from actors.finishing.files import MAX_BYTES
 from actors.finishing.forms import PictureRefused, finish, print_size
+from actors.finishing.marks import marked
+from imggen.rules.credentials import SOURCE_TYPE
 from server.domain.finishing import NOTHING
 from server.domain.models import Model, Size
 from server.domain.states import AssetKind, ImageType
@@ -217,7 +219,22 @@ def test_every_file_but_the_models_own_says_whether_it_is_checked(
         if asset.kind is AssetKind.ORIGINAL:
             assert (asset.data, xmp) == (original, {})
         else:
-            assert xmp["xmpmeta"]["RDF"]["Description"] == {"about": "", **said}
+            told = {"about": "", "DigitalSourceType": SOURCE_TYPE, **said}
+            assert xmp["xmpmeta"]["RDF"]["Description"] == told
+
+
+@pytest.mark.parametrize("dots", [(300, 300), None], ids=["JFIF", "no JFIF"])
+def test_a_preview_is_marked_without_a_change_of_its_pixels(dots: tuple[int, int] | None) -> None:
+    buffer = BytesIO()
+    noise(Size(64, 48)).save(buffer, "JPEG", dpi=dots or (0, 0))
+    plain = buffer.getvalue()
+    if dots is None:  # as from an encoder that writes no such segment
+        plain = plain[:2] + plain[4 + int.from_bytes(plain[4:6], "big") :]
+    file = opened(marked(plain, ""))
+    assert file.tobytes() == opened(plain).tobytes()
+    said = file.getxmp()["xmpmeta"]["RDF"]["Description"]
+    assert (said["DigitalSourceType"], said["pictureCheck"]) == (SOURCE_TYPE, "NOT_CHECKED")
+    assert marked(b"no JPEG", "") == b"no JPEG"
 
 
 def test_the_same_original_gives_the_same_bytes() -> None:

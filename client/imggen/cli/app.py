@@ -24,6 +24,7 @@ from imggen.cli.session import kept_options
 from imggen.cli.story import story
 from imggen.cli.top import top
 from imggen.cli.upscales import upscale
+from imggen.cli.verify import verify
 from imggen.cli.versions import version
 from imggen.errors import ImggenError
 from imggen.release import VERSION
@@ -85,7 +86,7 @@ def _take_kept_options(command: click.Command) -> None:
 for command in (
     *(portrait, scene, regenerate, upscale, watch, download, image, images, delete),
     *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
-    *(providers, explain, top, admin, config, completion, version),
+    *(providers, explain, top, admin, config, completion, version, verify),
 ):
     imggen.add_command(command)
 _take_kept_options(imggen)

@@ -179,6 +179,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
     it, which spends no attempt; after a setting of the operator it is FAILED.
     """
+    ERROR_REASON_SIGNING_UNAVAILABLE: _ErrorReason.ValueType  # 131
+    """In `Job.error`: nothing signs the content credentials of pictures, and none is sent without. The
+    job is QUEUED and waits for it, which spends no attempt; a picture that is drawn is kept, and
+    only signed. After a setting of the operator the job is FAILED.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
@@ -346,5 +351,10 @@ ERROR_REASON_CALL_ABOVE_HOLD: ErrorReason.ValueType  # 121
 ERROR_REASON_CHECK_UNAVAILABLE: ErrorReason.ValueType  # 130
 """In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
 it, which spends no attempt; after a setting of the operator it is FAILED.
+"""
+ERROR_REASON_SIGNING_UNAVAILABLE: ErrorReason.ValueType  # 131
+"""In `Job.error`: nothing signs the content credentials of pictures, and none is sent without. The
+job is QUEUED and waits for it, which spends no attempt; a picture that is drawn is kept, and
+only signed. After a setting of the operator the job is FAILED.
 """
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason
