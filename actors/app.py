@@ -25,6 +25,7 @@ from actors.engine.render import RecordPace, ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.finishing.watermark import marked_finishing
 from actors.providers.hosted import Accounts, open_providers
 from actors.providers.local import LocalProvider
 from actors.serve.handles import (
@@ -48,6 +49,7 @@ from actors.settings import (
     DiffuserSettings,
     ExtractorSettings,
     PictureSettings,
+    WatermarkSettings,
     WorkerSettings,
 )
 from actors.worker.choosing import Chooser
@@ -184,6 +186,7 @@ class WorkerDeployment:
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
             upscalers={model: RayUpscaler(diffuser)},
+            finishing=marked_finishing(WatermarkSettings()),
             record_pace=RecordPace(settings.record_steps, settings.record_after_s),
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)

@@ -1,5 +1,6 @@
 """The forms of a picture: original, display, print and thumbnail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TypeAlias
@@ -35,6 +36,9 @@ _MPO = "mpo"
 _Box: TypeAlias = tuple[float, float, float, float]
 _QUALITIES = (95, 92, 88, 84, 80, 70)
 _THUMBNAIL_QUALITY = 85
+
+Marking: TypeAlias = Callable[[Image.Image], Image.Image]
+"""Lays a watermark into a picture."""
 
 
 class PictureRefused(Internal):
@@ -72,6 +76,8 @@ def finish(
     display: Size,
     enlarged: bytes | None = None,
     checked_by: str = "",
+    *,
+    marking: Marking | None = None,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
@@ -81,6 +87,7 @@ def finish(
 
     The others are 8-bit sRGB of the same part of the picture, in the display asset's ratio, resized
     by Lanczos from `enlarged`, or from the original without one. Their files name the classifier.
+    `marking` is laid into the display and print forms last, before they are encoded.
     The same input gives the same bytes. Raises PictureRefused for bytes that are no picture.
     """
     source = open_picture(original)
@@ -91,8 +98,8 @@ def finish(
     return Finished(
         (
             _original(original, source, checked_by),
-            _display(_resized(picture, display, box), xmp),
-            _print(_resized(picture, printed, box), xmp),
+            _display(_marked(_resized(picture, display, box), marking), xmp),
+            _print(_marked(_resized(picture, printed, box), marking), xmp),
             _thumbnail(_resized(picture, thumbnail_size(display), box), xmp),
         )
     )
@@ -137,6 +144,10 @@ def _crop(picture: Image.Image, display: Size) -> _Box:
 
 def _resized(picture: Image.Image, size: Size, box: _Box) -> Image.Image:
     return picture.resize((size.width, size.height), Image.Resampling.LANCZOS, box)
+
+
+def _marked(image: Image.Image, marking: Marking | None) -> Image.Image:
+    return marking(image) if marking else image
 
 
 def _original(original: bytes, picture: Image.Image, checked_by: str) -> RenderedAsset:

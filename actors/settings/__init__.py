@@ -5,6 +5,7 @@ from pydantic_settings import BaseSettings
 from actors.settings.accounts import ExtractorSettings, OpenAiSettings
 from actors.settings.classifiers import ClassifierSettings, PictureSettings, RefusedLabel
 from actors.settings.diffuser import DiffuserSettings
+from actors.settings.watermark import WatermarkSettings
 from actors.settings.worker import WorkerSettings
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "OpenAiSettings",
     "PictureSettings",
     "RefusedLabel",
+    "WatermarkSettings",
     "WorkerSettings",
 ]
 
@@ -25,5 +27,6 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     ClassifierSettings,
     PictureSettings,
     OpenAiSettings,
+    WatermarkSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""
