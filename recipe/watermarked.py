@@ -138,7 +138,8 @@ class _Sources:
 def _marked(sources: _Sources, mark: Watermark, number: int) -> Row:
     display = _DISPLAYS[number % len(_DISPLAYS)]
     picture = cut(sources.picture(number), display)
-    kinds = {**PROMISED, **(COMBINED | BEYOND if number % _ROUGHLY == 0 else {})}
+    others = {**COMBINED, **BEYOND} if number % _ROUGHLY == 0 else {}
+    kinds = {**PROMISED, **others}
     row = {"display": _recoded(picture, display, mark, kinds, number)}
     if number % _PRINTED == 0:
         kind = ImageType.PORTRAIT if display.width == display.height else ImageType.SCENE

@@ -91,7 +91,7 @@ def _laid(tile: NDArray[np.int8], shape: tuple[int, int]) -> NDArray[np.int8]:
     return laid
 
 
-def _mask(colours: _Plane, side: float) -> NDArray[np.int16]:
+def _mask(colours: _Plane, side: float) -> _Plane:
     """Returns how strong the mark is at each pixel, in steps of `_UNIT` to a level."""
     grey = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
@@ -99,8 +99,8 @@ def _mask(colours: _Plane, side: float) -> NDArray[np.int16]:
         small = (max(1, round(width * SIDE / side)), max(1, round(height * SIDE / side)))
         grey = cv2.resize(grey, small, interpolation=cv2.INTER_AREA)
     fine = cv2.absdiff(grey, cv2.blur(grey, (_AROUND, _AROUND)))
-    detail = cv2.blur(cv2.multiply(fine, _DETAIL), (_AROUND, _AROUND))
+    detail = cv2.blur(cv2.convertScaleAbs(fine, alpha=_DETAIL), (_AROUND, _AROUND))
     detail = cv2.erode(detail, np.ones((_INSIDE, _INSIDE), np.uint8))
     strengths = np.minimum(_FLAT + np.arange(256) * (_STEEP / _DETAIL), _MOST)
     mask = cv2.LUT(detail, np.rint(strengths * _UNIT).astype(np.uint8))
-    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -23,6 +23,7 @@ from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
 
 DISPLAY = Size(1024, 1024)
+ORIENTATION = 0x0112
 MARK = Watermark(operator=7)
 
 
@@ -45,7 +46,7 @@ def psnr(one: Image.Image, other: Image.Image) -> float:
     return float(20 * np.log10(255 / np.sqrt(np.mean(apart**2))))
 
 
-def saved(picture: Image.Image, kind: str = "PNG", **options: int) -> bytes:
+def saved(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
@@ -132,6 +133,14 @@ def test_the_mark_outlives_what_happens_to_pictures(
     mark = found(recoded(MARK.marked(drawing())))
     assert mark is not None
     assert mark.operator == 7
+
+
+def test_a_file_that_is_turned_by_its_metadata_is_looked_at_upright() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    turned = MARK.marked(drawing()).transpose(Image.Transpose.ROTATE_90)
+    assert found(turned) is None
+    assert watermark_of(saved(turned, "JPEG", quality=90, exif=exif)) is not None
 
 
 @pytest.mark.parametrize("colour", ["white", "black", "teal"])

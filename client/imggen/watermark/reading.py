@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from imggen.watermark.pattern import PUBLIC_KEY
 from imggen.watermark.search import Mark, found
@@ -21,13 +21,18 @@ def watermark_of(data: bytes, key: str = PUBLIC_KEY) -> Mark | None:
     """
     try:
         with Image.open(BytesIO(data)) as picture:
-            pixels = picture.width * picture.height
-            if pixels > _MOST_PIXELS:
-                raise NotRead(f"has {pixels} pixels; at most {_MOST_PIXELS} are looked at")
-            picture.load()
-            return found(picture, key)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            _check_size(picture)
+            return found(ImageOps.exif_transpose(picture), key)
+    except NotRead:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise NotRead(f"is no picture that Pillow reads: {error}") from error
+
+
+def _check_size(picture: Image.Image) -> None:
+    pixels = picture.width * picture.height
+    if pixels > _MOST_PIXELS:
+        raise NotRead(f"has {pixels} pixels; at most {_MOST_PIXELS} are looked at")
 
 
 def told(mark: Mark | None) -> str:

@@ -179,7 +179,8 @@ class Search:
 def _rounds() -> Iterator[tuple[Facing, NDArray[np.float64]]]:
     """Yields the scales to look at and how the picture faces there, the usual ones first."""
     count = math.ceil(math.log(_LARGEST / _SMALLEST) / math.log(_STEP))
-    scales = _SMALLEST * _STEP ** np.arange(count + 1)
+    steps = np.arange(count + 1, dtype=np.float64)
+    scales: NDArray[np.float64] = _SMALLEST * _STEP**steps
     usual = (scales > _USUAL[0]) & (scales < _USUAL[1])
     yield 1, scales[usual]
     yield 1, scales[~usual]

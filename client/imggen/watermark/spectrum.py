@@ -88,7 +88,7 @@ def _details(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     fine = grey - _mean(grey, _NEAR)
     around = np.sqrt(_mean(fine**2, _AROUND) + _LEAST**2)
-    details = np.clip(fine / around, -_MOST, _MOST)
+    details: NDArray[np.float32] = np.clip(fine / around, -_MOST, _MOST)
     for axis, length in enumerate(grey.shape):
         place = np.arange(length) + 0.5
         fade = np.minimum(1, np.minimum(place, length - place) / _FADE)
