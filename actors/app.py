@@ -27,6 +27,7 @@ from actors.engine.render import RecordPace, ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.finishing.watermark import marked_finishing
 from actors.providers.hosted import Accounts, open_providers
 from actors.providers.local import LocalProvider
 from actors.serve.handles import (
@@ -51,6 +52,7 @@ from actors.settings import (
     DiffuserSettings,
     ExtractorSettings,
     PictureSettings,
+    WatermarkSettings,
     WorkerSettings,
 )
 from actors.worker.choosing import Chooser
@@ -180,6 +182,7 @@ class WorkerDeployment:
         )
         signer = await asyncio.to_thread(open_signer, CredentialSettings(), store.clock)
         texts = JobTexts(settings.text_check(), store.allowed_texts, RayRefusals(), classifier)
+        finishing = marked_finishing(WatermarkSettings())
         stages = Stages(
             providers,
             rules,
@@ -192,6 +195,7 @@ class WorkerDeployment:
             credentials=JobCredentials(signer),
             upscalers={model: RayUpscaler(diffuser)},
             prints_by_model=settings.print_by_model,
+            finishing=finishing,
             record_pace=RecordPace(settings.record_steps, settings.record_after_s),
             clock=store.clock,
         )
@@ -208,7 +212,7 @@ class WorkerDeployment:
             extractor,
             moderated_goes_on=settings.moderated_tries_next_offer,
         )
-        upscaler = PrintUpscaler(stages.enlarging, store.images, storage, stages.store)
+        upscaler = PrintUpscaler(stages.enlarging, store.images, storage, stages.store, finishing)
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),

@@ -1,5 +1,6 @@
 """The forms of a picture: original, display, print and thumbnail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,6 +33,9 @@ _Box: TypeAlias = tuple[float, float, float, float]
 _THUMBNAIL_QUALITY = 85
 _WEBP_QUALITY = 82
 """By libwebp's scale: nearer to the picture than a JPEG of 85, in a quarter fewer bytes."""
+
+Marking: TypeAlias = Callable[[Image.Image], Image.Image]
+"""Lays a watermark into a picture."""
 
 
 class PictureRefused(Internal):
@@ -83,6 +87,8 @@ def finish(
     checked_by: str = "",
     post_processing: PostProcessing = NOTHING,
     printed: Size | None = None,
+    *,
+    marking: Marking | None = None,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
@@ -93,8 +99,9 @@ def finish(
 
     The others are 8-bit sRGB of the same part of the picture, in the display asset's ratio, resized
     by Lanczos from `enlarged`, or from the original without one, after the steps of
-    `post_processing`. What is transparent stays so. Their files name the classifier. The same input
-    gives the same bytes. Raises PictureRefused for bytes that are no picture, and FileTooLarge.
+    `post_processing`. What is transparent stays so. `marking` is laid into the display and print
+    forms last, before they are encoded. Their files name the classifier. The same input gives the
+    same bytes. Raises PictureRefused for bytes that are no picture, and FileTooLarge.
     """
     source = open_picture(original)
     given = kept(open_picture(enlarged) if enlarged else source)
@@ -107,8 +114,8 @@ def finish(
     return Finished(
         (
             _original(original, source, checked_by),
-            _form(AssetKind.DISPLAY, shown, xmp),
-            _form(AssetKind.PRINT, _resized(picture, printed, box), xmp),
+            _form(AssetKind.DISPLAY, _marked(shown, marking), xmp),
+            _form(AssetKind.PRINT, _marked(_resized(picture, printed, box), marking), xmp),
             _thumbnail(_resized(picture, thumbnail_size(display), box), xmp, post_processing),
         ),
         _revealed(shown) if checked_by else (),
@@ -164,6 +171,10 @@ def _crop(picture: Image.Image, display: Size) -> _Box:
 
 def _resized(picture: Image.Image, size: Size, box: _Box) -> Image.Image:
     return picture.resize((size.width, size.height), Image.Resampling.LANCZOS, box)
+
+
+def _marked(image: Image.Image, marking: Marking | None) -> Image.Image:
+    return marking(image) if marking else image
 
 
 def _original(original: bytes, picture: Image.Image, checked_by: str) -> RenderedAsset:

@@ -6,6 +6,7 @@ from actors.settings.accounts import ExtractorSettings, OpenAiSettings
 from actors.settings.classifiers import ClassifierSettings, PictureSettings, RefusedLabel
 from actors.settings.credentials import CredentialSettings
 from actors.settings.diffuser import DiffuserSettings
+from actors.settings.watermark import WatermarkSettings
 from actors.settings.worker import WorkerSettings
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "OpenAiSettings",
     "PictureSettings",
     "RefusedLabel",
+    "WatermarkSettings",
     "WorkerSettings",
 ]
 
@@ -28,5 +30,6 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     PictureSettings,
     OpenAiSettings,
     CredentialSettings,
+    WatermarkSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

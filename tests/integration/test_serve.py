@@ -41,6 +41,7 @@ from imggen import (
 )
 from imggen.errors import JobCancelled
 from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED
+from imggen.watermark import watermark_of
 from server.domain.states import Lane
 from server.safety.texts import TextStage
 from tests.exported import ours, page_of_ray, series
@@ -103,6 +104,9 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         (image.thumbnail_url, "thumbnail"),
     ]:
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
+    mark = watermark_of(await client.download(image, kind="display"))
+    assert mark is not None
+    assert mark.operator == 0
 
 
 async def test_a_print_form_is_made_anew_by_the_upscaler(
