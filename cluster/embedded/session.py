@@ -44,11 +44,10 @@ def in_own_session(command: Callable[[], int]) -> int:
             signal.signal(number, _end_as_ctrl_c_does)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         sys.exit(command())
-    # As nohup leaves SIGHUP.
+    # What is ignored stays so, as nohup leaves SIGHUP. All stay blocked: a second Ctrl-C that comes
+    # once the command has ended changes nothing.
     heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    status = _ended(child, heard)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    code = os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(_ended(child, heard))
     return code if code >= 0 else 128 - code  # as shells report a signal
 
 

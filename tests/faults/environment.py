@@ -41,6 +41,9 @@ HEARTBEAT_S = 0.5
 POLL_S = 0.5
 """The interval at which a worker looks for jobs whose signal was lost."""
 
+_ALL_START_S = 180.0
+"""How long processes that start at once may take on a busy machine."""
+
 _BROKEN_PATIENCE_S = 15.0
 """How long to wait for a broken build, which is expected not to recover."""
 
@@ -98,19 +101,15 @@ class NeverHappened(Exception):
     """Raised when something that a run waits for does not happen in time."""
 
 
-ALL_START_S = 180.0
-"""How long processes that start at once may take on a busy machine."""
-
-
 async def all_held(*workers: WorkerProcess) -> None:
-    """Returns once each worker is at its hold point; raises NeverHappened, naming others."""
+    """Returns once each worker is at its hold point; raises NeverHappened, naming the late ones."""
     try:
-        async with asyncio.timeout(ALL_START_S):
+        async with asyncio.timeout(_ALL_START_S):
             for worker in workers:
                 await worker.held.wait()
     except TimeoutError:
         late = ", ".join(worker.name for worker in workers if not worker.held.is_set())
-        raise NeverHappened(f"{late}: not held within {ALL_START_S:g} s") from None
+        raise NeverHappened(f"{late}: not held within {_ALL_START_S:g} s") from None
 
 
 @dataclass

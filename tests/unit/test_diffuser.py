@@ -1,14 +1,12 @@
 """The diffuser with the shipped checkpoint, on a CPU."""
 
 import asyncio
-import shutil
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +17,8 @@ from actors.engine.diffuser import Diffuser, load_pipeline
 from actors.engine.loop import DeviceBroken
 from actors.engine.preview import LinearDecoder
 from actors.engine.profiles import profile, render_request
-from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
     OnStep,
-    PlacedReference,
     RecordPace,
     RenderCancelled,
     RenderEvent,
@@ -31,12 +27,8 @@ from actors.engine.render import (
     StepEvent,
 )
 from actors.settings import DiffuserSettings
-from actors.storybook import CHECKPOINT
-from actors.testing.stored import draw_pictures
 from server.domain.scenes import Scene
 from server.domain.states import ImageType
-from server.traces import OpenTraces, start_traces
-from tests.collector import Collector, collector
 from tests.unit.content import character, render_spec
 
 STEPS = 9
@@ -70,20 +62,6 @@ def diffuser(pipeline: Any, decoder: LinearDecoder | None) -> Iterator[Diffuser]
     diffuser = Diffuser(pipeline, model="storybook", previews=decoder, preview_interval_s=0)
     yield diffuser
     diffuser.close()
-
-
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-TRACED = replace(REQUEST, trace=f"00-{TRACE}-b7ad6b7169203331-01", steps=2)
-
-
-@asynccontextmanager
-async def traced(pipeline: Any) -> AsyncIterator[tuple[Diffuser, OpenTraces, Collector]]:
-    """Yields a diffuser with its traces, and the collector that has them once they are closed."""
-    async with collector() as otlp:
-        traces = start_traces(otlp.endpoint, "imggen-diffuser")
-        diffuser = Diffuser(pipeline, model="storybook", traces=traces)
-        yield diffuser, traces, otlp
-        diffuser.close()
 
 
 class Hold:
@@ -391,26 +369,6 @@ def test_content_becomes_a_picture(diffuser: Diffuser) -> None:
     assert opened(diffuser.render(request).png).size == (256, 256)
 
 
-def test_a_folder_of_pickled_weights_is_not_loaded(tmp_path: Path) -> None:
-    pickled = shutil.copytree(
-        CHECKPOINT, tmp_path / "pickled", ignore=shutil.ignore_patterns("*.safetensors", "*.sha256")
-    )
-    for component, name in {
-        "unet": "diffusion_pytorch_model.bin",
-        "vae": "diffusion_pytorch_model.bin",
-        "text_encoder": "pytorch_model.bin",
-        "text_encoder_2": "pytorch_model.bin",
-    }.items():
-        torch.save({"weight": torch.zeros(1)}, pickled / component / name)
-    with pytest.raises(CheckpointRefused, match="must be safetensors, found diffusion_pytorch"):
-        Diffuser.load(DiffuserSettings(model_path=str(pickled)))
-
-
-def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointRefused, match=r"missing: no model_index\.json"):
-        Diffuser.load(DiffuserSettings(model_path=str(tmp_path / "missing")))
-
-
 @pytest.mark.parametrize(
     "settings",
     [
@@ -432,70 +390,3 @@ def test_other_precisions_and_devices_draw_nearly_the_same(
     night = replace(PICTURE, prompt="watercolor style, portrait of an old man, in space")
     another = opened(diffuser.render(night).png)
     assert difference(drawn, redrawn) < difference(drawn, another) / 2
-
-
-async def drawn(diffuser: Diffuser, request: RenderRequest) -> None:
-    async with aclosing(diffuser.stream(request)) as events:
-        async for _ in events:
-            pass
-
-
-async def test_the_parts_of_a_render_are_in_the_trace_of_its_call(pipeline: Any) -> None:
-    async with traced(pipeline) as (diffuser, traces, otlp):
-        await asyncio.gather(drawn(diffuser, TRACED), drawn(diffuser, REQUEST))
-        await traces.close()
-        draw = "draw"
-        parts = ["wait for the diffuser", "encode text", "denoise", "decode"]
-        assert otlp.tree(TRACE) == sorted([draw, *(f"{draw} > {part}" for part in parts)])
-        [span] = otlp.named(draw)
-        assert (span.service, span.kind, span.parent) == (
-            "imggen-diffuser",
-            "SERVER",
-            "b7ad6b7169203331",
-        )
-        assert dict(span.attributes) == {"imggen.model": "storybook", "imggen.steps": 2}
-        assert not any(one.failed for one in otlp.spans)
-        assert REQUEST.prompt not in otlp.said
-
-
-async def test_reading_references_is_a_part_of_a_render() -> None:
-    async with collector() as otlp:
-        traces = start_traces(otlp.endpoint, "imggen-diffuser")
-        settings = DiffuserSettings(device="cpu", torch_threads=1)
-        diffuser = Diffuser.load(settings, traces=traces)
-        picture = await diffuser.encode(draw_pictures(1, 64)[0])
-        reference = PlacedReference(picture.data)
-        await drawn(diffuser, replace(TRACED, references=(reference,), reference_scale=0.5))
-        diffuser.close()
-        await traces.close()
-        assert "draw > read references" in otlp.tree(TRACE)
-
-
-async def test_a_render_that_fails_or_is_stopped_is_told_with_its_parts(pipeline: Any) -> None:
-    async with traced(pipeline) as (diffuser, traces, otlp):
-        odd = replace(TRACED, width=7)
-        with pytest.raises(ValueError, match="divisible by 8"):
-            await drawn(diffuser, odd)
-        async with aclosing(diffuser.stream(replace(TRACED, steps=100))) as events:
-            await anext(events)
-        await traces.close()
-        failed, stopped = otlp.named("draw")
-        assert (failed.failed, failed.attributes["error.type"]) == (True, "ValueError")
-        assert not stopped.failed
-        assert [one.failed for one in otlp.named("denoise")] == [True]
-
-
-def test_a_request_of_a_worker_before_traces_is_drawn(diffuser: Diffuser) -> None:
-    class Older:
-        """A request without the newest field, as a worker of the version before pickles it."""
-
-        def __getattr__(self, name: str) -> Any:
-            if name == "trace":
-                raise AttributeError(name)
-            return getattr(replace(REQUEST, steps=1), name)
-
-    async def steps() -> int:
-        async with aclosing(diffuser.stream(cast(RenderRequest, Older()))) as events:
-            return len([event async for event in events])
-
-    assert asyncio.run(steps()) == 2

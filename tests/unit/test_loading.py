@@ -12,6 +12,7 @@ from actors.engine.diffuser import Diffuser, load_pipeline
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import RenderRequest
 from actors.settings import DiffuserSettings
+from actors.storybook import CHECKPOINT
 from tests.unit.tiny_sdxl import save_as_one_file, tiny_sdxl
 
 REQUEST = RenderRequest(
@@ -206,3 +207,23 @@ def test_the_names_of_old_files_are_known(folder: Path, tiny: Any) -> None:
         tensors = {key.replace(f".{new}.", f".{name}."): each for key, each in tensors.items()}
     save_file(tensors, file)
     assert same_weights(tiny, load_pipeline(settings(folder)))
+
+
+def test_a_folder_of_pickled_weights_is_not_loaded(tmp_path: Path) -> None:
+    pickled = shutil.copytree(
+        CHECKPOINT, tmp_path / "pickled", ignore=shutil.ignore_patterns("*.safetensors", "*.sha256")
+    )
+    for component, name in {
+        "unet": "diffusion_pytorch_model.bin",
+        "vae": "diffusion_pytorch_model.bin",
+        "text_encoder": "pytorch_model.bin",
+        "text_encoder_2": "pytorch_model.bin",
+    }.items():
+        torch.save({"weight": torch.zeros(1)}, pickled / component / name)
+    with pytest.raises(CheckpointRefused, match="must be safetensors, found diffusion_pytorch"):
+        Diffuser.load(DiffuserSettings(model_path=str(pickled)))
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointRefused, match=r"missing: no model_index\.json"):
+        Diffuser.load(DiffuserSettings(model_path=str(tmp_path / "missing")))

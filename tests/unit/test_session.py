@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,14 +52,19 @@ def test_an_interrupt_that_another_thread_was_given_is_noticed() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def started(command: str, root: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+@contextmanager
+def started(command: str, root: Path) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
         [sys.executable, "-c", COMMAND.replace("{command}", command)],
         cwd=root,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()  # and with it the command
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
