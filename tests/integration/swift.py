@@ -41,6 +41,11 @@ for name, port in zip(("account", "container", "object"), sys.argv[2:]):
 
 HASHES = "[swift-hash]\nswift_hash_path_suffix = tests\nswift_hash_path_prefix = tests\n"
 
+# On a loaded machine a step may take seconds. An object server that waits one second for the
+# listing's row, Swift's default, leaves it to an updater, which does not run here: the object
+# would be in no listing.
+PATIENCE = "conn_timeout = 60\nnode_timeout = 60\ncontainer_update_timeout = 60"
+
 STORAGE_SERVER = """
 [DEFAULT]
 bind_ip = 127.0.0.1
@@ -55,6 +60,7 @@ disable_fallocate = true
 pipeline = {kind}-server
 [app:{kind}-server]
 use = egg:swift#{kind}
+{patience}
 """
 
 PROXY_SERVER = """
@@ -69,6 +75,7 @@ pipeline = catch_errors cache listing_formats s3api tempauth proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+{patience}
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:cache]
@@ -123,7 +130,8 @@ def _server(folder: Path, kind: str, port: int) -> "Iterator[subprocess.Popen[by
     template = PROXY_SERVER if kind == "proxy" else STORAGE_SERVER
     user = pwd.getpwuid(os.geteuid()).pw_name
     config = folder / f"{kind}.conf"
-    config.write_text(template.format(port=port, user=user, folder=folder, kind=kind))
+    values = {"port": port, "user": user, "folder": folder, "kind": kind, "patience": PATIENCE}
+    config.write_text(template.format_map(values))
     module = "obj" if kind == "object" else kind
     command = [sys.executable, "-c", SERVE, module, str(config), "-v"]
     with (folder / f"{kind}.log").open("wb") as log:
