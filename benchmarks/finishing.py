@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -53,7 +54,8 @@ def _is_usual(step: FinishingStep) -> bool:
 
 def _alone(picture: Image.Image, step: FinishingStep) -> float:
     """Returns the CPU time of one step, in ms."""
-    wanted = replace(DEFAULT, **{one.value: one is step for one in list(FinishingStep)[:4]})
+    alone: dict[str, Any] = {one.value: one is step for one in list(FinishingStep)[:4]}
+    wanted = replace(DEFAULT, **alone)
     pixels = np.asarray(picture)
     began = time.process_time()
     post_process(Image.fromarray(pixels), wanted, _DETAIL)

@@ -61,8 +61,9 @@ class NoUpscaler:
 
     async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
         """Yields nothing."""
-        for nothing in ():
-            yield nothing
+        nothing: tuple[Tiles | Enlarged, ...] = ()
+        for each in nothing:
+            yield each
 
 
 async def upscaled(

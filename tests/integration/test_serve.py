@@ -113,7 +113,7 @@ async def test_a_print_form_is_made_anew_by_the_upscaler(
     client: Client, mia: Character, tmp_path: Path
 ) -> None:
     image = await client.wait(await client.generate_portrait(mia, style="cartoon", seed=7))
-    before, display = [await client.download(image, kind=kind) for kind in ("print", "display")]  # type: ignore[call-overload]
+    before, display = [await client.download(image, kind=kind) for kind in ("print", "display")]
     job = await client.upscale(image)
     assert (job.kind, job.image_id) == (JobKind.JOB_KIND_UPSCALE, image.id)
     snapshots = [snapshot async for snapshot in client.watch(job)]

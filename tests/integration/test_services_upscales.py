@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import aiohttp
 
-from imggen.v1 import event_pb2, generation_pb2, image_pb2, job_pb2
+from imggen.v1 import event_pb2, generation_pb2, image_pb2, job_pb2, metadata_pb2
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.states import AssetKind, Lane, Stage
@@ -101,7 +101,7 @@ async def test_events_name_the_image_of_the_job(gateway: GatewayFixture, mia: Ca
     await complete(gateway, await claim(gateway))
     request = event_pb2.WatchEventsRequest(after_cursor="oldest")
     call = mia.events.WatchEvents(request, metadata=mia.metadata)
-    seen = []
+    seen: list[tuple[int, str]] = []
     while len(seen) < 3:
         event = (await call.read()).event
         if event.job.job_id == job.job_id:
@@ -227,7 +227,7 @@ async def test_lists_find_it_by_its_metadata_and_the_image_by_its_own(
 ) -> None:
     image_id = await drawn(gateway, mia)
     job = await upscale(mia, image_id, metadata={"order": "4711"})
-    pair = {"key": "order", "value": "4711"}
+    pair = metadata_pb2.MetadataFilter(key="order", value="4711")
     jobs = await mia.jobs.ListJobs(job_pb2.ListJobsRequest(metadata=pair), metadata=mia.metadata)
     assert [one.job_id for one in jobs.jobs] == [job.job_id]
     images = await mia.images.ListImages(
@@ -238,7 +238,8 @@ async def test_lists_find_it_by_its_metadata_and_the_image_by_its_own(
 
 async def last(caller: Caller, job_id: str) -> job_pb2.WatchJobResponse:
     request = job_pb2.WatchJobRequest(job_id=job_id)
-    seen = [one async for one in caller.jobs.WatchJob(request, metadata=caller.metadata)]
+    watch = caller.jobs.WatchJob(request, metadata=caller.metadata)
+    seen: list[job_pb2.WatchJobResponse] = [one async for one in watch]
     return seen[-1]
 
 

@@ -31,7 +31,8 @@ def test_each_option_asks_for_its_step_alone(
     command: Command, fake: FakeService, mia: str, option: str, field: str, value: bool
 ) -> None:
     command("portrait", mia, *STYLE, option, "--no-wait")
-    assert asked(fake) == PostProcessing(**{field: value})
+    wanted: dict[str, Any] = {field: value}
+    assert asked(fake) == PostProcessing(**wanted)
 
 
 def test_without_options_nothing_is_asked(command: Command, fake: FakeService, mia: str) -> None:
