@@ -56,6 +56,8 @@ _UNIQUE = frozenset(
 )
 """Beings of whom a story seldom has a second one: `a dragon` is still its dragon."""
 _NO_THINGS = nouns.BEINGS | nouns.BODY
+_PERSONS = frozenset({"girl", "boy", "lady", "gentleman"})
+"""Those of whom a page that shows one shows the only one of the cast whom nobody has met."""
 _BEASTS = frozenset({"animal", "creature", "beast"})
 _TROOPS = frozenset({"family", "pair", "couple", "trio", "gang", "household"})
 _KIN_PLURALS = frozenset({"twin", "sister", "brother", "sibling"})
@@ -265,7 +267,7 @@ class Referents:
         if head.lemma in {"friend", "companion"} and phrase.owner and not phrase.adjectives:
             return self._memory.other_than(self.owner(phrase))
         if phrase.owner and not (head.lemma in nouns.ANIMALS and self.owner(phrase)):
-            return ()
+            return self.names.only(head.lemma) if phrase.owner[-1].lower == "its" else ()
         return self._noun(head.lemma, phrase)
 
     def _kin(self, phrase: NounPhrase) -> Who:
@@ -306,6 +308,8 @@ class Referents:
         if phrase.determiner == "one" and said & _STATES and len(able) == 1:
             return (able[0],)
         if phrase.determiner in {"a", "an", "one", "another", "some"}:
+            if phrase.determiner == "one" and len(able) == 1 and self.names.is_own(noun, able[0]):
+                return (able[0],)  # `In it were one captain and a crab`.
             return self._introduced(noun, able) if phrase.determiner in {"a", "an"} else ()
         if noun in self._roles:
             return (self._roles[noun],)
@@ -331,7 +335,7 @@ class Referents:
         known = self._memory.named()
         if able[0] in known:
             return (able[0],) if noun in _UNIQUE else ()
-        opening = self._opening and not known
+        opening = (self._opening and not known) or (self._is_subject and noun in _PERSONS)
         return (able[0],) if self.names.is_own(noun, able[0]) or opening else ()
 
     def _several(self, head: Token, phrase: NounPhrase, but: Who = ()) -> Who:
