@@ -26,7 +26,7 @@ from recipe.reading.passages import load_passages
 from recipe.reading.scoring import fits
 from server.domain.characters import FrozenCharacter
 
-_OPEN = (Part.PRACTICE, Part.OPENED, Part.DEVELOPMENT, Part.TALES)
+_OPEN = (Part.PRACTICE, Part.DEVELOPMENT, Part.TALES)
 _OF_PAGES = 0.5
 """What an open page counts, that rules have been written with; a passage counts 1."""
 _DROPPED = 0.2

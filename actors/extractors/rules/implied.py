@@ -160,9 +160,10 @@ def _at(
     if not place:
         return
     worth = _NEAR if word in _THERE | _AMONG else _SEEN
-    lain = place != "bedroom" or clause.verb in _LYING
+    if word in _AMONG and place == "bedroom" and clause.verb not in _LYING:
+        return  # `Shouted from between the sheets` on the line.
     if word in _AMONG and is_about_beings(clause):
-        worth = 1.3 if lain else _SEEN  # `Shouted from between the sheets` on the line.
+        worth = 1.3
     known = bool({before, *before.split()[-1:]} & hints.SLEEPING_PLACES)
     if place == "bedroom" and known:
         return

@@ -99,7 +99,11 @@ def _tells(clauses: Sequence[Clause]) -> bool:
         and one.verb
         and not (one.speech or is_unreal(one))
     ]
-    return len(done) > 1
+    return len(done) > _ASIDES
+
+
+_ASIDES = 2
+"""How often one who is nobody of the story may speak up in it."""
 
 
 def _of_a_kind(clauses: Sequence[Clause], names: Names) -> int | None:

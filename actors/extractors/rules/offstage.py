@@ -8,8 +8,8 @@ from actors.extractors.rules.weighing import is_about_beings
 
 _ASIDE = 0.9
 """What such a place is worth: less than the place of the page before."""
-_NO_STAND = 1.9
-"""The same where it is not sure enough to stand against all other words."""
+_OF_OTHERS = 1.1
+"""The same where it tells at least where somebody lives."""
 _PUTTING = frozenset(
     {"put", "set", "lay", "place", "spread", "drop", "stack", "pile", "leave", "stand", "hang"}
 )
@@ -22,8 +22,8 @@ def most_of(clause: Clause, at: int, word: str, phrase: NounPhrase) -> float:
     if _is_of_limb(clause, at, phrase) or _is_of_thing(clause, phrase):
         return _ASIDE
     known = any(one.head.character is not None for one in clause.subject)
-    if clause.marker == "who" and clause.verb in places.LIVING and known and clause.sentence:
-        return _NO_STAND  # `Wren, who lived on the second floor`.
+    if clause.marker == "who" and clause.verb in places.LIVING and known:
+        return _OF_OTHERS  # `Wren, who lived on the second floor`.
     loaded = clause.verb in _HAULING and bool(clause.objects) and word in {"on", "in"}
     if loaded and phrase.head.lemma in places.VEHICLES:
         return _ASIDE  # `Carried them through the birches on the sledge`.

@@ -56,8 +56,6 @@ _UNIQUE = frozenset(
 )
 """Beings of whom a story seldom has a second one: `a dragon` is still its dragon."""
 _NO_THINGS = nouns.BEINGS | nouns.BODY
-_PERSONS = frozenset({"girl", "boy", "lady", "gentleman"})
-"""Those of whom a page that shows one shows the only one of the cast whom nobody has met."""
 _BEASTS = frozenset({"animal", "creature", "beast"})
 _TROOPS = frozenset({"family", "pair", "couple", "trio", "gang", "household"})
 _KIN_PLURALS = frozenset({"twin", "sister", "brother", "sibling"})
@@ -103,7 +101,7 @@ class Referents:
     ) -> Who:
         """Returns the characters that a phrase means, none of `but`, and remembers them.
 
-        `opening` tells whether it may be how a story begins: `Once there was a girl`; `speaks`
+        `opening` tells whether it may begin a story: `Once there was a girl`; `speaks`
         whether it is said to speak, `acts` whether it does what only somebody can do.
         """
         self._opening, self._speaks, self._acts = opening, speaks, acts
@@ -118,17 +116,20 @@ class Referents:
             self.remember(self._found[key])
         return self._found[key]
 
-    def described(self, phrase: NounPhrase, looks: Sequence[NounPhrase]) -> Who:
+    def described(
+        self, phrase: NounPhrase, looks: Sequence[NounPhrase], *, alone: bool = False
+    ) -> Who:
         """Returns whom a stranger turns out to be by what is said of the looks.
 
-        Only somebody of whom the text has not told yet can be: `a girl with two red plaits`.
+        Only somebody unknown can be: `a girl with plaits`, or `a girl` who acts `alone`.
         """
         if phrase.determiner not in {"a", "an"} or phrase.head.character is not None:
             return ()
         known = self._memory.named()
         able = [one for one in self.names.called(phrase.head.lemma) if one not in known]
         able = [one for one in able if kinds.fits(self.names, one, phrase)]
-        able = [one for one in able if kinds.answers(self.names.cast[one], phrase, looks)]
+        if not (alone and kinds.is_plain(phrase, looks)):
+            able = [one for one in able if kinds.answers(self.names.cast[one], phrase, looks)]
         if len(able) != 1:
             return ()
         self._found[self._sentence, phrase.start, phrase.head.lower] = (able[0],)
@@ -335,7 +336,7 @@ class Referents:
         known = self._memory.named()
         if able[0] in known:
             return (able[0],) if noun in _UNIQUE else ()
-        opening = (self._opening and not known) or (self._is_subject and noun in _PERSONS)
+        opening = self._opening and not known
         return (able[0],) if self.names.is_own(noun, able[0]) or opening else ()
 
     def _several(self, head: Token, phrase: NounPhrase, but: Who = ()) -> Who:

@@ -209,7 +209,9 @@ class _Reading:
         if phrase.head.lower == "it" and clause.verb in SHINING:
             return ()  # `Her fur was brown, and it shone.`
         who = self._referents.of(phrase, subject=True, speaks=speaks, acts=acts)
-        who = who or self._referents.described(phrase, said_with(clause, phrase))
+        alone = len(clause.subject) == 1 and acts and not clause.negated
+        looks = said_with(clause, phrase)
+        who = who or self._referents.described(phrase, looks, alone=alone)
         if speaks and phrase.head.is_noun:
             self._referents.speak(who)
         if phrase.head.tag == "PRP" and len(who) > 1:
