@@ -119,10 +119,7 @@ class Referents:
     def described(
         self, phrase: NounPhrase, looks: Sequence[NounPhrase], *, alone: bool = False
     ) -> Who:
-        """Returns whom a stranger turns out to be by what is said of the looks.
-
-        Only somebody unknown can be: `a girl with plaits`, or `a girl` who acts `alone`.
-        """
+        """Returns whom of those unknown `a girl with plaits` is, or `a girl` who acts `alone`."""
         if phrase.determiner not in {"a", "an"} or phrase.head.character is not None:
             return ()
         known = self._memory.named()
