@@ -60,7 +60,8 @@ def answers(one: Description, phrase: NounPhrase, looks: Sequence[NounPhrase]) -
 
 def is_plain(phrase: NounPhrase, looks: Sequence[NounPhrase]) -> bool:
     """Returns whether nothing but the noun tells who comes: `a girl crawled out`."""
-    return phrase.head.lemma in _PERSONS and len(phrase.tokens) == 2 and not looks
+    bare = all(one.determiner == "the" for one in looks)  # `A lady in the rain`.
+    return phrase.head.lemma in _PERSONS and len(phrase.tokens) == 2 and bare
 
 
 _PERSONS = frozenset({"girl", "boy", "lady", "gentleman"})

@@ -118,7 +118,8 @@ def _inside(clause: Clause, things: Things) -> Iterator["_Candidate"]:
     if clause.negated or not is_about_beings(clause):
         return
     for word, phrase in clause.places:
-        thing = things.of(phrase) if phrase.head.lower == "it" else None
+        first = not clause.subject or phrase.start < clause.subject[0].start
+        thing = things.of(phrase) if first and phrase.head.lower == "it" else None
         if word in {"in", "inside", "into"} and thing is not None and is_place(thing):
             yield _Candidate(name_of_place(thing), _IN_IT, word, thing)
 
