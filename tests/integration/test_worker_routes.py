@@ -371,6 +371,21 @@ async def test_a_job_whose_local_model_nobody_holds_goes_on_to_a_hosted_one(
     assert (job.model, job.lane, job.retry_count) == ("fake", Lane.HOSTED, 0)
 
 
+async def test_what_was_seen_before_a_worker_went_fails_no_job(job_queue: JobQueue) -> None:
+    workers, local = job_queue.store.workers, (JobLane(Lane.LOCAL, ("storybook",)),)
+    async with job_queue.store.transaction() as tx:
+        await tx.money.default_limit(LIMIT)
+    await workers.ready("other", {Lane.LOCAL: 1}, timedelta(hours=1), models=["storybook"])
+    async with job_queue.worker(
+        providers={"fake": FakeProvider()}, catalogue=ALL, no_offer_s=0, poll_s=0.02, fresh_s=3600
+    ):
+        await job_queue.becomes(await submit(job_queue, model="fake"), JobStatus.COMPLETED)
+        await workers.gone("other")
+        new = await job_queue.submit(limits=Limits(), lanes=local)
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert (job.model, job.lane) == ("fake", Lane.HOSTED)
+
+
 async def test_a_job_within_free_limits_does_not_go_on_to_a_hosted_model(
     job_queue: JobQueue,
 ) -> None:
