@@ -3,6 +3,7 @@
 Replica counts and GPUs are set only in `cluster/serve/*.yaml`.
 """
 
+import asyncio
 import logging
 import os
 import socket
@@ -18,6 +19,7 @@ from ray.serve import Application, Deployment
 
 from actors.classifiers.base import PictureClassifier
 from actors.classifiers.choice import open_classifier, open_picture_classifier
+from actors.credentials.choice import open_signer
 from actors.engine.allocation import keep_freed_memory
 from actors.engine.profiles import Profile, ProfileInvalid, profile, read_profiles
 from actors.engine.refusal import CheckpointRefused
@@ -25,6 +27,7 @@ from actors.engine.render import RecordPace, ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
 from actors.finishing.upscaling import NoUpscaler, Upscaler
+from actors.finishing.watermark import marked_finishing
 from actors.providers.hosted import Accounts, open_providers
 from actors.providers.local import LocalProvider
 from actors.serve.handles import (
@@ -45,9 +48,11 @@ from actors.serve.metrics import (
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
     ClassifierSettings,
+    CredentialSettings,
     DiffuserSettings,
     ExtractorSettings,
     PictureSettings,
+    WatermarkSettings,
     WorkerSettings,
 )
 from actors.worker.choosing import Chooser
@@ -60,8 +65,10 @@ from actors.worker.probing import Probing
 from actors.worker.references import ReferenceResolver
 from actors.worker.rerouting import Rerouting
 from actors.worker.routed import RoutedDrawing
+from actors.worker.signing import JobCredentials
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
+from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
 from server.causes import CannotStart
 from server.logs import configure_logs
 from server.routing.observer import Observer
@@ -173,7 +180,9 @@ class WorkerDeployment:
                 looking, classifying, RayPictures(diffuser, looking.image_classifier_name)
             )
         )
+        signer = await asyncio.to_thread(open_signer, CredentialSettings(), store.clock)
         texts = JobTexts(settings.text_check(), store.allowed_texts, RayRefusals(), classifier)
+        finishing = marked_finishing(WatermarkSettings())
         stages = Stages(
             providers,
             rules,
@@ -183,8 +192,12 @@ class WorkerDeployment:
             scenes=store.scenes,
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
+            credentials=JobCredentials(signer),
             upscalers={model: RayUpscaler(diffuser)},
+            prints_by_model=settings.print_by_model,
+            finishing=finishing,
             record_pace=RecordPace(settings.record_steps, settings.record_after_s),
+            clock=store.clock,
         )
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
         losses = LossReader(
@@ -199,10 +212,11 @@ class WorkerDeployment:
             extractor,
             moderated_goes_on=settings.moderated_tries_next_offer,
         )
+        upscaler = PrintUpscaler(stages.enlarging, store.images, storage, stages.store, finishing)
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),
-            DrawingOrReading(drawing, Planner(losses)),
+            DrawingOrUpscaling(DrawingOrReading(drawing, Planner(losses)), upscaler),
             store,
             progress,
             signals,

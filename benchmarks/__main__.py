@@ -9,8 +9,10 @@ from pathlib import Path
 
 from benchmarks import (
     claims,
+    encoders,
     engine,
     failover,
+    finishing,
     gateway,
     holds,
     lists,
@@ -49,7 +51,9 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "gateway": gateway.measure,
     "processes": side_by_side.measure,
     "overhead": overhead.measure,
+    "finishing": finishing.measure,
     "story": story.measure,
+    "encoders": encoders.measure,
     "engine": engine.measure,
     "watchers": watchers.measure,
     # The last one, since it takes the longest.

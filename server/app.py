@@ -25,6 +25,7 @@ from server.admission.cheapest import CheapestOffers
 from server.admission.jobs import Admission
 from server.admission.steering import Steering
 from server.admission.texts import TextAdmission
+from server.admission.upscales import UpscaleAdmission
 from server.admission.users import KnownUsers
 from server.clock import SYSTEM_CLOCK, Clock, DatabaseClock
 from server.edge.addresses import Addresses
@@ -290,6 +291,7 @@ async def _services(
         texts,
         admission,
         batch_admission,
+        UpscaleAdmission(store, signals, backlog, metrics),
         replies,
         batch_replies,
         settings.batch_max_concurrent,

@@ -9,6 +9,7 @@ import torch
 from actors.engine.attention import RowReferences, row_references
 from actors.engine.drawing import Drawing
 from actors.engine.lora import Wearing
+from actors.engine.streams import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,10 @@ class BatchedUNet:
             added_cond_kwargs=fixed.added,
             return_dict=False,
         )[0]
-        if sample.is_cuda:
-            # Kernels run later than the Python that queues them: without this a step would be
-            # reported while it is still queued, and a cancel would come steps too late.
-            torch.cuda.synchronize(sample.device)
+        # Kernels run later than the Python that queues them: without this a step would be
+        # reported while it is still queued, and a cancel would come steps too late. It waits for
+        # this step alone, and not for what is decoded beside it.
+        settle(sample.device)
         self.forwards += 1
         self.rows += len(sample)
         return list(predicted.split(counts))

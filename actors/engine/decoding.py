@@ -2,18 +2,34 @@
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from PIL import Image, ImageOps
 
 from actors.engine.render import PictureBroken
+from actors.engine.streams import settle
 
 _log = logging.getLogger(__name__)
 
 
-# The VAE is used by several threads, and moves to another precision where it overflows.
 _VAE = threading.Lock()
+
+
+@contextmanager
+def _alone(vae: Any) -> Iterator[None]:
+    """Keeps other threads from the VAE until the device has computed what is done within.
+
+    It moves to another precision where it overflows: weights that are replaced are read no more.
+    """
+    with _VAE:
+        settle_vae(vae)
+        try:
+            yield
+        finally:
+            settle(vae.device)
 
 
 def settle_vae(vae: Any) -> None:
@@ -31,8 +47,7 @@ def decode(pipeline: Any, latents: torch.Tensor, *, mirrored: bool = False) -> I
     """
     vae = pipeline.vae
     _check_finite("latents", latents)
-    with _VAE:
-        settle_vae(vae)
+    with _alone(vae):
         pixels = to_pixels(vae, latents)
         if vae.dtype == torch.float16 and not torch.isfinite(pixels).all():
             _log.warning("vae overflows", extra={"dtype": "float16"})
@@ -52,8 +67,7 @@ def encoded(
     With a generator they are drawn as diffusers draws them, else they are the likeliest.
     """
     vae, config = pipeline.vae, pipeline.vae.config
-    with _VAE:
-        settle_vae(vae)
+    with _alone(vae):
         pixels = pipeline.image_processor.preprocess(image).to(vae.device, vae.dtype)
         spread = vae.encode(pixels).latent_dist
     found = spread.mode() if generator is None else spread.sample(generator)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError
 from contextlib import ExitStack, aclosing, nullcontext, suppress
 from functools import partial
 from io import BytesIO
@@ -16,27 +16,28 @@ from PIL import Image
 from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
 from actors.engine.decoding import decode
-from actors.engine.drawing import Drawing
 from actors.engine.loading import load_source
-from actors.engine.loop import Entry, StepLoop, is_fault
+from actors.engine.loop import StepLoop, is_fault
 from actors.engine.lora_cache import Loras, wanted_by
+from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references
-from actors.engine.preview import LinearDecoder, Previews
-from actors.engine.profiles import profile, read_profiles
+from actors.engine.preview import LinearDecoder, Previews, at_once
+from actors.engine.profiles import Profile, profile, read_profiles
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
     Embedding,
     EncoderChanged,
     OnStep,
-    RenderCancelled,
     RenderEvent,
     RenderRequest,
     RenderResult,
     StepEvent,
 )
+from actors.engine.rendering import Rendering
 from actors.engine.saturation import MOST, saturating
 from actors.engine.source import check_source
 from actors.engine.speed import speed_up
+from actors.engine.streams import Beside, Streams, streams_of
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
 from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
@@ -59,7 +60,8 @@ class Diffuser:
     begins. `max_rows` bounds the rows of a step, two for a picture with guidance; 0 leaves it to a
     measurement in `warm`. `previews` make those pictures of running renders that are asked for;
     without it there are none. `traces` take the parts of those renders whose requests name a
-    trace. `warm_ups` are drawn by `warm`; without any, those of the model's profile.
+    trace. `warm_ups` are drawn by `warm`; without any, those of the model's profile. `streams` are
+    the device's own unless they are given.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Diffuser:
         on_step: OnStep = _ignore,
         traces: Traces = NO_TRACES,
         warm_ups: Sequence[RenderRequest] = (),
+        streams: Streams | None = None,
     ) -> None:
         self.model = model
         self.unet = BatchedUNet(pipeline.unet)
@@ -89,10 +92,14 @@ class Diffuser:
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
         self._warm_ups = warm_ups or profile(model).warm_ups()
-        self._loop = StepLoop(self.unet, max_rows=max_rows or _ROWS_UNMEASURED)
-        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
-        self._encoding = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        self._streams = streams or streams_of(pipeline.device)
+        self._loop = StepLoop(
+            self.unet, max_rows=max_rows or _ROWS_UNMEASURED, settle=self._streams.settle
+        )
+        self._preparing = Beside(self._streams, "prepare")
+        self._decoding = Beside(self._streams, "decode")
+        self._encoding = Beside(self._streams, "encode")
+        self._previewing = Beside(self._streams, "preview")
 
     @classmethod
     def load(
@@ -106,8 +113,9 @@ class Diffuser:
 
         Raises CheckpointRefused, before any weights are read, for a part that is missing, is not
         safetensors, is cut off, has another shape or differs from its checksum; and once they are
-        read, for an image encoder that gives no finite embeddings. Raises ProfileInvalid for a
-        profile that is none.
+        read, for an image encoder that gives no finite embeddings, and for a LoRA adapter that a
+        tier of the profile names and no request could have. Raises ProfileInvalid for a profile
+        that is none.
         """
         chosen = profile(settings.model, read_profiles(settings.profiles))
         sizes = [Size(*map(int, text.split("x"))) for text in settings.warm_sizes]
@@ -119,9 +127,10 @@ class Diffuser:
             pipeline,
             model=settings.model,
             adapter=adapter,
-            loras=Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes),
+            loras=_loras(pipeline, settings, chosen),
             max_rows=settings.diffuser_rows,
             previews=LinearDecoder.fit(pipeline),
+            preview_interval_s=settings.preview_interval_s,
             on_step=on_step,
             traces=traces,
             warm_ups=chosen.warm_ups(sizes),
@@ -164,7 +173,7 @@ class Diffuser:
 
     def _start(
         self, request: RenderRequest, on_step: OnStep, watched: threading.Event, span: Span
-    ) -> "_Rendering":
+    ) -> Rendering:
         def heard(event: StepEvent) -> None:
             on_step(event)
             self._on_step(event)
@@ -172,36 +181,53 @@ class Diffuser:
         check_size(request)
         if request.previews:
             watched.set()
-        previews = Previews(self._previews, self._preview_interval_s, mirrored=request.mirrored)
+        previews = Previews(
+            self._previews,
+            self._preview_interval_s,
+            mirrored=request.mirrored,
+            make=self._previewing.submit if self._streams.overlap else at_once,
+        )
         recorder = Recorder(request, self._checksum)
-        rendering = _Rendering(request, heard, previews, recorder, watched, span)
+        rendering = Rendering(request, heard, previews, recorder, watched, span)
         self._then(rendering, self._preparing, self._prepare)
         return rendering
 
     def _then(
         self,
-        rendering: "_Rendering",
-        thread: ThreadPoolExecutor,
-        work: "Callable[[_Rendering], None]",
+        rendering: Rendering,
+        thread: Beside,
+        work: Callable[[Rendering], None],
+        *read: torch.Tensor,
     ) -> None:
         """Does the next part of a render in a thread; its error is the render's."""
 
         def run() -> None:
-            try:
-                rendering.check()
-                work(rendering)
-            except Exception as error:
-                self._note(error)
-                rendering.done.set_exception(error)
+            rendering.check()
+            work(rendering)
 
-        thread.submit(run)
+        try:
+            ended = thread.submit(run, *read)
+        except Exception as error:
+            self._fail(rendering, error)
+        else:
+            ended.add_done_callback(partial(self._ended, rendering))
 
-    def _note(self, error: Exception) -> None:
+    def _ended(self, rendering: Rendering, ended: "Future[None]") -> None:
+        if (error := ended.exception()) is not None:
+            self._fail(rendering, error)
+
+    def _fail(self, rendering: Rendering, error: BaseException) -> None:
+        self._note(error)
+        # What the device fails at after its work has no caller any more.
+        with suppress(InvalidStateError):
+            rendering.done.set_exception(error)
+
+    def _note(self, error: BaseException) -> None:
         """Ends the loop for a fault of the device, wherever it was met."""
         if is_fault(error):
             self._loop.fail(error)
 
-    def _prepare(self, rendering: "_Rendering") -> None:
+    def _prepare(self, rendering: Rendering) -> None:
         request, span = rendering.request, rendering.span
         with part(span, "read references") if request.references else nullcontext():
             references = read_references(self._adapter, request)
@@ -211,20 +237,22 @@ class Diffuser:
             with part(span, "encode text"):
                 drawing = prepare(self._pipeline, request, references, loras)
             rendering.recorder.begin(drawing)
-            rendering.join(self._loop, drawing)
-            assert rendering.entry is not None
+            # The loop reads on another stream.
+            self._streams.settle()
+            drawn = rendering.join(self._loop, drawing)
             until_drawn = held.pop_all()
-        rendering.entry.drawn.add_done_callback(lambda _: until_drawn.close())
-        rendering.entry.drawn.add_done_callback(partial(self._drawn, rendering))
+        drawn.add_done_callback(lambda it: rendering.leave(it.exception()))
+        drawn.add_done_callback(lambda _: until_drawn.close())
+        drawn.add_done_callback(partial(self._drawn, rendering))
 
-    def _drawn(self, rendering: "_Rendering", drawn: "Future[torch.Tensor]") -> None:
-        rendering.leave(drawn.exception())
+    def _drawn(self, rendering: Rendering, drawn: "Future[torch.Tensor]") -> None:
         if (error := drawn.exception()) is not None:
             rendering.done.set_exception(error)
             return
-        self._then(rendering, self._decoding, partial(self._decode, drawn.result()))
+        latents = drawn.result()
+        self._then(rendering, self._decoding, partial(self._decode, latents), latents)
 
-    def _decode(self, latents: torch.Tensor, rendering: "_Rendering") -> None:
+    def _decode(self, latents: torch.Tensor, rendering: Rendering) -> None:
         with part(rendering.span, "decode"):
             image = self._decoded(latents, mirrored=rendering.request.mirrored)
             png = _png(image)
@@ -233,7 +261,7 @@ class Diffuser:
 
     def _decoded(self, latents: torch.Tensor, *, mirrored: bool) -> Image.Image:
         """Decodes a picture; once more where memory runs out, which other rows use meanwhile."""
-        with suppress(torch.OutOfMemoryError):
+        with UnlessOutOfMemory():
             return decode(self._pipeline, latents, mirrored=mirrored)
         torch.cuda.empty_cache()
         return decode(self._pipeline, latents, mirrored=mirrored)
@@ -282,9 +310,10 @@ class Diffuser:
         """
         if self._adapter is None:
             raise EncoderChanged(_NO_ADAPTER)
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._encoding, self._adapter.embed, png)
+            return await asyncio.wrap_future(
+                self._encoding.submit(partial(self._adapter.embed, png))
+            )
         except Exception as error:
             self._note(error)
             raise
@@ -317,70 +346,20 @@ class Diffuser:
 
     def close(self) -> None:
         """Stops what is drawn before its next step, and ends the threads."""
-        self._preparing.shutdown(wait=True)
+        self._preparing.close()
         self._loop.close()
         self.unet.forget()
-        self._decoding.shutdown(wait=True)
-        self._encoding.shutdown(wait=True)
+        self._previewing.close()
+        self._decoding.close()
+        self._encoding.close()
 
 
-class _Rendering:
-    """One request on its way through the threads; `done` gets its result."""
-
-    def __init__(
-        self,
-        request: RenderRequest,
-        on_step: OnStep,
-        previews: Previews,
-        recorder: Recorder,
-        watched: threading.Event,
-        span: Span,
-    ) -> None:
-        self.request = request
-        self.recorder = recorder
-        self.span = span
-        self.done: Future[RenderResult] = Future()
-        self.entry: Entry | None = None
-        self.scheduler = ""
-        self._on_step = on_step
-        self._previews = previews
-        self._watched = watched
-        self._stopped = threading.Event()
-        self._part = NO_SPAN
-
-    def stop(self) -> None:
-        """Ends it before its next step."""
-        self._stopped.set()
-        if self.entry is not None:
-            self.entry.stop()
-
-    def check(self) -> None:
-        """Raises RenderCancelled once it is stopped."""
-        if self._stopped.is_set():
-            raise RenderCancelled("stopped between two parts")
-
-    def join(self, loop: StepLoop, drawing: Drawing) -> None:
-        """Joins the running batch."""
-        self.scheduler = type(drawing.scheduler).__name__
-        self._part = self.span.child("wait for the diffuser", Kind.INTERNAL, {})
-        self.entry = loop.add(drawing, self._stepped, partial(self._began, drawing.step))
-        if self._stopped.is_set():
-            self.entry.stop()
-
-    def _began(self, step: int) -> None:
-        self._part.end()
-        self._part = self.span.child("denoise", Kind.INTERNAL, {"imggen.from_step": step})
-
-    def _stepped(self, drawing: Drawing) -> None:
-        preview = self._previews.after_step(drawing) if self._watched.is_set() else None
-        record = self.recorder.after_step(drawing)
-        self._on_step(StepEvent(drawing.step, drawing.steps, preview, record))
-
-    def leave(self, error: BaseException | None) -> None:
-        """Tells the trace that it has left the batch."""
-        if error is not None:
-            self._part.fail(type(error).__name__)
-        self._part.end()
+def _loras(pipeline: Any, settings: DiffuserSettings, chosen: Profile) -> Loras:
+    """Opens the folder of LoRA adapters, and loads those of a profile's tiers."""
+    loras = Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes)
+    for tier in chosen.tiers.values():
+        loras.load(tier.loras)
+    return loras
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:

@@ -7,6 +7,7 @@ from PIL import Image
 from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
 from actors.engine.adapter_files import IMAGE_SIZE, ImageEncoder
+from actors.engine.memory import is_out_of_memory
 from actors.engine.projection import Kind
 from actors.engine.refusal import CheckpointRefused
 
@@ -71,9 +72,9 @@ def embedding_of_nothing(pipeline: Any, kind: Kind, encoder: ImageEncoder) -> to
     """
     try:
         shown, nothing = encode(pipeline, kind, _SAMPLE)
-    except torch.OutOfMemoryError:
-        raise
     except Exception as error:  # what a configuration can break is not a closed set
+        if is_out_of_memory(error):
+            raise
         raise CheckpointRefused(
             f"{encoder.folder}: reads no picture ({type(error).__name__}: {error})"
         ) from error

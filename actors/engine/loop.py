@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 
 from actors.engine.drawing import Drawing
+from actors.engine.memory import is_out_of_memory
 from actors.engine.render import RenderCancelled
 from server.errors import Unavailable
 
@@ -50,7 +51,7 @@ class DeviceBroken(Unavailable):
 
 def is_fault(error: BaseException) -> bool:
     """Returns whether an error is of the device, which then fails at everything else too."""
-    if isinstance(error, torch.OutOfMemoryError):
+    if is_out_of_memory(error):
         return False
     return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
 
@@ -100,11 +101,15 @@ class StepLoop:
     drawing that has more rows than `max_rows` runs by itself.
 
     Where memory runs out, the batch is halved and the step is tried again; a drawing that fails
-    alone fails alone.
+    alone fails alone. Before a drawing leaves, `settle` waits until the device has computed it, so
+    that its latents may be read elsewhere, and what its steps have read may go.
     """
 
-    def __init__(self, predictor: Predictor, *, max_rows: int) -> None:
+    def __init__(
+        self, predictor: Predictor, *, max_rows: int, settle: Callable[[], None] = _nothing
+    ) -> None:
         self._predictor = predictor
+        self._settle = settle
         self._room = _Room(max_rows)
         self._entries: list[Entry] = []
         self._numbers = count()
@@ -171,10 +176,10 @@ class StepLoop:
 
         The batch is a name of this call alone: while the loop waits, it holds no tensors.
         """
-        batch = self._next()
-        if not batch:
-            return False
         try:
+            batch = self._next()
+            if not batch:
+                return False
             self._step(batch)
         except Exception as error:  # an error of the device, or of this loop
             self.fail(error)
@@ -237,7 +242,7 @@ class StepLoop:
     def _halves(self, part: Sequence[Entry], error: Exception) -> list[list[Entry]]:
         """Returns what is tried next after a forward that failed; one that was alone fails."""
         self._predictor.forget()
-        is_memory = isinstance(error, torch.OutOfMemoryError)
+        is_memory = is_out_of_memory(error)
         if is_memory:
             torch.cuda.empty_cache()
         if len(part) == 1:
@@ -262,6 +267,7 @@ class StepLoop:
             self._end(entry, None)
 
     def _end(self, entry: Entry, error: Exception | None) -> None:
+        self._settle()
         with self._changed:
             self._entries.remove(entry)
         if error is None:

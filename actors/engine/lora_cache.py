@@ -6,7 +6,7 @@ import math
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,15 @@ from torch import nn
 
 from actors.engine.lora import TEXTS, UNET, Lora, LoraKey, LoraSet
 from actors.engine.lora_files import Layer, LoraFile, find_lora, read_lora
+from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import LoraRefused, LorasBusy, LoraWeight, RenderRequest
 
 _Version = tuple[int, int, int]
-"""What differs once a file is another: its inode, its bytes, and when it was written."""
+"""What differs once a file is another: its inode, its bytes, and when it was last changed.
+
+The time of writing would not do: `cp -p` and `rsync -t` write a file with that of another.
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -56,8 +60,8 @@ class Loras:
     def using(self, wanted: Sequence[LoraWeight]) -> Iterator[LoraSet | None]:
         """Lends the set of some adapters, which is kept until it ends; None for no adapters.
 
-        Raises LoraRefused for an adapter that is missing, damaged or of another model, and
-        LorasBusy where others in use leave no room.
+        Raises LoraRefused for an adapter that is missing, damaged or of another model, LoraReplaced
+        for one whose file is replaced meanwhile, and LorasBusy where others in use leave no room.
         """
         key = self._key(wanted)
         if not key:
@@ -68,6 +72,17 @@ class Loras:
             yield found
         finally:
             self._kept.give_back(found)
+
+    def load(self, wanted: Sequence[LoraWeight]) -> None:
+        """Makes the set of some adapters before a request wants it; blocks.
+
+        Raises CheckpointRefused where each request for it would be refused.
+        """
+        try:
+            with self.using(wanted):
+                pass
+        except LoraRefused as error:
+            raise CheckpointRefused(error.message) from error
 
     def _key(self, wanted: Sequence[LoraWeight]) -> LoraKey:
         """Returns the adapters that count, by name: of equal sets in any order the sums are one."""
@@ -94,7 +109,7 @@ class Loras:
                 f'lora: "{name}" has {found.st_size} bytes, and IMGGEN_LORA_CACHE_BYTES are '
                 f"{self._most_bytes}"
             )
-        version = (found.st_ino, found.st_size, found.st_mtime_ns)
+        version = (found.st_ino, found.st_size, found.st_ctime_ns)
         known, checksum = self._files.get(name, (None, ""))
         if version != known:
             with file.open("rb") as stream:
@@ -129,7 +144,7 @@ class Loras:
         self, key: LoraKey, files: Sequence[LoraFile], layers: Mapping[Layer, torch.Tensor]
     ) -> dict[Layer, nn.Parameter]:
         """Makes the weights; once more without unused sets where memory runs out."""
-        with suppress(torch.OutOfMemoryError):
+        with UnlessOutOfMemory():
             return self._changed(key, files, layers)
         self._kept.shrink(0)
         torch.cuda.empty_cache()
@@ -150,7 +165,7 @@ class Loras:
             # Like the model's own in all but its numbers, or a compiled model is compiled again.
             weight = torch.empty_like(own).copy_(total)
             changed[layer] = nn.Parameter(weight, requires_grad=own.requires_grad)
-        # Looked at together: on a GPU each look waits for the steps of others.
+        # Looked at together: on a GPU each look waits until the weight is computed.
         if not torch.stack([weight.isfinite().all() for weight in changed.values()]).all():
             raise LoraRefused(f"lora: {_named(key)}: what they make of the model is not finite")
         return changed

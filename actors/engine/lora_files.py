@@ -18,7 +18,7 @@ from safetensors.torch import load
 
 from actors.engine.headers import read_header, read_metadata
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import LoraRefused
+from actors.engine.render import LoraRefused, LoraReplaced
 
 Shape = tuple[int, ...]
 _NAME = re.compile(r"\w[\w .+()-]*\.safetensors")
@@ -70,12 +70,16 @@ class LoraFile:
     changes: Mapping[Layer, Change]
 
     def read(self, checksum: str) -> dict[str, torch.Tensor]:
-        """Returns its tensors; raises LoraRefused for another file than that of the checksum."""
+        """Returns its tensors.
+
+        Raises LoraReplaced for another file than that of the checksum, and LoraRefused for one
+        that is damaged.
+        """
         try:
             # Not mapped into memory: a file that is cut off meanwhile would end the process.
             data = self.path.read_bytes()
             if hashlib.sha256(data).hexdigest() != checksum:
-                raise LoraRefused(f"lora: {self.path.name} was replaced while it was read")
+                raise LoraReplaced(f"lora: {self.path.name} was replaced while it was read")
             return load(data)
         except (OSError, SafetensorError) as error:
             raise LoraRefused(f"lora: {self.path.name} is damaged ({error})") from error

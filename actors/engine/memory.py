@@ -1,6 +1,27 @@
-"""The memory of the GPU that a model computes on."""
+"""The memory that a model computes in: what holds it, and where there is no more."""
 
 import torch
+
+_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+"""What torch 2.14 says without `OutOfMemoryError`: on a CPU, and from within cuDNN and cuBLAS."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Returns whether memory has run out, which ends neither the device nor the process."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+
+
+class UnlessOutOfMemory:
+    """Ends its block quietly where memory runs out in it; other errors are raised."""
+
+    def __enter__(self) -> None:
+        """Begins the block."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        """Ends it; returns whether its error was that of memory."""
+        return error is not None and is_out_of_memory(error)
 
 
 def memory_of(device: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ from actors.engine.lora import LoraSet, text_encoders
 from actors.engine.origins import begin
 from actors.engine.render import EVERYWHERE, EncoderChanged, RenderRequest, Scheduler
 from actors.engine.schedulers import new_scheduler, noise_levels
-from actors.engine.text import encode
+from actors.engine.text import Embeddings, encode
 
 _NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
 References: TypeAlias = tuple[tuple[RowReference, ...], tuple[RowReference, ...]]
@@ -33,15 +33,11 @@ def prepare(
     size that is no multiple of 8.
     """
     check_size(request)
-    shown, nothing = references
     with text_encoders(pipeline, loras):
         text = encode(pipeline, request.prompt, request.negative_prompt)
     distilled = pipeline.unet.config.time_cond_proj_dim
-    sizes = _sizes(request, text.prompt)
-    rows = [Row(text.prompt[0], text.pooled[0], sizes, shown)]
     is_guided = request.guidance_scale > 1 and distilled is None
-    if is_guided:
-        rows.insert(0, Row(text.negative[0], text.negative_pooled[0], sizes, nothing))
+    rows = _rows(request, text, references)
     # A worker of the version before sends a request without it.
     chosen = getattr(request, "scheduler", Scheduler.OWN)
     scheduler = new_scheduler(pipeline.scheduler, chosen)
@@ -52,12 +48,22 @@ def prepare(
         begun.latents,
         scheduler,
         begun.timesteps,
-        tuple(rows),
+        rows if is_guided else rows[-1:],
         guidance,
         _condition(pipeline, request, text.prompt) if distilled is not None else None,
         begun.kept,
         begun.generator,
         loras,
+    )
+
+
+def _rows(request: RenderRequest, text: Embeddings, references: References) -> tuple[Row, ...]:
+    """Returns the row without the prompt, and the one with it."""
+    shown, nothing = references
+    sizes = _sizes(request, text.prompt)
+    return (
+        Row(text.negative[0], text.negative_pooled[0], sizes, nothing),
+        Row(text.prompt[0], text.pooled[0], sizes, shown),
     )
 
 

@@ -6,9 +6,11 @@ own decoder takes longer than a step.
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from io import BytesIO
 from random import Random
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -19,7 +21,10 @@ from actors.engine.drawing import Drawing
 
 SIDE = 256
 """The longest side of a preview, in pixels."""
-_QUALITY = 80
+LARGEST = 20_000
+"""The most bytes of a preview."""
+_QUALITIES = (80, 60, 40, 20, 5)
+"""Those of JPEG that are tried: noise takes more bytes than a picture."""
 _SAMPLES, _SAMPLE_SIDE = 8, 256
 _NOISE = 0.2
 """The noise on the latents that the map is fitted to, in deviations: a prediction has some, too."""
@@ -94,6 +99,23 @@ def _sample(number: int) -> Image.Image:
     return picture
 
 
+class Make(Protocol):
+    """Begins to make a preview of a tensor."""
+
+    def __call__(
+        self, work: Callable[[], bytes | None], shown: torch.Tensor, /
+    ) -> "Future[bytes | None]":
+        """Returns what will be the preview; it may be there at once."""
+        ...
+
+
+def at_once(work: Callable[[], bytes | None], _: torch.Tensor, /) -> "Future[bytes | None]":
+    """Makes a preview in the calling thread."""
+    made: Future[bytes | None] = Future()
+    made.set_result(work())
+    return made
+
+
 class Previews:
     """Makes a render's previews, no two within `interval_s` seconds."""
 
@@ -104,31 +126,50 @@ class Previews:
         clock: Callable[[], float] = time.monotonic,
         *,
         mirrored: bool = False,
+        make: Make = at_once,
     ) -> None:
         self._decoder = decoder
         self._mirrored = mirrored
         self._interval_s = interval_s
         self._clock = clock
+        self._make = make
+        self._made: Future[bytes | None] | None = None
         self._next = clock()
 
     def after_step(self, drawing: Drawing) -> bytes | None:
-        """Returns a preview if one is due.
+        """Returns a preview if one is ready: of this step, or of one that was due before.
 
         A prediction that is no picture has no preview; the render's end decides what it is.
         """
-        if self._decoder is None or self._clock() < self._next:
+        if self._decoder is None:
             return None
-        shown = drawing.latents if drawing.clean is None else drawing.clean
-        preview = None
-        if shown.isfinite().all():
-            image = self._decoder.image(shown)
-            preview = _jpeg(ImageOps.mirror(image) if self._mirrored else image)
+        if self._made is None and self._clock() >= self._next:
+            shown = drawing.latents if drawing.clean is None else drawing.clean
+            self._made = self._make(partial(self._preview, self._decoder, shown), shown)
+        if self._made is None or not self._made.done():
+            return None
+        made, self._made = self._made, None
         self._next = self._clock() + self._interval_s
-        return preview
+        return made.result()
+
+    def _preview(self, decoder: LinearDecoder, shown: torch.Tensor) -> bytes | None:
+        if not shown.isfinite().all():
+            return None
+        image = decoder.image(shown)
+        return _jpeg(ImageOps.mirror(image) if self._mirrored else image)
 
 
 def _jpeg(image: Image.Image) -> bytes:
     image.thumbnail((SIDE, SIDE))
+    saved = b""
+    for quality in _QUALITIES:
+        saved = _saved(image, quality)
+        if len(saved) <= LARGEST:
+            break
+    return saved
+
+
+def _saved(image: Image.Image, quality: int) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

@@ -103,7 +103,6 @@ class RenderRequest:
     its previews are what the model draws in a mirror; the columns of references are the model's.
     `trace` is the `traceparent` of the call that the render is a part of; empty for none.
     `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
-    `scheduler` leads the steps. Without an `origin` the picture begins as noise. `loras` change
     the model for this picture alone. Guidance works above the first and up to the second noise
     level of `guidance_interval` (arXiv 2404.07724), in sigma; at others the prompt leads alone.
     `records` are the pace of its records; a `record` is one that an earlier render of the same
@@ -193,6 +192,14 @@ class EncoderChanged(Unavailable):
 
 class LoraRefused(Internal):
     """Raised for a LoRA adapter that is missing, damaged, too large, or another model's."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class LoraReplaced(Unavailable):
+    """Raised for a LoRA adapter whose file was replaced while it was read."""
 
     # One argument, since Ray pickles the errors of a replica.
     def __init__(self, message: str) -> None:

@@ -6,6 +6,7 @@ from time import perf_counter
 import torch
 
 from actors.engine.drawing import Drawing
+from actors.engine.memory import UnlessOutOfMemory
 
 MOST = 8
 """The most drawings that are tried."""
@@ -28,9 +29,10 @@ def saturating(
     chosen, fastest = 1, float("inf")
     count, worse = 1, 0
     while count <= len(drawings) and worse < _IN_A_ROW:
-        try:
+        each = None
+        with UnlessOutOfMemory():
             each = _seconds(predict, drawings[:count], clock) / count
-        except torch.OutOfMemoryError:
+        if each is None:
             torch.cuda.empty_cache()
             break
         if each > _WORTH * fastest:

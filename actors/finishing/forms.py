@@ -1,26 +1,23 @@
 """The forms of a picture: original, display, print and thumbnail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TypeAlias
 
-from PIL import Image, ImageCms
-from PIL.PngImagePlugin import PngInfo
+from PIL import Image
 
-from actors.finishing.bare import bare
-from actors.finishing.marks import add_xmp, xmp_of
+from actors.finishing.bare import as_png, bare
+from actors.finishing.files import cleared, file_of, is_transparent, saved, webp_of
+from actors.finishing.marks import xmp_of
+from actors.finishing.post import post_process
 from actors.pictures.opened import NotAPicture, opened
-from actors.pictures.seen import seen
-from imggen.rules import sizes
+from actors.pictures.seen import kept
+from imggen.rules import prints, sizes
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.finishing import NOTHING, FinishingStep, PostProcessing, StepDone
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
 from server.errors import Internal
-
-MAX_BYTES = 5_000_000
-"""The most bytes of a form except the original, which is not changed."""
-
-DPI = 300
 
 _CUT_ABOVE = 0.3
 """The share of the cut height that is cut above; the rest is cut below, where the feet are.
@@ -33,8 +30,12 @@ from 1:1 to 16:9, 99 % keep every face from the top of the skull to the chin at 
 _MPO = "mpo"
 """Pillow's name, here in lower case, for a JPEG that has more pictures after its first one."""
 _Box: TypeAlias = tuple[float, float, float, float]
-_QUALITIES = (95, 92, 88, 84, 80, 70)
 _THUMBNAIL_QUALITY = 85
+_WEBP_QUALITY = 82
+"""By libwebp's scale: nearer to the picture than a JPEG of 85, in a quarter fewer bytes."""
+
+Marking: TypeAlias = Callable[[Image.Image], Image.Image]
+"""Lays a watermark into a picture."""
 
 
 class PictureRefused(Internal):
@@ -46,20 +47,32 @@ class PictureRefused(Internal):
 
 @dataclass(frozen=True, slots=True)
 class RenderedAsset:
-    """One form of a picture, ready to be stored."""
+    """One form of a picture, ready to be stored.
+
+    `encoding` is how its pixels were written, for instance `jpeg 95 4:4:4`; empty for the original.
+    """
 
     kind: AssetKind
     data: bytes
     content_type: str
     width: int
     height: int
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A picture in all its forms: original, display, print, thumbnail."""
+    """A picture in all its forms: original, display, print, thumbnail.
+
+    `revealed` are what else the pixels of a transparent picture can show, for its classifier.
+    `steps` are those of its post-processing, by which the others than the original may show other
+    things or colours than it (`shows_other`).
+    """
 
     assets: tuple[RenderedAsset, ...]
+    revealed: tuple[bytes, ...] = ()
+    steps: tuple[StepDone, ...] = ()
+    shows_other: bool = False
 
     def asset(self, kind: AssetKind) -> RenderedAsset:
         """Returns the form of that kind."""
@@ -72,30 +85,51 @@ def finish(
     display: Size,
     enlarged: bytes | None = None,
     checked_by: str = "",
+    post_processing: PostProcessing = NOTHING,
+    printed: Size | None = None,
+    *,
+    marking: Marking | None = None,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
+    `printed` is the size of the print form, in the display asset's ratio; None means the usual one.
     `checked_by` is the classifier that looks at the picture, empty for none. Without one the
     original stays as it is; with one it is stored `bare`, so that nothing of it can be fetched
     that the classifier was not shown.
 
     The others are 8-bit sRGB of the same part of the picture, in the display asset's ratio, resized
-    by Lanczos from `enlarged`, or from the original without one. Their files name the classifier.
-    The same input gives the same bytes. Raises PictureRefused for bytes that are no picture.
+    by Lanczos from `enlarged`, or from the original without one, after the steps of
+    `post_processing`. What is transparent stays so. `marking` is laid into the display and print
+    forms last, before they are encoded. Their files name the classifier. The same input gives the
+    same bytes. Raises PictureRefused for bytes that are no picture, and FileTooLarge.
     """
     source = open_picture(original)
-    picture = seen(open_picture(enlarged) if enlarged else source)
+    given = kept(open_picture(enlarged) if enlarged else source)
+    processed = post_process(given, post_processing, given.width / source.width)
+    picture = processed.picture
     box = _crop(picture, display)
-    printed = print_size(image_type, display)
+    printed = printed or print_size(image_type, display)
     xmp = xmp_of(checked_by)
+    shown = _resized(picture, display, box)
     return Finished(
         (
             _original(original, source, checked_by),
-            _display(_resized(picture, display, box), xmp),
-            _print(_resized(picture, printed, box), xmp),
-            _thumbnail(_resized(picture, thumbnail_size(display), box), xmp),
-        )
+            _form(AssetKind.DISPLAY, _marked(shown, marking), xmp),
+            _form(AssetKind.PRINT, _marked(_resized(picture, printed, box), marking), xmp),
+            _thumbnail(_resized(picture, thumbnail_size(display), box), xmp, post_processing),
+        ),
+        _revealed(shown) if checked_by else (),
+        (*processed.steps, *_print_check(printed, post_processing)),
+        processed.shows_other,
     )
+
+
+def _print_check(printed: Size, wanted: PostProcessing) -> tuple[StepDone, ...]:
+    """Returns what is said of the print at its trim size; admission refuses those too coarse."""
+    if wanted.trim is None:
+        return ()
+    note = prints.print_note((printed.width, printed.height), wanted.trim)
+    return (StepDone(FinishingStep.PRINT_CHECK, False, note, 0),)
 
 
 def print_size(image_type: ImageType, display: Size) -> Size:
@@ -139,6 +173,10 @@ def _resized(picture: Image.Image, size: Size, box: _Box) -> Image.Image:
     return picture.resize((size.width, size.height), Image.Resampling.LANCZOS, box)
 
 
+def _marked(image: Image.Image, marking: Marking | None) -> Image.Image:
+    return marking(image) if marking else image
+
+
 def _original(original: bytes, picture: Image.Image, checked_by: str) -> RenderedAsset:
     data, kind = original, str(picture.format).lower()
     if checked_by:
@@ -147,45 +185,32 @@ def _original(original: bytes, picture: Image.Image, checked_by: str) -> Rendere
     return RenderedAsset(AssetKind.ORIGINAL, data, content_type, *picture.size)
 
 
-def _display(image: Image.Image, xmp: str) -> RenderedAsset:
-    info = PngInfo()
-    info.add(b"sRGB", b"\0")
-    add_xmp(info, xmp)
-    png = _saved(image, "PNG", pnginfo=info)
-    if len(png) <= MAX_BYTES:
-        return RenderedAsset(AssetKind.DISPLAY, png, "image/png", *image.size)
-    # Only noise is over the limit: a drawing of this size is a third of it.
-    return RenderedAsset(AssetKind.DISPLAY, _jpeg(image, xmp), "image/jpeg", *image.size)
+def _form(kind: AssetKind, image: Image.Image, xmp: str) -> RenderedAsset:
+    file = file_of(image, xmp)
+    return RenderedAsset(kind, file.data, file.content_type, *image.size, file.encoding)
 
 
-def _print(image: Image.Image, xmp: str) -> RenderedAsset:
-    return RenderedAsset(AssetKind.PRINT, _jpeg(image, xmp), "image/jpeg", *image.size)
+def _thumbnail(image: Image.Image, xmp: str, wanted: PostProcessing) -> RenderedAsset:
+    if wanted.thumbnail_format == "webp":
+        data = webp_of(image, xmp, _WEBP_QUALITY)
+        encoding = f"webp {_WEBP_QUALITY}"
+        return RenderedAsset(AssetKind.THUMBNAIL, data, "image/webp", *image.size, encoding)
+    if is_transparent(image):
+        return _form(AssetKind.THUMBNAIL, image, xmp)
+    data = saved(
+        image.convert("RGB"), "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True, xmp=xmp.encode()
+    )
+    encoding = f"jpeg {_THUMBNAIL_QUALITY} 4:2:0"
+    return RenderedAsset(AssetKind.THUMBNAIL, data, "image/jpeg", *image.size, encoding)
 
 
-def _thumbnail(image: Image.Image, xmp: str) -> RenderedAsset:
-    data = _saved(image, "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True, xmp=xmp.encode())
-    return RenderedAsset(AssetKind.THUMBNAIL, data, "image/jpeg", *image.size)
+def _revealed(image: Image.Image) -> tuple[bytes, ...]:
+    """Returns what else a transparent picture may show: on black, and by programs without alpha.
 
-
-def _jpeg(image: Image.Image, xmp: str) -> bytes:
-    """Returns a JPEG without chroma subsampling, of the best quality within the limit."""
-    options = {"subsampling": 0, "dpi": (DPI, DPI), "icc_profile": _srgb_profile()}
-    data = b""
-    for quality in _QUALITIES:
-        data = _saved(image, "JPEG", quality=quality, xmp=xmp.encode(), **options)
-        if len(data) <= MAX_BYTES:
-            return data
-    return data
-
-
-def _srgb_profile() -> bytes:
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    # Bytes 24 to 35 are its creation time; the same picture must give the same bytes.
-    profile[24:36] = bytes.fromhex("07d000010001000000000000")
-    return bytes(profile)
-
-
-def _saved(image: Image.Image, image_format: str, **options: object) -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, image_format, **options)
-    return buffer.getvalue()
+    Its original is looked at on white, where a white figure and faint pixels show nothing.
+    """
+    if not is_transparent(image):
+        return ()
+    colours = cleared(image).convert("RGB")
+    on_black = Image.composite(colours, Image.new("RGB", image.size), image.getchannel("A"))
+    return (as_png(on_black), as_png(colours))

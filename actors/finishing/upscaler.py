@@ -2,8 +2,13 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
+from math import prod
 from typing import Self
 
 import numpy as np
@@ -12,11 +17,14 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from actors.engine.memory import is_out_of_memory
 from actors.engine.render import PictureBroken
 from actors.finishing.forms import open_picture
 from actors.finishing.network import Network
 from actors.finishing.tiling import Pixels, Tiling
 from actors.finishing.transparency import spread, within_neighbours
+from actors.finishing.upscaling import Enlarged, Tiles, Told, lacks_pixels
+from actors.pictures.opened import PIXELS_MAX
 from actors.pictures.seen import layers
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
@@ -26,20 +34,15 @@ SMALLEST_TILE = 128
 _FADE = 8
 _FAST = 1
 """The PNG's compression level: low, since the worker decodes it at once."""
-_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
-"""What torch 2.14 says without `OutOfMemoryError`: on a CPU, and from within cuDNN and cuBLAS."""
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Enlarged:
-    """An enlarged picture, and how it was made."""
+def _unheard(done: int, of: int) -> None:
+    pass
 
-    png: bytes
-    tile: int
-    """The side of the network's tiles in pixels; 0 where Lanczos has enlarged the picture."""
-    ran_out_at: tuple[int, ...] = ()
-    """The sides of tiles at which memory ran out before, from large to small."""
+
+class _Stopped(Exception):
+    """Raised between two tiles once nobody waits for the picture any more."""
 
 
 class Upscaler:
@@ -70,29 +73,73 @@ class Upscaler:
         device = "cuda" if cuda else "cpu"
         return cls(network, device, tile=settings.upscaler_tile, half=half)
 
-    async def upscale(self, png: bytes) -> bytes:
-        """Returns a picture at the network's multiple of its width and height."""
-        return (await asyncio.to_thread(self.enlarge, png)).png
+    async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
+        """Enlarges a picture to the network's multiple of it, or so often that it reaches a size.
 
-    def enlarge(self, png: bytes, to: Size | None = None) -> Enlarged:
-        """Returns a picture enlarged by the network, its alpha apart; blocks.
+        Yields its tiles as they are done, then the picture. Raises PictureBroken.
+        """
+        loop, stopped = asyncio.get_running_loop(), threading.Event()
+        news: asyncio.Queue[Tiles | None] = asyncio.Queue()
+
+        def told(done: int, of: int) -> None:
+            if stopped.is_set():
+                raise _Stopped
+            loop.call_soon_threadsafe(news.put_nowait, Tiles(done, of))
+
+        work = self.enlarge if to is None else partial(self.reach, to=to)
+        working = asyncio.create_task(asyncio.to_thread(work, png, told=told))
+        working.add_done_callback(lambda _: news.put_nowait(None))
+        most = 0.0
+        try:
+            while (tiles := await news.get()) is not None:
+                # Those of a picture that was begun anew, for lack of memory, are no progress yet.
+                if tiles.done / tiles.of > most:
+                    most = tiles.done / tiles.of
+                    yield tiles
+            yield await working
+        finally:
+            stopped.set()
+            with suppress(Exception):  # its caller has it, or has gone
+                await asyncio.shield(working)
+
+    def enlarge(self, png: bytes, to: Size | None = None, told: Told = _unheard) -> Enlarged:
+        """Returns a picture enlarged once by the network, its alpha apart; blocks.
 
         It is the network's multiple as large, or, with a size that it has to reach, a smaller
         multiple. Raises PictureBroken for pixels that are not finite.
         """
-        colours, alpha = layers(open_picture(png))
-        scale = self._scale(Size(*colours.size), to)
+        picture = open_picture(png)
+        return self._made(picture, (self._scale(Size(*picture.size), to),), told)
+
+    def reach(self, png: bytes, to: Size, told: Told = _unheard) -> Enlarged:
+        """Returns a picture enlarged so often that Lanczos has a quarter to do at most; blocks.
+
+        Raises PictureBroken for pixels that are not finite.
+        """
+        picture = open_picture(png)
+        size, scales = Size(*picture.size), list[int]()
+        while lacks_pixels(size, to):
+            scale = self._scale(size, to)
+            if size.width * size.height * scale**2 > PIXELS_MAX:
+                break
+            scales.append(scale)
+            size = Size(size.width * scale, size.height * scale)
+        return self._made(picture, scales, told)
+
+    def _made(self, picture: Image.Image, scales: Sequence[int], told: Told) -> Enlarged:
+        """Returns a picture enlarged by each of the scales, in tiles that memory is enough for."""
+        colours, alpha = layers(picture)
         ran_out: list[int] = []
         tiling = self._tiling
         while tiling.side >= SMALLEST_TILE:
-            large = self._tiled(colours, alpha, tiling, scale)
+            large = self._tiled(colours, alpha, tiling, scales, told)
             if large is not None:
                 return Enlarged(_saved(large), tiling.side, tuple(ran_out))
             ran_out.append(tiling.side)
             _log.warning("upscaler out of memory", extra={"tile": tiling.side})
             torch.cuda.empty_cache()
             tiling = replace(tiling, side=tiling.side // 2)
-        return Enlarged(_saved(_by_lanczos(colours, alpha, scale)), 0, tuple(ran_out))
+        return Enlarged(_saved(_by_lanczos(colours, alpha, prod(scales))), 0, tuple(ran_out))
 
     def _scale(self, given: Size, to: Size | None) -> int:
         """Returns the least divisor of the network's scale that reaches a size."""
@@ -103,21 +150,37 @@ class Upscaler:
         return min((n for n in range(1, most) if most % n == 0 and n >= needed), default=most)
 
     def _tiled(
-        self, colours: Image.Image, alpha: Image.Image | None, tiling: Tiling, scale: int
+        self,
+        colours: Image.Image,
+        alpha: Image.Image | None,
+        tiling: Tiling,
+        scales: Sequence[int],
+        told: Told,
     ) -> Image.Image | None:
         """Returns the enlarged picture; None where memory ran out, whatever was computed before."""
+        counted = _Counted(tiling, colours, scales, 1 if alpha is None else 2, told)
         try:
-            return self._enlarged(colours, alpha, tiling, scale)
+            for scale in scales:
+                large = self._enlarged(colours, alpha, tiling, scale, counted)
+                colours, alpha = layers(large)
+            return _joined(colours, alpha)
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         return None
 
     def _enlarged(
-        self, colours: Image.Image, alpha: Image.Image | None, tiling: Tiling, scale: int
+        self,
+        colours: Image.Image,
+        alpha: Image.Image | None,
+        tiling: Tiling,
+        scale: int,
+        counted: "_Counted",
     ) -> Image.Image:
         def compute(tile: Pixels) -> Pixels:
-            return self._computed(tile, scale)
+            computed = self._computed(tile, scale)
+            counted.add()
+            return computed
 
         pixels = np.asarray(colours)
         if alpha is None:
@@ -152,18 +215,35 @@ class Upscaler:
             return self._network.enlarge(given).float()
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return any(words in str(error) for words in _NO_MEMORY)
+class _Counted:
+    """Counts the tiles of a picture, in all its enlargements and layers, and tells of each."""
+
+    def __init__(
+        self, tiling: Tiling, picture: Image.Image, scales: Sequence[int], layers: int, told: Told
+    ) -> None:
+        self._done, self._of, self._told = 0, 0, told
+        width, height = picture.size
+        for scale in scales:
+            self._of += layers * len(tiling.spans(width)) * len(tiling.spans(height))
+            width, height = width * scale, height * scale
+
+    def add(self) -> None:
+        """Counts a tile that is done."""
+        self._done += 1
+        self._told(self._done, self._of)
+
+
+def _joined(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    if alpha is None:
+        return colours
+    whole = colours.copy()
+    whole.putalpha(alpha)
+    return whole
 
 
 def _by_lanczos(colours: Image.Image, alpha: Image.Image | None, scale: int) -> Image.Image:
     """Returns a picture enlarged by Lanczos; Pillow weighs the colours of RGBA by their alpha."""
-    whole = colours
-    if alpha is not None:
-        whole = colours.copy()
-        whole.putalpha(alpha)
+    whole = _joined(colours, alpha)
     size = (colours.width * scale, colours.height * scale)
     return whole.resize(size, Image.Resampling.LANCZOS)
 

@@ -18,6 +18,17 @@ def seen(picture: Image.Image) -> Image.Image:
     return Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
 
 
+def kept(picture: Image.Image) -> Image.Image:
+    """Returns the pixels of a picture of `opened` as 8-bit sRGB, without metadata.
+
+    They are RGBA where something is transparent, else RGB.
+    """
+    rgb, alpha = layers(picture)
+    if alpha is not None:
+        rgb.putalpha(alpha)
+    return rgb
+
+
 def layers(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Returns the colours of a picture of `opened` as 8-bit sRGB, and its alpha.
 

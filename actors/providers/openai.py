@@ -11,6 +11,7 @@ from uuid import UUID
 
 import openai
 
+from actors.pictures.reader import UploadReader
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.hosted import HostedDialect
 from actors.providers.base import (
@@ -45,9 +46,16 @@ _PROBE_S = 10.0
 class OpenAiProvider:
     """Draws with one model of OpenAI's; never retries, since every call costs money."""
 
-    def __init__(self, client: openai.AsyncOpenAI, model: HostedModel, timeout_s: float) -> None:
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        model: HostedModel,
+        timeout_s: float,
+        reader: UploadReader,
+    ) -> None:
         """Takes a client without retries, and how long a call may take in all."""
         self._client = client
+        self._reader = reader
         self._model = model
         self._timeout_s = timeout_s
         self._dialect = HostedDialect(model.prompt_limit)
@@ -88,7 +96,7 @@ class OpenAiProvider:
         partials = self._model.partials if progress.watched.is_set() else 0
         quality = self._model.qualities[content.spec.quality]
         call = PricedCall(format.native, quality, len(references), partials)
-        shown = Shown(progress, call.partials)
+        shown = Shown(progress, call.partials, self._reader)
         answer = await self._answer(
             self._request(prompt.prompt, call), _files(content, references), shown
         )
@@ -118,7 +126,7 @@ class OpenAiProvider:
                 categories=answer.filtered,
             )
         try:
-            return await asyncio.to_thread(read_png, answer.picture, format.native)
+            return await asyncio.to_thread(read_png, answer.picture, format.native, self._reader)
         except PictureUnfit as error:
             why = f"{who}, but {error}; it is billed"
             raise failed(FailureKind.UNREADABLE, why) from error
@@ -221,13 +229,16 @@ async def open_openai(
     """
     if settings.openai_api_key is None:
         raise ValueError("IMGGEN_OPENAI_API_KEY: not set; set it, or offer no model of OpenAI's")
-    async with open_client(
+    client = open_client(
         settings.openai_base_url,
         settings.openai_api_key.get_secret_value(),
         timeout_s=settings.openai_timeout_s,
         connect_timeout_s=settings.openai_connect_timeout_s,
-    ) as client:
-        yield tuple(OpenAiProvider(client, model, settings.openai_timeout_s) for model in models)
+    )
+    timeout_s = settings.openai_timeout_s
+    with UploadReader() as reader:
+        async with client as opened:
+            yield tuple(OpenAiProvider(opened, one, timeout_s, reader) for one in models)
 
 
 def _files(content: Content, references: Sequence[CharacterReference]) -> list[File]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx2
 
+from actors.pictures.reader import UploadReader
 from actors.providers.base import ProviderFailed, RenderProgress
 from actors.providers.events import read_events, read_object
 from actors.providers.filters import filtered
@@ -31,8 +32,9 @@ class Answer:
 class Shown:
     """The progress of a call: sent, accepted, each unfinished picture, done."""
 
-    def __init__(self, progress: RenderProgress, partials: int) -> None:
+    def __init__(self, progress: RenderProgress, partials: int, reader: UploadReader) -> None:
         self._progress = progress
+        self._reader = reader
         self._steps = partials + 2 if partials else 1
         self._step = 0
 
@@ -47,7 +49,7 @@ class Shown:
 
     async def partial(self, encoded: object) -> None:
         """Reports an unfinished picture; one that cannot be read has no preview."""
-        self._next(await asyncio.to_thread(read_preview, encoded))
+        self._next(await asyncio.to_thread(read_preview, encoded, self._reader))
 
     def done(self) -> None:
         """Reports the picture."""

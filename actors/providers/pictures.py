@@ -4,48 +4,43 @@ import base64
 import binascii
 from io import BytesIO
 
-from PIL import Image
-
-from actors.finishing.bare import as_png
-from actors.finishing.forms import PictureRefused, open_picture
-from actors.pictures.opened import FORMATS, UNREADABLE
+from actors.pictures.opened import NotAPicture, opened
+from actors.pictures.reader import UploadReader
 from actors.pictures.seen import seen
+from actors.pictures.uploads import UploadRefused
 from server.domain.models import Size
 
 _LONGEST_SIDE = 512
 _QUALITY = 80
-_BROKEN = (PictureRefused, *UNREADABLE)
 
 
 class PictureUnfit(Exception):
     """Raised for an answer that holds no picture of the size that was asked for."""
 
 
-def read_png(encoded: object, size: Size) -> bytes:
+def read_png(encoded: object, size: Size, reader: UploadReader) -> bytes:
     """Returns the PNG that base64 holds; blocks for some tenths of a second.
 
-    A JPEG or a WebP becomes a PNG. Raises PictureUnfit for what cannot be read to its end, and
-    for a picture of another size.
+    A JPEG or a WebP becomes a PNG, with its alpha. Raises PictureUnfit for what the reader refuses,
+    and for a picture of another size.
     """
     data = _decoded(encoded)
     try:
-        picture = open_picture(data)
-        # A PNG's checksums are read by `verify` alone, which leaves its picture unusable.
-        Image.open(BytesIO(data), formats=FORMATS).verify()
-    except _BROKEN as error:
-        raise PictureUnfit(f"its {len(data)} bytes are not a whole picture") from error
-    if picture.size != (size.width, size.height):
+        picture = reader.read(data)
+    except UploadRefused as error:
+        raise PictureUnfit(f"its {len(data)} bytes are not a whole picture: {error}") from error
+    if (picture.width, picture.height) != (size.width, size.height):
         raise PictureUnfit(
             f"its picture has {picture.width}x{picture.height} pixels; {size} were asked for"
         )
-    return data if picture.format == "PNG" else as_png(seen(picture))
+    return data if picture.format == "PNG" else picture.png
 
 
-def read_preview(encoded: object) -> bytes | None:
+def read_preview(encoded: object, reader: UploadReader) -> bytes | None:
     """Returns a small JPEG of an unfinished picture; None for one that cannot be read."""
     try:
-        small = seen(open_picture(_decoded(encoded)))
-    except (PictureUnfit, *_BROKEN):
+        small = seen(opened(reader.read(_decoded(encoded)).png))
+    except (PictureUnfit, UploadRefused, NotAPicture):
         return None
     small.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     buffer = BytesIO()

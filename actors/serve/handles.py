@@ -16,8 +16,10 @@ from ray.serve.schema import DeploymentStatusOverview
 
 from actors.classifiers.base import ClassifierAway
 from actors.engine.render import Embedding, ModelDiffers, RenderEvent, RenderRequest
+from actors.finishing.upscaling import Enlarged, Tiles
 from actors.serve.replica import another_classifier
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.models import Size
 from server.errors import Unavailable
 
 Handle = DeploymentHandle[Any]
@@ -98,15 +100,23 @@ class RayUpscaler:
     """Upscales on a diffuser deployment, whose process also holds the upscaler."""
 
     def __init__(self, diffuser: Handle) -> None:
-        self._diffuser = diffuser
+        self._stream = diffuser.options(stream=True)
 
-    async def upscale(self, png: bytes) -> bytes:
-        """Returns a picture enlarged by the deployment's upscaler.
+    async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
+        """Enlarges a picture by the deployment's upscaler, as that does.
 
         Raises the upscaler's own error, or Unavailable when the deployment was lost.
         """
-        with _answering("the upscaler"):
-            return bytes(await self._diffuser.upscale.remote(png))
+        response = cast(
+            DeploymentResponseGenerator[Tiles | Enlarged], self._stream.upscale.remote(png, to)
+        )
+        try:
+            with _answering("the upscaler"):
+                async for event in response:
+                    yield event
+        finally:
+            # A stream that is dropped without a cancel would go on enlarging.
+            response.cancel()  # type: ignore[no-untyped-call]  # ray 2.60
 
 
 class RayPictures:

@@ -15,7 +15,8 @@ from actors.engine.render import (
     RenderRequest,
     StepEvent,
 )
-from actors.finishing.upscaling import Upscaler
+from actors.finishing.upscaling import Enlarged, Tiles, Upscaler
+from server.domain.models import Size
 
 
 class RenderMetrics(Protocol):
@@ -110,9 +111,14 @@ class DiffuserReplica:
         """Returns the embedding of a reference."""
         return await self._renderer.encode(png)
 
-    async def upscale(self, png: bytes) -> bytes:
-        """Returns a PNG enlarged by the upscaler."""
-        return await self._upscaler.upscale(png)
+    async def upscale(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
+        """Enlarges a picture; yields its tiles as they are done, then the picture as a PNG.
+
+        Without an upscaler it yields nothing.
+        """
+        async with aclosing(self._upscaler.stream(png, to)) as events:
+            async for event in events:
+                yield event
 
     async def picture_classifier(self) -> str:
         """Returns the name of the classifier of pictures; empty for none."""

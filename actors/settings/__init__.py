@@ -4,17 +4,21 @@ from pydantic_settings import BaseSettings
 
 from actors.settings.accounts import ExtractorSettings, OpenAiSettings
 from actors.settings.classifiers import ClassifierSettings, PictureSettings, RefusedLabel
+from actors.settings.credentials import CredentialSettings
 from actors.settings.diffuser import DiffuserSettings
+from actors.settings.watermark import WatermarkSettings
 from actors.settings.worker import WorkerSettings
 
 __all__ = [
     "DATA_PLANE_SETTINGS",
     "ClassifierSettings",
+    "CredentialSettings",
     "DiffuserSettings",
     "ExtractorSettings",
     "OpenAiSettings",
     "PictureSettings",
     "RefusedLabel",
+    "WatermarkSettings",
     "WorkerSettings",
 ]
 
@@ -25,5 +29,7 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     ClassifierSettings,
     PictureSettings,
     OpenAiSettings,
+    CredentialSettings,
+    WatermarkSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

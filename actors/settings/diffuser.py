@@ -59,6 +59,13 @@ class DiffuserSettings(ProfileSettings):
         "it no faster.",
     )
 
+    preview_interval_s: float = Field(
+        1.0,
+        ge=0,
+        description="How many seconds there are at least between two previews of a picture that "
+        "somebody watches; 0 makes one after each step.",
+    )
+
     channels_last: bool = Field(
         False,
         description="Whether convolutions have their channels last in memory, for GPUs with "

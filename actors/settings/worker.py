@@ -13,6 +13,7 @@ from server.safety.settings import SafetySettings
 from server.traces import TraceSettings
 
 _READ_AT_ONCE = 4
+_UPSCALED_AT_ONCE = 1
 
 
 class WorkerSettings(
@@ -47,8 +48,9 @@ class WorkerSettings(
         3600.0,
         ge=0,
         description="How long a job waits for a classifier that is away before it fails with "
-        "CHECK_UNAVAILABLE; no such job is drawn unchecked. Time in which no worker looks does "
-        "not count.",
+        "CHECK_UNAVAILABLE, or for the key that signs pictures before it fails with "
+        "SIGNING_UNAVAILABLE; no picture is drawn unchecked, or delivered unsigned. Time in which "
+        "no worker looks does not count.",
     )
     no_offer_s: float = Field(
         120.0,
@@ -77,18 +79,26 @@ class WorkerSettings(
         "begun again.",
     )
     slots: dict[str, int] = Field(
-        default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE},
+        default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE, "upscale": _UPSCALED_AT_ONCE},
         description="How many jobs run at once by lane, as JSON. Local ones share the steps of a "
         "diffuser, and one is prepared or finished while another renders. A lane without a model "
         "is not served. `read` is how many pages of plans are read at once: 4 where it is left "
-        "out, 0 for none.",
+        "out, 0 for none. `upscale` is how many print assets are made anew at once: 1 where it is "
+        "left out, 0 for none.",
+    )
+    print_by_model: bool = Field(
+        False,
+        description="Whether the print asset of every new picture is enlarged by the upscaler all "
+        "the way, and not by Lanczos from the display asset's size on. It is for GPUs: without one "
+        "it takes about 10 seconds of two cores a picture. Either way `UpscaleImage` does so for "
+        "one image.",
     )
 
     @property
     def served_slots(self) -> dict[str, int]:
-        """The slots of the lanes that the catalogue has a model in, and of that of plans."""
-        lanes = {Lane.READ, *(row.lane for row in self.catalogue().models)}
-        slots = {Lane.READ: _READ_AT_ONCE, **self.slots}
+        """The slots of the lanes that the catalogue has a model in, of plans and of upscales."""
+        lanes = {Lane.READ, Lane.UPSCALE, *(row.lane for row in self.catalogue().models)}
+        slots = {Lane.READ: _READ_AT_ONCE, Lane.UPSCALE: _UPSCALED_AT_ONCE, **self.slots}
         return {lane: number for lane, number in slots.items() if lane in lanes}
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from actors.worker.pictures import PictureNotAllowed
 from actors.worker.records import JobRecords
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.routed import FailOver, NothingHere, OfferWaits
+from actors.worker.signing import Unsigned
 from actors.worker.storing import JobObjects
 from actors.worker.texts import Unchecked
 from imggen.v1.errors_pb2 import ErrorReason
@@ -86,7 +87,7 @@ class Attempt:
         self._parts = parts
         self._drawing: asyncio.Task[Outcome] | None = None
         self._ending: Ending | None = None
-        self._is_drawn_anew = False
+        self._is_drawn_anew = self._is_kept = False
 
     def stop(self, why: Stop) -> None:
         """Stops the drawing, if it still runs; the first reason counts."""
@@ -110,7 +111,8 @@ class Attempt:
         records = self._parts.records
         if records is None:
             return
-        if self._ending in _ENDED or self._is_drawn_anew:
+        # Its caller may retry a job that has failed, and what is drawn waits to be signed.
+        if not self._is_kept and (self._ending in _ENDED or self._is_drawn_anew):
             await records.remove(self.claim)
         else:
             await records.leave(self.claim)
@@ -153,8 +155,8 @@ class Attempt:
             await self._end_waiting(waiting)
         except FailOver as failed:
             await self._end_failed_over(failed)
-        except Unchecked as unchecked:
-            await self._end_unchecked(unchecked)
+        except (Unchecked, Unsigned) as away:
+            await self._end_away(away)
         except StorageUnavailable as error:
             await self._end_unstored(error)
         except Exception as error:
@@ -258,11 +260,16 @@ class Attempt:
         lanes = list(sooner(lanes, self._patient_until()))
         await self._wait(failure, lanes)
 
-    async def _end_unchecked(self, unchecked: Unchecked) -> None:
-        """Queues a job until its classifier answers, or fails it after it has waited for long."""
+    async def _end_away(self, away: Unchecked | Unsigned) -> None:
+        """Queues a job until its classifier or its key answers, or fails it after a long wait."""
         claim, parts = self.claim, self._parts
-        failure, _ = explain(unchecked)
-        _log.warning("not checked", extra={**fields_of(claim), "error": failure.message})
+        failure, _ = explain(away)
+        fields = {**fields_of(claim), "error": failure.message}
+        if isinstance(away, Unsigned):
+            self._is_kept = True
+            _log.warning("not signed", extra=fields)
+        else:
+            _log.warning("not checked", extra=fields)
         if claim.unchecked_s >= parts.unchecked_s:
             await self._fail_unoffered(failure)
             return

@@ -12,6 +12,8 @@ STORE_PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 """The pauses while the storage is away: half a minute, since another render would cost far more."""
 CHECK_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """The pauses while what checks pictures is away: two minutes, since the picture may be paid."""
+SIGN_PAUSES_S = (0.2, 0.4, 0.8, 1.6)
+"""The pauses while the key that signs is away: short, since what was drawn is kept."""
 T = TypeVar("T")
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from actors.engine.render import RecordPace
 from actors.providers.base import NO_RECORDS, RenderRecords
 from actors.worker.fields import fields_of
+from actors.worker.kept import KeptPictures
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
 from server.errors import ImggenError, Unavailable
@@ -31,6 +32,8 @@ class JobRecords:
     """
 
     def __init__(self, storage: Storage, pace: RecordPace) -> None:
+        self.kept = KeptPictures(storage)
+        """The pictures that wait to be signed."""
         self._storage = storage
         self._pace = pace
         self._attempts: dict[tuple[JobId, int], AttemptRecords] = {}
@@ -61,6 +64,7 @@ class JobRecords:
 
     async def remove(self, claim: Claim) -> None:
         """Removes the records of a job that has ended, of its earlier attempts, too."""
+        await self.kept.remove(claim)
         records = self._attempts.pop((claim.job_id, claim.attempt), None)
         if not self._pace.every:
             return

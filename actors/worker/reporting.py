@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from actors.finishing.marks import marked
 from server.domain.jobs import Claim, Progress
 from server.domain.states import Stage
 from server.errors import Unavailable
@@ -19,6 +20,13 @@ _SPANS = {
     Stage.RENDERING: (0.02, 0.80),
     Stage.FINISHING: (0.80, 0.95),
     Stage.STORING: (0.95, 1.0),
+}
+
+# An upscale draws nothing: nearly all of its time is its tiles.
+_SPANS_OF_UPSCALES = {
+    Stage.RESOLVING: (0.0, 0.02),
+    Stage.FINISHING: (0.02, 0.97),
+    Stage.STORING: (0.97, 1.0),
 }
 
 _log = logging.getLogger(__name__)
@@ -54,6 +62,7 @@ class Reporter:
         self._store = store
         self._signals = signals
         self._claim = claim
+        self._spans = _SPANS if claim.upscale is None else _SPANS_OF_UPSCALES
         self._stop = stop
         self._sequence = 0
         self._newest: _Report | None = None
@@ -80,7 +89,7 @@ class Reporter:
     def say(self, stage: Stage, step: int, steps: int, preview: bytes | None = None) -> None:
         """Reports the progress of a stage, soon and without waiting."""
         self._sequence += 1
-        begin, end = _SPANS[stage]
+        begin, end = self._spans[stage]
         fraction = begin + (end - begin) * (step / steps if steps else 0.0)
         checked_by = ""
         if preview is None and self._newest is not None:
@@ -118,7 +127,9 @@ class Reporter:
         report, self._newest = self._newest, None
         if report is None:
             return
-        preview = report.preview if self.watched else None
+        preview = None
+        if report.preview is not None and self.watched:
+            preview = marked(report.preview, report.checked_by)
         answer = await self._store.leases.report(
             self._claim, report.progress, preview, report.checked_by
         )

@@ -97,7 +97,13 @@ class RoutedDrawing:
         after the offer has failed and others are left, OfferWaits where it is asked again later,
         ContentRefused, and the errors of the stages.
         """
+        if (delivered := await self._stages.drawn(claim, reporter)) is not None:
+            return delivered
         choice = await self._choose(claim)
+        if choice.offer is None:
+            # What was true a moment ago ends no job: workers may have come and gone since.
+            self._chooser.forget()
+            choice = await self._choose(claim)
         if choice.offer is None:
             raise NothingHere(choice)
         offer = choice.offer

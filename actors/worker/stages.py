@@ -9,23 +9,29 @@ from dataclasses import replace
 from time import perf_counter
 from types import MappingProxyType
 
+from actors.credentials.base import Made
 from actors.engine.profiles import offered_format
 from actors.engine.render import NO_PACE, RecordPace
 from actors.extractors import FallbackExtractor, SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
-from actors.finishing.upscaling import Upscaler, lacks_pixels
+from actors.finishing.upscaling import Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider, RenderedPicture
+from actors.worker.enlarging import NO_UPSCALERS, Enlarging
+from actors.worker.kept import Drawn
 from actors.worker.patience import STORE_PAUSES_S
 from actors.worker.pictures import JobPictures
 from actors.worker.reading import ContentReader
 from actors.worker.records import JobRecords
 from actors.worker.references import ReferenceResolver, Resolved
 from actors.worker.reporting import Reporter
+from actors.worker.signing import JobCredentials, Signed, Unsigned
 from actors.worker.storing import JobObjects
 from actors.worker.texts import JobTexts
 from imggen.v1.errors_pb2 import ErrorReason
+from server.clock import SYSTEM_CLOCK, Clock
+from server.domain.finishing import PostProcessing
 from server.domain.ids import CharacterId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
@@ -39,10 +45,9 @@ from server.store.scenes import Scenes
 from server.traces import Kind, child
 
 _KNOWN = Catalogue(KNOWN.values())
-_NO_UPSCALERS: Mapping[str, Upscaler] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
-Finishing = Callable[[bytes, ImageType, Size, bytes | None, str], Finished]
+Finishing = Callable[[bytes, ImageType, Size, bytes | None, str, PostProcessing], Finished]
 
 
 class Stages:
@@ -59,10 +64,13 @@ class Stages:
         scenes: Scenes | None = None,
         texts: JobTexts | None = None,
         pictures: JobPictures | None = None,
-        upscalers: Mapping[str, Upscaler] = _NO_UPSCALERS,
+        credentials: JobCredentials | None = None,
+        upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
+        prints_by_model: bool = False,
         store_pauses_s: Sequence[float] = STORE_PAUSES_S,
         finishing: Finishing = finish,
         record_pace: RecordPace = NO_PACE,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Takes the providers by their models' names, and the catalogue that has those models.
 
@@ -70,9 +78,11 @@ class Stages:
         last one repeats.
         `record_pace` is that of renders' records, of which there are none by default.
         `finishing` runs in a thread. `upscalers` are by the names of the models whose pictures they
-        enlarge; those of others are enlarged by Lanczos. Without a resolver of references all
+        enlarge; those of others are enlarged by Lanczos, unless `prints_by_model` is set: see
+        `Enlarging`. Without a resolver of references all
         characters are drawn from words, without `scenes` each attempt reads its page anew, without
-        `texts` no text is checked, and without `pictures` no picture.
+        `texts` no text is checked, without `pictures` no picture, and without `credentials` none is
+        signed, which is for tests alone.
         """
         self._providers = providers
         self._catalogue = catalogue
@@ -85,7 +95,10 @@ class Stages:
         self._scenes = scenes
         self._texts = texts
         self._pictures = pictures or JobPictures()
-        self._upscalers = upscalers
+        self._credentials = credentials or JobCredentials()
+        self._clock = clock
+        self.enlarging = Enlarging(upscalers, prints_by_model=prints_by_model)
+        """What enlarges pictures."""
         self._finishing = finishing
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
@@ -93,7 +106,20 @@ class Stages:
 
         Raises the errors of the stages; cancelling it stops the render at its next step.
         """
+        if (delivered := await self.drawn(claim, reporter)) is not None:
+            return delivered
         return await self.draw_with(claim, reporter, self._provider(claim.spec.model))
+
+    async def drawn(self, claim: Claim, reporter: Reporter) -> Outcome | None:
+        """Delivers what an earlier attempt has drawn and could not sign; None for nothing.
+
+        Raises Unsigned again, and StorageUnavailable where nobody can look.
+        """
+        kept = await self.records.kept.left(claim)
+        if kept is None:
+            return None
+        clock = StageClock(kept.outcome.stage_ms)
+        return await self._deliver(claim, reporter, kept, clock)
 
     async def draw_with(
         self,
@@ -113,6 +139,7 @@ class Stages:
             content = await self._read(claim, provider, extractor)
             references = await self._resolve(claim, content, provider)
             await self._pictures.ready()
+            await self._credentials.ready()
         with clock.measure(Stage.RENDERING):
             async with (
                 self.records.keeping(claim) as records,
@@ -123,19 +150,29 @@ class Stages:
             await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            finished = await self._finish(claim.spec, picture)
+            enlarged = await self.enlarging.of_drawing(
+                claim.spec, picture, lambda done, of: reporter.say(Stage.FINISHING, done, of)
+            )
+            finished = await self._finish(claim.spec, picture, enlarged.png if enlarged else None)
             # After the upscaler and the crop, so that what was looked at is what is stored.
             await self._pictures.check(claim, picture.png, _looked_at(finished))
-        with clock.measure(Stage.STORING):
-            reporter.say(Stage.STORING, 0, 0)
-            assets = await self._store(claim, finished.assets)
-        return replace(
-            _outcome(claim, picture, assets, clock.stage_ms),
+        outcome = replace(
+            _outcome(claim, picture),
             characters=_shown(claim.spec, content),
             references=references.used,
             cropped_from=shape.cropped_from,
             checked_by=self._pictures.checked_by,
+            post_processing=finished.steps,
+            upscaling=enlarged.upscaling if enlarged else None,
         )
+        drawn = Drawn(outcome, self._clock.now(), finished.assets)
+        return await self._deliver(claim, reporter, drawn, clock)
+
+    async def store(
+        self, claim: Claim, made: Made, assets: tuple[RenderedAsset, ...]
+    ) -> tuple[NewAsset, ...]:
+        """Signs and stores forms of a picture that an attempt made; raises Unsigned."""
+        return await self._store(claim, await self._credentials.sign(claim, made, assets))
 
     async def _read(
         self, claim: Claim, provider: Provider, extractor: SceneExtractor | None
@@ -176,24 +213,47 @@ class Stages:
             return Resolved()
         return await self._references.resolve(claim, content.cast, provider.references)
 
-    async def _finish(self, spec: RenderSpec, picture: RenderedPicture) -> Finished:
-        display = Size(spec.width, spec.height)
-        upscaler, enlarged = self._upscalers.get(spec.model), None
-        if upscaler is not None and lacks_pixels(Size(picture.width, picture.height), display):
-            enlarged = await upscaler.upscale(picture.png)
+    async def _finish(
+        self, spec: RenderSpec, picture: RenderedPicture, enlarged: bytes | None
+    ) -> Finished:
         return await asyncio.to_thread(
             self._finishing,
-            *(picture.png, spec.image_type, display, enlarged),
+            *(picture.png, spec.image_type, Size(spec.width, spec.height), enlarged),
             # What it says is true once the check is passed; nothing is stored before.
             self._pictures.checked_by,
+            spec.post_processing,
         )
 
-    async def _store(self, claim: Claim, assets: tuple[RenderedAsset, ...]) -> tuple[NewAsset, ...]:
+    async def _deliver(
+        self, claim: Claim, reporter: Reporter, drawn: Drawn, clock: "StageClock"
+    ) -> Outcome:
+        """Signs and stores a picture; one that cannot be signed is kept for the next attempt."""
+        with clock.measure(Stage.STORING):
+            reporter.say(Stage.STORING, 0, 0)
+            signed = await self._sign(claim, drawn, clock)
+            assets = await self._store(claim, signed)
+        return replace(drawn.outcome, assets=assets, stage_ms=clock.stage_ms)
+
+    async def _sign(self, claim: Claim, drawn: Drawn, clock: "StageClock") -> tuple[Signed, ...]:
+        made = Made(claim.image_id, drawn.outcome.model, drawn.at, claim.parent)
+        while True:
+            try:
+                return await self._credentials.sign(claim, made, drawn.forms)
+            except Unsigned:
+                # What it cost is booked with this attempt, and must not be so again.
+                paid = replace(drawn.outcome, cost_micros=0, stage_ms=clock.stage_ms)
+                if drawn.is_kept or await self.records.kept.keep(
+                    claim, replace(drawn, outcome=paid)
+                ):
+                    raise
+                # It may be paid, and is nowhere but here.
+
+    async def _store(self, claim: Claim, assets: tuple[Signed, ...]) -> tuple[NewAsset, ...]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._put(claim, asset)) for asset in assets]
         return tuple(task.result() for task in tasks)
 
-    async def _put(self, claim: Claim, asset: RenderedAsset) -> NewAsset:
+    async def _put(self, claim: Claim, asset: Signed) -> NewAsset:
         about = {"imggen.asset": asset.kind.value, "imggen.bytes": len(asset.data)}
         with child("store asset", Kind.CLIENT, about):
             key = await self.objects.put(claim, asset)
@@ -205,18 +265,21 @@ class Stages:
             size_bytes=len(asset.data),
             width=asset.width,
             height=asset.height,
+            encoding=asset.encoding,
         )
 
 
 def _looked_at(finished: Finished) -> Iterator[bytes]:
-    """Yields the pictures that differ in what they show: the whole one, and what is cut from it.
+    """Yields the pictures that differ in what they show: the whole one, and what is made of it.
 
     The print and the thumbnail are the display asset in other sizes.
     """
     original, display = finished.asset(AssetKind.ORIGINAL), finished.asset(AssetKind.DISPLAY)
     yield original.data
-    if (original.width, original.height) != (display.width, display.height):
+    cropped = (original.width, original.height) != (display.width, display.height)
+    if cropped or finished.shows_other:
         yield display.data
+    yield from finished.revealed
 
 
 def _shown(spec: RenderSpec, content: Content) -> tuple[CharacterId, ...]:
@@ -225,17 +288,13 @@ def _shown(spec: RenderSpec, content: Content) -> tuple[CharacterId, ...]:
     return tuple(CharacterId(one.id) for one in spec.cast if one.id in shown)
 
 
-def _outcome(
-    claim: Claim,
-    picture: RenderedPicture,
-    assets: tuple[NewAsset, ...],
-    stage_ms: Mapping[Stage, int],
-) -> Outcome:
+def _outcome(claim: Claim, picture: RenderedPicture) -> Outcome:
+    """Returns what is known of a picture before it is stored."""
     return Outcome(
         prompt=picture.prompt.prompt,
         negative_prompt=picture.prompt.negative_prompt,
-        assets=assets,
-        stage_ms=stage_ms,
+        assets=(),
+        stage_ms={},
         cost_micros=picture.cost_micros,
         not_drawn=picture.prompt.not_drawn,
         sampling=picture.sampling,
@@ -253,8 +312,9 @@ def _log_not_drawn(claim: Claim, prompt: CompiledPrompt) -> None:
 class StageClock:
     """Measures and traces the stages of an attempt, in milliseconds."""
 
-    def __init__(self) -> None:
-        self.stage_ms: dict[Stage, int] = {}
+    def __init__(self, before: Mapping[Stage, int] = MappingProxyType({})) -> None:
+        """Takes what an earlier attempt has measured."""
+        self.stage_ms: dict[Stage, int] = dict(before)
 
     @contextmanager
     def measure(self, stage: Stage) -> Iterator[None]:

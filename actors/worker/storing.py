@@ -8,8 +8,8 @@ from itertools import chain, repeat
 from typing import Protocol
 from uuid import UUID
 
-from actors.finishing.forms import RenderedAsset
 from actors.worker.patience import STORE_PAUSES_S
+from actors.worker.signing import Signed
 from imggen.v1 import errors_pb2
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
@@ -82,7 +82,7 @@ class JobObjects:
         """Notes that the storage is away, or refuses what it is asked."""
         self._problem = error
 
-    async def put(self, claim: Claim, asset: RenderedAsset) -> str:
+    async def put(self, claim: Claim, asset: Signed) -> str:
         """Stores an asset of an attempt and returns its key; waits while the storage is away.
 
         Raises NotStored for one that the storage refuses again and again, and takes others.
@@ -162,9 +162,7 @@ class JobObjects:
             return False
         return True
 
-    def _not_stored(
-        self, claim: Claim, asset: RenderedAsset, error: StorageUnavailable
-    ) -> NotStored:
+    def _not_stored(self, claim: Claim, asset: Signed, error: StorageUnavailable) -> NotStored:
         fields = {"job_id": str(claim.job_id), "attempt": claim.attempt, "bytes": len(asset.data)}
         _log.error("object refused", extra={**fields, "error": error.message})
         return NotStored(len(asset.data), error)

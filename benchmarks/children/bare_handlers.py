@@ -28,6 +28,7 @@ from imggen.v1.generation_pb2 import (
     GenerateSceneResponse,
     GenerateStoryResponse,
     RegenerateImageResponse,
+    UpscaleImageResponse,
 )
 from imggen.v1.generation_pb2_grpc import (
     GenerationServiceServicer,
@@ -87,6 +88,10 @@ class OnePortrait(GenerationServiceServicer):
         return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
 
     async def RegenerateImage(self, request: object, context: Context) -> RegenerateImageResponse:
+        """Aborts with UNIMPLEMENTED."""
+        return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
+
+    async def UpscaleImage(self, request: object, context: Context) -> UpscaleImageResponse:
         """Aborts with UNIMPLEMENTED."""
         return await context.abort(grpc.StatusCode.UNIMPLEMENTED)
 

@@ -35,7 +35,8 @@ def _draw(diffuser: Diffuser, upscaler: Upscaler | None, spec: RenderSpec) -> di
     result = diffuser.render(request)
     rendered = time.perf_counter()
     enlarged = upscaler.enlarge(result.png).png if upscaler else None
-    finish(result.png, spec.image_type, Size(spec.width, spec.height), enlarged)
+    display, post_processing = Size(spec.width, spec.height), spec.post_processing
+    finish(result.png, spec.image_type, display, enlarged, "", post_processing)
     finished = time.perf_counter()
     return {
         "all": (finished - began) * 1e3,

@@ -79,7 +79,7 @@ def _finishing() -> Finishing:
         RenderedAsset(kind, random.randbytes(_ASSET_BYTES), "image/png", 1024, 1024)
         for kind in AssetKind
     )
-    return lambda _png, _type, _size, _enlarged, _by: Finished(assets)
+    return lambda _png, _type, _size, _enlarged, _by, _post: Finished(assets)
 
 
 def main() -> None:

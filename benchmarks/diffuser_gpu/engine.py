@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from time import perf_counter
 from typing import Any
@@ -17,6 +18,7 @@ from actors.engine.loop import StepLoop
 from actors.engine.origins import begin
 from actors.engine.render import RenderRequest
 from actors.engine.schedulers import new_scheduler
+from actors.engine.streams import Beside, streams_of
 from benchmarks.diffuser_gpu.model import Architecture, prompts
 
 GUIDANCE = 7.5
@@ -70,8 +72,9 @@ class Engine:
         self._side = architecture.side
         self._pipeline = pipeline
         self._prompts = prompts(architecture, pipeline)
-        self._loop = StepLoop(self.unet, max_rows=2 * batch)
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
+        streams = streams_of(pipeline.device)
+        self._loop = StepLoop(self.unet, max_rows=2 * batch, settle=streams.settle)
+        self._decoding = Beside(streams, "decode")
 
     @torch.no_grad()
     def drawing(self, steps: int, seed: int) -> Drawing:
@@ -98,7 +101,8 @@ class Engine:
             if (error := latents.exception()) is not None:
                 picture.set_exception(error)
             else:
-                self._decoding.submit(self._decode, latents.result(), picture)
+                found = latents.result()
+                self._decoding.submit(partial(self._decode, found, picture), found)
 
         self._loop.add(drawing, on_step).drawn.add_done_callback(drawn)
         return picture
@@ -122,4 +126,4 @@ class Engine:
     def close(self) -> None:
         """Ends the threads."""
         self._loop.close()
-        self._decoding.shutdown(wait=True)
+        self._decoding.close()

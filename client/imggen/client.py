@@ -38,9 +38,11 @@ from imggen.orders import (
     PortraitFields,
     RegenerationFields,
     SceneFields,
+    UpscaleFields,
     portrait_request,
     regeneration_request,
     scene_request,
+    upscale_request,
 )
 from imggen.paging import pages
 from imggen.proxying import proxy_for
@@ -153,6 +155,14 @@ class Client(RouteCalls, BatchCalls, BudgetCalls, AdminCalls):
         """Requests a new version of an image, with the given changes; returns the job."""
         request = regeneration_request(image, **fields)
         return (await self._call(self._connection.generation.RegenerateImage, request)).job
+
+    async def upscale(self, image: Image | str, **fields: Unpack[UpscaleFields]) -> Job:
+        """Requests a new print asset of an image, enlarged by a model; returns the job.
+
+        The image keeps its other assets, and the old print asset until the new one is stored.
+        """
+        request = upscale_request(image, **fields)
+        return (await self._call(self._connection.generation.UpscaleImage, request)).job
 
     async def get_job(self, job: Job | str) -> Job:
         """Gets a job as it is now; raises NotFound for another user's."""

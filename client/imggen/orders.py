@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from imggen.calls import or_new
 from imggen.fields import id_of
 from imggen.v1.character_pb2 import Character
+from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.generation_pb2 import (
     Cover,
     GeneratePortraitRequest,
@@ -17,6 +18,7 @@ from imggen.v1.generation_pb2 import (
     GenerationOptions,
     Modifications,
     RegenerateImageRequest,
+    UpscaleImageRequest,
 )
 from imggen.v1.image_pb2 import Image
 from imggen.v1.story_pb2 import Page, Story
@@ -37,6 +39,7 @@ class OptionFields(TypedDict, total=False):
     use_references: bool | None
     allow_reuse: bool
     metadata: Mapping[str, str] | None
+    post_processing: PostProcessing | None
 
 
 class CallFields(OptionFields, total=False):
@@ -71,6 +74,15 @@ class RegenerationFields(CallFields, total=False):
     style: str | None
     prompt: str | None
     seed: int | None
+
+
+class UpscaleFields(TypedDict, total=False):
+    """The arguments of an upscale; `UpscaleImageRequest` explains each."""
+
+    min_size: str
+    priority: int | None
+    request_id: str | None
+    metadata: Mapping[str, str] | None
 
 
 class WholeStoryFields(CallFields, total=False):
@@ -159,6 +171,24 @@ def regeneration_request(
     )
 
 
+def upscale_request(
+    image: Image | str,
+    *,
+    min_size: str = "",
+    priority: int | None = None,
+    request_id: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> UpscaleImageRequest:
+    """Returns the request of a new print asset."""
+    return UpscaleImageRequest(
+        image_id=id_of(image),
+        min_size=min_size,
+        priority=priority,
+        request_id=or_new(request_id),
+        metadata=metadata,
+    )
+
+
 def story_request(
     story: Story | str,
     *,
@@ -199,6 +229,7 @@ def options_of(
     use_references: bool | None = None,
     allow_reuse: bool = False,
     metadata: Mapping[str, str] | None = None,
+    post_processing: PostProcessing | None = None,
 ) -> GenerationOptions:
     """Returns the options that all generations share."""
     return GenerationOptions(
@@ -211,6 +242,7 @@ def options_of(
         use_references=use_references,
         allow_reuse=allow_reuse,
         metadata=metadata,
+        post_processing=post_processing,
     )
 
 

@@ -16,7 +16,7 @@ from imggen.fields import (
     JobStatusName,
 )
 from imggen.looping import LoopThread
-from imggen.orders import PortraitFields, RegenerationFields, SceneFields
+from imggen.orders import PortraitFields, RegenerationFields, SceneFields, UpscaleFields
 from imggen.sync_admin import SyncAdminCalls
 from imggen.sync_batches import SyncBatchCalls
 from imggen.sync_budgets import SyncBudgetCalls
@@ -107,6 +107,13 @@ class SyncClient(SyncLibraryCalls, SyncBatchCalls, SyncBudgetCalls, SyncRouteCal
     def regenerate(self, image: Image | str, **fields: Unpack[RegenerationFields]) -> Job:
         """Requests a new version of an image, with the given changes; returns the job."""
         return self._loop.run(self._client.regenerate(image, **fields))
+
+    def upscale(self, image: Image | str, **fields: Unpack[UpscaleFields]) -> Job:
+        """Requests a new print asset of an image, enlarged by a model; returns the job.
+
+        The image keeps its other assets, and the old print asset until the new one is stored.
+        """
+        return self._loop.run(self._client.upscale(image, **fields))
 
     def get_job(self, job: Job | str) -> Job:
         """Gets a job as it is now; raises NotFound for another user's."""

@@ -124,6 +124,7 @@ def _environment(folder: Path, database: str, listen: str) -> dict[str, str]:
         "IMGGEN_STORAGE_URL": (folder / "images").as_uri(),
         "IMGGEN_URL_SECRET": kept_secret(folder / "url-secret"),
         "IMGGEN_PUBLIC_URL": f"http://{host}:{media}",
+        "IMGGEN_CREDENTIALS_FOLDER": str(folder / "credentials"),
         "IMGGEN_LISTEN": listen,
         "IMGGEN_HTTP_PORT": str(media),
         "IMGGEN_METRICS_PORT": "0",
@@ -145,6 +146,8 @@ def _in_environment(settings: Mapping[str, str]) -> Iterator[None]:
     if before.get("IMGGEN_STORAGE_URL", "file:").startswith("s3:"):
         for name in ("IMGGEN_URL_SECRET", "IMGGEN_PUBLIC_URL", "IMGGEN_HTTP_PORT"):
             added.pop(name, None)  # refused with a bucket
+    if "IMGGEN_CREDENTIALS_CERTIFICATE_FILE" in before:
+        added.pop("IMGGEN_CREDENTIALS_FOLDER", None)  # which is of the development certificate
     os.environ.update(added)
     os.environ.update({name: settings[name] for name in ("PYTHONPATH", MARK)})
     try:

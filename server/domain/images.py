@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from imggen.rules.states import MAX_REGENERATIONS
+from server.domain.finishing import StepDone
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
 from server.domain.references import UsedReference
 from server.domain.scenes import NotDrawn
@@ -13,7 +14,11 @@ from server.domain.states import AssetKind, ImageStatus, ImageType, PictureCheck
 
 @dataclass(frozen=True, slots=True)
 class NewAsset:
-    """An asset that is in the storage; sizes are in bytes and pixels."""
+    """An asset that is in the storage; sizes are in bytes and pixels.
+
+    `encoding` is how its pixels were written, for instance `jpeg 95 4:4:4`; empty where that is not
+    known.
+    """
 
     kind: AssetKind
     storage_key: str
@@ -22,6 +27,7 @@ class NewAsset:
     size_bytes: int
     width: int
     height: int
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Image:
 
     `page_number` is the number that its page has now, None once the story has no such page.
     `reused_from` is the image that was drawn, where this one shares its picture. `checked_by` is
-    the classifier that has looked at its pixels; empty where none has.
+    the classifier that has looked at its pixels; empty where none has. `post_processing` is what
+    became of each of its steps.
     """
 
     id: ImageId
@@ -64,6 +71,7 @@ class Image:
     not_drawn: tuple[NotDrawn, ...] = ()
     reused_from: ImageId | None = None
     checked_by: str = ""
+    post_processing: tuple[StepDone, ...] = ()
 
     @property
     def check(self) -> PictureCheck | None:

@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from server.domain.finishing import StepDone
 from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, StoryId, UserId
 from server.domain.images import NewAsset
 from server.domain.lanes import JobLane
 from server.domain.limits import NO_LIMITS, Limits
+from server.domain.models import Size
 from server.domain.references import UsedReference
 from server.domain.reuse import Reuse, Stored
 from server.domain.routes import UNKNOWN_ROUTE, Route
 from server.domain.scenes import NotDrawn
 from server.domain.spec import SPEC_VERSION, RenderSpec
-from server.domain.states import ImageType, JobStatus, Lane, Stage
+from server.domain.states import JobKind, JobStatus, Lane, Stage
+from server.domain.upscales import Upscale, Upscaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,14 @@ class Job:
     runs or ran last, and the first of `lanes` before. `cropped_from` is the aspect ratio that the
     model draws, where its picture is cropped to another one. `reused_from` is the image that was
     drawn, where its picture answers this job. `spec_version` is the oldest that can draw it.
+    `post_processing` is what became of each of its steps, once it is completed.
+    `print_size` is that of an upscale, whose image is the one that is upscaled.
     """
 
     id: JobId
     user_id: UserId
     image_id: ImageId
-    kind: ImageType
+    kind: JobKind
     lane: Lane
     lanes: tuple[JobLane, ...]
     status: JobStatus
@@ -94,6 +99,9 @@ class Job:
     metadata: Mapping[str, str] = field(default_factory=dict)
     reused_from: ImageId | None = None
     spec_version: int = 1
+    post_processing: tuple[StepDone, ...] = ()
+    print_size: Size | None = None
+    upscaling: Upscaling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,20 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
+class NewUpscale:
+    """An upscale to admit; `model` is the one that drew its image."""
+
+    id: JobId
+    user_id: UserId
+    upscale: Upscale
+    model: str
+    priority: int
+    request: RequestKey | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """A job that nothing draws, since a stored picture answers it."""
 
@@ -172,8 +194,9 @@ class Claim:
 
     `models` are those that the job's offers allow in its lane, `passed_over` those that failed
     since it was queued. `unoffered_s` is how long no model may draw it by now, `unchecked_s` how
-    long its classifier is away, and `queued_s` how long ago it was queued. `trace` is what all its
-    attempts belong to.
+    long its classifier, or the key that signs pictures, is away, and `queued_s` how long ago it was
+    queued. `trace` is what all its attempts belong to, `parent` the image that it is a regeneration
+    of. `upscale` is what an upscale makes, which draws nothing.
     """
 
     job_id: JobId
@@ -192,6 +215,8 @@ class Claim:
     unchecked_s: float = 0.0
     trace: str = ""
     queued_s: float = 0.0
+    upscale: Upscale | None = None
+    parent: ImageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +240,8 @@ class Outcome:
     `model` and `provider` are those that drew it; empty for those of the claim. `cropped_from` is
     the aspect ratio that they drew, where it was cropped; None for what admission expected.
     `checked_by` is the classifier that has looked at the picture; empty where none has.
+    `post_processing` is what became of each of its steps.
+    `upscaling` is how a model has enlarged it, None where none was asked to.
     """
 
     prompt: str
@@ -233,6 +260,8 @@ class Outcome:
     provider: str = ""
     cropped_from: str | None = None
     checked_by: str = ""
+    post_processing: tuple[StepDone, ...] = ()
+    upscaling: Upscaling | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from typing import Any, Self
 from uuid import UUID
 
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.finishing import DEFAULT, PostProcessing
 from server.domain.scenes import Scene, scene_json, scene_of_json
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-SPEC_VERSION = 8
+SPEC_VERSION = 10
 """The newest version of specs; a worker claims only versions that it knows.
 
 Raised by each change that an older worker would misread. Version 2 adds covers, and jobs of
@@ -21,8 +22,12 @@ adds references, which an older worker would leave out. Version 5 adds the pages
 the characters who are on it if its text names them, which an older worker would not read; and
 plans, which one would draw. Version 6 adds what an author has fixed of a scene, and version 7
 what one has emptied, which an older worker would read. Version 8 adds the quality `draft`, which an
-older worker does not know.
+older worker does not know. Version 9 adds upscales, which one would draw. Version 10 adds what else
+is done to the picture than usual, which an older worker would not do.
 """
+
+UPSCALE_VERSION = 9
+"""The oldest version of the specs of upscales, whose pictures are enlarged and not drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class RenderSpec:
     others: tuple[FrozenCharacter, ...] = ()
     before: tuple[str, ...] = ()
     fixed: Scene | None = None
+    post_processing: PostProcessing = DEFAULT
 
     @property
     def cast(self) -> tuple[FrozenCharacter, ...]:
@@ -60,6 +66,8 @@ class RenderSpec:
 
     def version(self, *, batched: bool, cropped: bool) -> int:
         """Returns the oldest spec version whose workers can draw this."""
+        if self.post_processing != DEFAULT:
+            return 10
         if self.quality is Quality.DRAFT:
             return 8
         if self.fixed is not None:
@@ -89,6 +97,8 @@ class RenderSpec:
         others = {"others": [_frozen_json(one) for one in self.others]} if self.others else {}
         before = {"before": list(self.before)} if self.before else {}
         fixed = {"fixed": scene_json(self.fixed)} if self.fixed else {}
+        done = self.post_processing
+        post = {} if done == DEFAULT else {"post_processing": done.to_json()}
         return {
             "image_type": self.image_type,
             "style": {
@@ -111,6 +121,7 @@ class RenderSpec:
             **others,
             **before,
             **fixed,
+            **post,
         }
 
     def content_digest(self) -> bytes:
@@ -145,6 +156,7 @@ class RenderSpec:
             others=tuple(_character(character) for character in data.get("others", ())),
             before=tuple(data.get("before", ())),
             fixed=scene_of_json(data["fixed"]) if "fixed" in data else None,
+            post_processing=PostProcessing.from_json(data.get("post_processing", {})),
         )
 
 

@@ -50,12 +50,22 @@ class ImageType(StrEnum):
     COVER = "cover"
 
 
+class JobKind(StrEnum):
+    """What a job makes: an image of a type, or the print asset of one anew."""
+
+    PORTRAIT = "portrait"
+    SCENE = "scene"
+    COVER = "cover"
+    UPSCALE = "upscale"
+
+
 class Lane(StrEnum):
     """What a job runs on; a worker claims a job only where it has a free slot of its lane."""
 
     LOCAL = "local"  # models on the cluster's own machines
     HOSTED = "hosted"  # providers that are called over the network
     READ = "read"  # pages of plans, which are read and not drawn
+    UPSCALE = "upscale"  # print assets that are made anew
 
 
 DRAWING_LANES = (Lane.LOCAL, Lane.HOSTED)

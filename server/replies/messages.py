@@ -13,6 +13,7 @@ from imggen.v1 import (
     character_pb2,
     errors_pb2,
     event_pb2,
+    finishing_pb2,
     image_pb2,
     job_pb2,
     reference_pb2,
@@ -23,6 +24,7 @@ from imggen.v1 import (
 from server.clock import SYSTEM_CLOCK, Clock
 from server.domain.changes import DELETED, Change, ChangedKind, Cursor
 from server.domain.characters import Character, Gender
+from server.domain.finishing import FinishingStep, StepDone
 from server.domain.images import Image, check_of
 from server.domain.jobs import Failure, Job
 from server.domain.references import ReferenceUse, UsedReference
@@ -31,6 +33,7 @@ from server.domain.states import (
     AssetKind,
     ImageStatus,
     ImageType,
+    JobKind,
     JobStatus,
     PictureCheck,
     Stage,
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", bound=int)
 
 JOB_STATUS = {status: job_pb2.JobStatus.Value(f"JOB_STATUS_{status.name}") for status in JobStatus}
-JOB_KIND = {kind: job_pb2.JobKind.Value(f"JOB_KIND_{kind.name}") for kind in ImageType}
+JOB_KIND = {kind: job_pb2.JobKind.Value(f"JOB_KIND_{kind.name}") for kind in JobKind}
 STAGE = {stage: job_pb2.Stage.Value(f"STAGE_{stage.name}") for stage in Stage}
 IMAGE_STATUS = {
     status: image_pb2.ImageStatus.Value(f"IMAGE_STATUS_{status.name}") for status in ImageStatus
@@ -65,6 +68,9 @@ CHANGED_KIND = {kind: event_pb2.EventKind.Value(f"EVENT_KIND_{kind.name}") for k
 REFERENCE_USE = {
     use: reference_pb2.ReferenceUse.Value(f"REFERENCE_USE_{use.name if use else 'UNSPECIFIED'}")
     for use in ReferenceUse
+}
+FINISHING_STEP = {
+    step: finishing_pb2.FinishingStep.Value(f"FINISHING_STEP_{step.name}") for step in FinishingStep
 }
 LOSS_KIND = {kind: scene_pb2.LossKind.Value(f"LOSS_KIND_{kind.name}") for kind in LossKind}
 GENDER = {gender: character_pb2.Gender.Value(f"GENDER_{gender.name}") for gender in Gender}
@@ -205,6 +211,8 @@ class Replies:
             metadata=job.metadata,
             reused_from_image_id=_id(job.reused_from),
             lane_paused=await self._forecast.paused(job),
+            post_processing=_steps(job.post_processing),
+            upscaling=_upscaling(job),
         )
         _show_progress(job, message)
         return message
@@ -243,6 +251,7 @@ class Replies:
             reused_from_image_id=_id(image.reused_from),
             picture_check=PICTURE_CHECK[image.check],
             checked_by=image.checked_by,
+            post_processing=_steps(image.post_processing),
         )
         if image.keys:
             self._add_urls(image, message)
@@ -275,6 +284,15 @@ def stage_timings(stage_ms: Mapping[Stage, int]) -> Iterable[job_pb2.StageTiming
             duration = Duration()
             duration.FromMilliseconds(stage_ms[stage])
             yield job_pb2.StageTiming(stage=STAGE[stage], duration=duration)
+
+
+def _steps(done: Iterable[StepDone]) -> Iterable[finishing_pb2.FinishedStep]:
+    for one in done:
+        duration = Duration()
+        duration.FromMilliseconds(one.ms)
+        yield finishing_pb2.FinishedStep(
+            step=FINISHING_STEP[one.step], changed=one.changed, detail=one.said, duration=duration
+        )
 
 
 def _references(used: Iterable[UsedReference]) -> Iterable[reference_pb2.UsedReference]:
@@ -321,6 +339,17 @@ def _page(page: Page) -> story_pb2.Page:
 
 def _id(value: UUID | None) -> str:
     return str(value) if value else ""
+
+
+def _upscaling(job: Job) -> job_pb2.Upscaling | None:
+    how, size = job.upscaling, job.print_size
+    if how is None and size is None:
+        return None
+    message = job_pb2.Upscaling(print_size=str(size) if size else "")
+    if how is not None:
+        message.tile = how.tile
+        message.ran_out_at.extend(how.ran_out_at)
+    return message
 
 
 def _time(value: datetime | None) -> Timestamp | None:

@@ -10,6 +10,7 @@ from imggen.v1.generation_pb2 import (
     GenerateSceneRequest,
     GenerateStoryRequest,
     RegenerateImageRequest,
+    UpscaleImageRequest,
 )
 from server.domain.ids import UserId
 from server.domain.jobs import RequestKey
@@ -19,7 +20,7 @@ from server.requests.request_key import request_key
 Generate: TypeAlias = (
     GeneratePortraitRequest | GenerateSceneRequest | GenerateStoryRequest | RegenerateImageRequest
 )
-"""Every request of the contract that makes jobs."""
+"""Every request of the contract that draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,14 @@ class Origin:
     metadata: Mapping[str, str]
 
 
-def read_origin(checks: Checks, caller: Caller, request: Generate) -> Origin:
-    """Reads what every request for pictures has, and adds its violations."""
+def read_origin(checks: Checks, caller: Caller, request: Generate | UpscaleImageRequest) -> Origin:
+    """Reads what every request for jobs has, and adds its violations."""
     priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
     checks.priority("priority", priority, admin=caller.is_admin)
-    metadata = checks.metadata("options.metadata", request.options.metadata)
+    if isinstance(request, UpscaleImageRequest):
+        metadata = checks.metadata("metadata", request.metadata)
+    else:
+        metadata = checks.metadata("options.metadata", request.options.metadata)
     return Origin(caller.user_id, priority, request_key(checks, request), metadata)
 
 

@@ -15,6 +15,7 @@ from imggen.rules.storyboards import (
 )
 from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
+from server.domain.finishing import DEFAULT, PostProcessing
 from server.domain.ids import CharacterId
 from server.domain.jobs import Placement
 from server.domain.scenes import Scene
@@ -22,6 +23,7 @@ from server.domain.states import ImageType, Quality
 from server.domain.stories import Story
 from server.domain.styles import Style
 from server.requests.covers import RoutedCover, covers
+from server.requests.finishing import of_story
 from server.requests.pictures import Content, Picture, new_seed
 from server.requests.routes import Routes
 from server.requests.scenes import scene_of
@@ -50,6 +52,7 @@ class Panel:
     fixed: Scene | None = None
     told: str = "scene"
     fewer: "Panel | None" = None
+    post_processing: PostProcessing = DEFAULT
 
     def pictures(
         self,
@@ -75,6 +78,7 @@ class Panel:
             tuple(cast[one] for one in self.others if one in cast),
             self.before,
             self.fixed,
+            self.post_processing,
         )
         fewer = None if self.fewer is None else next(self.fewer.pictures(cast, style, quality, 1))
         for seed in _seeds(self.number(copies)):
@@ -106,6 +110,7 @@ class Panels:
         self._checks = checks
         self._use_references = use_references
         self._allow_reuse = request.options.allow_reuse
+        self._options = request.options
         self._quality = quality
         self._ratio = ratio
         self._wants_portraits = _unless_unset(request, "include_character_portraits")
@@ -239,6 +244,7 @@ class Panels:
             page_text,
             self._use_references and image_type is not ImageType.PORTRAIT,
             self._allow_reuse,
+            post_processing=of_story(self._options, image_type),
         )
 
     def _route(

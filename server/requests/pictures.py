@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from server.domain.characters import FrozenCharacter
+from server.domain.finishing import DEFAULT, PostProcessing
 from server.domain.jobs import Placement
 from server.domain.lanes import JobLane
 from server.domain.limits import Limits
@@ -18,6 +19,7 @@ from server.domain.styles import Style
 from server.domain.texts import Texts, texts_of_spec
 from server.errors import FailedPrecondition
 from server.money.budgets import OverBudget
+from server.requests.finishing import refuse_coarse
 from server.requests.routes import Routes
 from server.routing.router import Routing, route
 from server.routing.wishes import Offer
@@ -111,6 +113,7 @@ class Content:
     others: tuple[FrozenCharacter, ...] = ()
     before: tuple[str, ...] = ()
     fixed: Scene | None = None
+    post_processing: PostProcessing = DEFAULT
 
     def drawn_by(
         self, routing: Routing, routes: Routes, placement: Placement, seed: int | None = None
@@ -137,6 +140,7 @@ class Content:
             others=self.others,
             before=self.before,
             fixed=self.fixed,
+            post_processing=self.post_processing,
         )
         return picture_of(spec, placement, routing, routes, offer, reuse)
 
@@ -149,7 +153,11 @@ def picture_of(
     offer: Offer,
     reuse: Reuse | None,
 ) -> Picture:
-    """Returns the picture of a spec as an offer of its routing draws it."""
+    """Returns the picture of a spec as an offer of its routing draws it.
+
+    Raises InvalidRequest for one that would be too coarse in print.
+    """
+    refuse_coarse(spec)
     limits, lanes, short = routes.limits_of(routing), routes.lanes(routing), routes.short(routing)
     most = routes.most_micros(routing)
     return Picture(spec, placement, limits, routing, offer, lanes, most, reuse, short)

@@ -28,6 +28,7 @@ from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
+from server.requests.finishing import read_post_processing
 from server.requests.limits import read_limits
 from server.requests.pictures import Content, Picture, new_seed, picture_of
 from server.requests.routes import Routes
@@ -70,6 +71,7 @@ class PictureReader:
         seed = _seed(request)
         routes = await self.routes(checks, user, request.options, seed)
         maybe_quality = read_quality(checks, request.options.quality)
+        post_processing = read_post_processing(checks, request.options, ImageType.PORTRAIT)
         drawn = maybe_quality or Quality.HD
         wish = routes.wish(ImageType.PORTRAIT, request.size, 1, drawn, references=keeps_look)
         maybe_routing = routes.route(checks, wish)
@@ -86,6 +88,7 @@ class PictureReader:
             quality,
             use_references=keeps_look,
             allow_reuse=request.options.allow_reuse,
+            post_processing=post_processing,
         )
         place = Placement(story_id=story.id if story else None, character_id=character)
         return content.drawn_by(routing, routes, place, seed)
@@ -97,6 +100,7 @@ class PictureReader:
         description = checks.prompt("scene_description", request.scene_description)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
         maybe_quality = read_quality(checks, request.options.quality)
+        post_processing = read_post_processing(checks, request.options, ImageType.SCENE)
         story = await self.story(user, story_id) if story_id else None
         number, maybe_page = _told_page(checks, story, request)
         maybe_style = self.style(checks, request.style, story.draft.style if story else None)
@@ -116,6 +120,7 @@ class PictureReader:
             use_references=self.uses_references(request.options),
             others=await self._others(user, others),
             before=story.before(number) if story else (),
+            post_processing=post_processing,
         )
         place = Placement(story_id=story_id, page_id=page.id, page_number=number)
         told = "scene_description" if description else "page.scene_description"
@@ -148,6 +153,7 @@ class PictureReader:
         image, before = await self._drawn(checks, user, request.image_id)
         options = request.options
         quality = read_quality(checks, options.quality) if options.quality else before.quality
+        post_processing = read_post_processing(checks, options, before.image_type)
         use = self.uses_references(options)
         seed = _seed(changes)
         routes = await self.routes(checks, user, options, seed)
@@ -171,6 +177,7 @@ class PictureReader:
             quality=kept,
             seed=new_seed() if seed is None else seed,
             use_references=use,
+            post_processing=post_processing,
         )
         told = "modifications.prompt" if prompt else "image.scene"
         return replace(picture_of(spec, _place_of(image), routing, routes, offer, reuse), told=told)

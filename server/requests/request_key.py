@@ -12,6 +12,7 @@ from imggen.v1.generation_pb2 import (
     GenerateSceneRequest,
     GenerateStoryRequest,
     RegenerateImageRequest,
+    UpscaleImageRequest,
 )
 from imggen.v1.job_pb2 import RetryJobRequest
 from imggen.v1.story_pb2 import CreateStoryRequest
@@ -29,6 +30,7 @@ Repeatable: TypeAlias = (
     | RequeueJobsRequest
     | RetryBatchRequest
     | RetryJobRequest
+    | UpscaleImageRequest
 )
 """Every request of the contract that has a `request_id`: repeated, it must not act twice."""
 

@@ -8,6 +8,7 @@ from imggen.rules.checks import Checks
 from imggen.rules.covers import read_cover
 from imggen.rules.missing import missing_character
 from imggen.rules.pictures import read_aspect_ratio, read_images_per_page
+from imggen.rules.prints import check_post_processing
 from imggen.rules.storyboards import may_name, refuse_gone
 from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
@@ -109,6 +110,7 @@ class StoryReader:
         story_id = checks.id("story_id", request.story_id, StoryId)
         maybe_quality = read_quality(checks, request.options.quality)
         maybe_copies = read_images_per_page(checks, request.images_per_page)
+        check_post_processing(checks, request.options.post_processing, portrait=True)
         ratio = read_aspect_ratio(checks, request.aspect_ratio)
         cover = read_cover(checks, request)
         story = await self._pictures.story(user, story_id) if story_id else None

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from imggen.rules.checks import Checks
+from imggen.rules.missing import missing_image
 from imggen.v1 import generation_pb2_grpc
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
@@ -15,6 +16,8 @@ from imggen.v1.generation_pb2 import (
     GenerateStoryResponse,
     RegenerateImageRequest,
     RegenerateImageResponse,
+    UpscaleImageRequest,
+    UpscaleImageResponse,
 )
 from imggen.v1.job_pb2 import Job as JobMessage
 from server.admission.batches import BatchAdmission, new_batch
@@ -22,6 +25,7 @@ from server.admission.confirmed import confirmed
 from server.admission.jobs import Admission, new_job
 from server.admission.replay import once
 from server.admission.texts import TextAdmission
+from server.admission.upscales import UpscaleAdmission, new_upscale
 from server.admission.users import KnownUsers
 from server.domain.batches import Batch
 from server.domain.ids import UserId
@@ -34,6 +38,7 @@ from server.requests.origin import read_origin
 from server.requests.pictures import Picture
 from server.requests.reader import PictureReader
 from server.requests.stories import StoryReader
+from server.requests.upscales import read_upscale
 from server.routing.observer import Observer
 from server.store import Store
 
@@ -53,6 +58,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         texts: TextAdmission,
         admission: Admission,
         batches: BatchAdmission,
+        upscales: UpscaleAdmission,
         replies: Replies,
         batch_replies: BatchReplies,
         batch_max_concurrent: int,
@@ -65,6 +71,7 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
         self._texts = texts
         self._admission = admission
         self._batches = batches
+        self._upscales = upscales
         self._replies = replies
         self._batch_replies = batch_replies
         self._batch_max_concurrent = batch_max_concurrent
@@ -112,6 +119,23 @@ class GenerationService(generation_pb2_grpc.GenerationServiceServicer):
 
         batch = await once(who.user_id, origin.request, self._store.batches.replay, admit)
         return GenerateStoryResponse(batch=await self._batch_replies.batch(batch))
+
+    async def UpscaleImage(
+        self, request: UpscaleImageRequest, context: Context
+    ) -> UpscaleImageResponse:
+        """Admits a new print asset of an image."""
+        checks, who = Checks(), caller()
+        origin = read_origin(checks, who, request)
+
+        async def admit() -> Job | None:
+            upscale, model = await read_upscale(checks, self._store, who.user_id, request)
+            job = await self._upscales.admit(new_upscale(origin, upscale, model))
+            if job is None and await self._store.images.get(who.user_id, upscale.image_id) is None:
+                raise missing_image(upscale.image_id)
+            return job
+
+        job = await once(who.user_id, origin.request, self._store.replay_job, admit)
+        return UpscaleImageResponse(job=await self._replies.job(job))
 
     async def _generate(
         self,

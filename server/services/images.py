@@ -53,15 +53,17 @@ class ImageService(image_pb2_grpc.ImageServiceServicer):
     async def DeleteImage(
         self, request: image_pb2.DeleteImageRequest, context: Context
     ) -> image_pb2.DeleteImageResponse:
-        """Hides an image and stops the job that is making it."""
+        """Hides an image and stops the jobs that make it, or its print asset."""
         checks = Checks()
         user = caller().user_id
         image_id = checks.complete(checks.id("image_id", request.image_id, ImageId))
         job = await self._store.images.delete(user, image_id)
         if job is None:
             raise missing_image(image_id)
-        await self._store.jobs.cancel(user, job)
-        self._signals.tell([job])
+        # After it is deleted, so that no upscale of it can be admitted meanwhile.
+        jobs = [job, *await self._store.upscales.open_jobs(image_id)]
+        await self._store.jobs.cancel_each(user, jobs)
+        self._signals.tell(jobs)
         return image_pb2.DeleteImageResponse()
 
     async def DownloadImage(

@@ -4,11 +4,15 @@ import hashlib
 import re
 from uuid import UUID
 
+DRAWN = "application/vnd.imggen.drawn"
+"""The content type of a drawn picture that is kept until it is signed."""
+
 CONTENT_TYPES = {
     "png": "image/png",
     "jpg": "image/jpeg",
     "webp": "image/webp",
     "safetensors": "application/octet-stream",
+    "drawn": DRAWN,
 }
 """The content types by a key's ending; a folder stores them nowhere else.
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from server.domain.jobs import Claim
 from server.domain.limits import Limits
+from server.domain.models import Size
 from server.domain.spec import RenderSpec
 from server.domain.states import Lane
+from server.domain.upscales import Upscale
 from server.store.database import Record
 from server.store.workers import READY
 
@@ -20,8 +22,8 @@ REFUSED += " AND a.refused_sha256 IS NULL"
 REFUSED_PICTURE = "a.job_id = j.id AND a.started_at >= j.queued_at AND a.refused_sha256 IS NOT NULL"
 """Whether the picture of an attempt `a` of a job `j` was refused, since its caller queued it."""
 
-UNCHECKED = "(coalesce(j.error_reason, '') = 'CHECK_UNAVAILABLE')"
-"""Whether a job `j` last waited for a classifier that was away, and not for an offer."""
+UNCHECKED = "(coalesce(j.error_reason, '') IN ('CHECK_UNAVAILABLE', 'SIGNING_UNAVAILABLE'))"
+"""Whether a job `j` last waited for a classifier or a key that was away, and not for an offer."""
 
 # The seed of the spec, and another one after each picture that was broken or refused: as far away
 # as the golden ratio moves it, since the next numbers may be the seeds of its caller's other jobs.
@@ -104,7 +106,8 @@ WITH RECURSIVE due AS ({_DUE % "$3"}), opened AS (
     lease_expires_at = now() + $5, started_at = coalesce(j.started_at, now()), updated_at = now(),
     no_offer_since = j.no_offer_since + {_UNSEEN}
   FROM next WHERE j.id = next.job_id
-  RETURNING j.id, j.user_id, j.image_id, j.attempt, j.spec, j.lane, next.models, j.ai_provider,
+  RETURNING j.id, j.user_id, j.image_id, j.upscales_image_id, j.print_width, j.print_height,
+    j.attempt, j.spec, j.lane, next.models, j.ai_provider,
     j.ai_model, j.estimated_micros, j.priority, j.turn, j.queued_at, j.batch_id, j.limits,
     j.passed_over, j.traceparent,
     extract(epoch FROM now() - j.no_offer_since) AS waited_s,
@@ -112,13 +115,14 @@ WITH RECURSIVE due AS ({_DUE % "$3"}), opened AS (
     {UNCHECKED} AS unchecked, {_SEED} AS seed
 ), image AS (
   UPDATE images SET status = 'generating', updated_at = now() FROM claimed
-  WHERE images.id = claimed.image_id
+  WHERE images.id = claimed.image_id RETURNING images.id, images.parent_image_id
 ), attempt AS (
   INSERT INTO attempts (job_id, attempt, worker, provider, model, seed)
   SELECT id, attempt, $4, ai_provider, ai_model, seed FROM claimed
 )
-SELECT claimed.*, opened.jobs AS opened
+SELECT claimed.*, image.parent_image_id, opened.jobs AS opened
 FROM (SELECT count(*) AS jobs FROM opened) AS opened LEFT JOIN claimed ON true
+LEFT JOIN image ON image.id = claimed.image_id
 ORDER BY priority, turn, queued_at
 """
 
@@ -147,7 +151,15 @@ def claim_of(row: Record) -> Claim:
         passed_over=frozenset(row["passed_over"]),
         trace=row["traceparent"] or "",
         queued_s=float(row["queued_s"]),
+        upscale=_upscale(row),
+        parent=row["parent_image_id"],
     )
+
+
+def _upscale(row: Record) -> Upscale | None:
+    if row["upscales_image_id"] is None:
+        return None
+    return Upscale(row["upscales_image_id"], Size(row["print_width"], row["print_height"]))
 
 
 def limits_of(row: Record) -> Limits:

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
+from server.domain.finishing import STEPS, steps_json
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.store.database import Executor
 from server.store.money import HOLDS
 from server.store.references import used_references_json
 from server.store.scenes import not_drawn_json
+from server.store.upscalings import upscaling_json
 
 _ASSETS = """jsonb_to_recordset(ended.assets) AS a (
     kind text, storage_key text, content_type text, sha256 text, size_bytes bigint,
@@ -25,7 +27,7 @@ WITH asked AS (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, not_drawn jsonb, used_references jsonb, generation_params jsonb,
     seed bigint, content_digest bytea, shown uuid[], bill jsonb, provider text, model text,
-    cropped_from text, checked_by text
+    cropped_from text, checked_by text, upscaling jsonb
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -44,7 +46,7 @@ WITH asked AS (
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
     j.actual_micros, j.ai_model, held.micros, held.bill, held.prompt, held.negative_prompt,
     held.stage_ms, held.assets, held.not_drawn, held.used_references, held.generation_params,
-    held.seed, held.content_digest, held.shown, held.checked_by, j.created_at
+    held.seed, held.content_digest, held.shown, held.checked_by, held.upscaling, j.created_at
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -93,7 +95,7 @@ WITH asked AS (
     prompt = ended.prompt, negative_prompt = ended.negative_prompt,
     stage_ms = ended.stage_ms, cost_micros = ended.micros,
     not_drawn = ended.not_drawn, used_references = ended.used_references,
-    provider = ended.ai_provider, model = ended.ai_model
+    provider = ended.ai_provider, model = ended.ai_model, upscaling = ended.upscaling
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 ), preview AS (
   DELETE FROM job_previews v USING ended WHERE v.job_id = ended.id
@@ -143,9 +145,20 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "stage_ms": dict(outcome.stage_ms),
         "not_drawn": not_drawn_json(outcome.not_drawn),
         "used_references": used_references_json(outcome.references),
-        "generation_params": asdict(outcome.sampling) if outcome.sampling else {},
-        "assets": [_asset(asset) for asset in outcome.assets],
+        "generation_params": _made_by(outcome),
+        "assets": [asset_json(asset) for asset in outcome.assets],
+        "upscaling": upscaling_json(outcome.upscaling),
     }
+
+
+def _made_by(outcome: Outcome) -> dict[str, object]:
+    """Returns how a picture was sampled, what was done to it, and how its files were written."""
+    found = asdict(outcome.sampling) if outcome.sampling else {}
+    if done := steps_json(outcome.post_processing):
+        found[STEPS] = done
+    if files := {one.kind.value: one.encoding for one in outcome.assets if one.encoding}:
+        found["files"] = files
+    return found
 
 
 def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:
@@ -155,7 +168,8 @@ def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:
     return None if set(shown) == set(asked) else [str(one) for one in shown]
 
 
-def _asset(asset: NewAsset) -> dict[str, object]:
+def asset_json(asset: NewAsset) -> dict[str, object]:
+    """Returns a stored asset as JSON for the database."""
     return {
         "kind": asset.kind,
         "storage_key": asset.storage_key,

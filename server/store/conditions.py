@@ -114,7 +114,8 @@ def drawn_in_lanes(most: int) -> str:
     SELECT id, attempt, kind, batch_id FROM image_generation_jobs
     WHERE status = 'completed' AND attempt > 0 AND lane = asked.lane
     ORDER BY completed_at DESC LIMIT {most}
-  ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt) AND a.outcome = 'completed'
+  ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt)
+    AND a.outcome IN ('completed', 'upscaled')
   ORDER BY a.finished_at DESC LIMIT {most}
 """
 

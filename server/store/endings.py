@@ -107,7 +107,8 @@ WITH held AS (
 {_AFTERMATH}"""
 
 # The time without a check and the time without an offer are two: each begins when the other ends.
-_WAITED_SINCE = f"""(CASE WHEN ({UNCHECKED}) = (coalesce(held.reason, '') = 'CHECK_UNAVAILABLE')
+_WAITED_SINCE = f"""(CASE WHEN ({UNCHECKED}) =
+        (coalesce(held.reason, '') IN ('CHECK_UNAVAILABLE', 'SIGNING_UNAVAILABLE'))
       THEN j.no_offer_since END)"""
 _STILL_SO = f"NOT (held.nothing IS TRUE AND {UNCHECKED})"
 

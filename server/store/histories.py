@@ -15,7 +15,9 @@ from server.store.jobs import Jobs
 _ADMITTED = "SELECT route FROM image_generation_jobs WHERE id = $1"
 
 _ATTEMPTS = """
-SELECT attempt, worker, provider, model, outcome, coalesce(error_reason, '') AS reason,
+SELECT attempt, worker, provider, model,
+  CASE outcome WHEN 'upscaled' THEN 'completed' ELSE outcome END AS outcome,
+  coalesce(error_reason, '') AS reason,
   coalesce(error_message, '') AS error, started_at, finished_at, stage_ms, route
 FROM attempts WHERE job_id = $1 AND attempt > 0 ORDER BY attempt
 """

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from server.domain.finishing import STEPS, read_steps
 from server.domain.ids import CharacterId, ImageId, JobId, UserId
 from server.domain.images import Image, ImageFilter, NewAsset
 from server.domain.paging import Listing, PageRequest
@@ -51,6 +52,10 @@ LEFT JOIN assets s ON s.image_id = i.id AND NOT EXISTS (
   WHERE shared.storage_key = s.storage_key
 )
 WHERE i.deleted_at IS NOT NULL AND i.swept_at IS NULL AND i.id > $1
+  AND NOT EXISTS (
+    SELECT FROM image_generation_jobs u
+    WHERE u.upscales_image_id = i.id AND u.status IN ('queued', 'processing')
+  )
 GROUP BY i.id ORDER BY i.id LIMIT $2
 """
 
@@ -62,6 +67,8 @@ WHERE NOT EXISTS (SELECT FROM assets WHERE storage_key = key)
     SELECT FROM image_generation_jobs j
     WHERE j.id = stored.job AND (
       j.attempt = stored.attempt AND j.status = 'processing'
+      -- It is drawn, and waits to be signed.
+      OR j.status IN ('queued', 'processing') AND stored.key LIKE '%.drawn'
       -- Of a history that a restore has undone: this one may still come to that attempt.
       OR j.attempt < stored.attempt
     )
@@ -168,7 +175,7 @@ def _filters(arguments: Arguments, user: UserId, wanted: ImageFilter) -> Filters
             f"(SELECT metadata ->> {key} = {value} FROM image_generation_jobs"
             " WHERE image_id = images.id)"
         )
-        pair = f"user_id = {owner} AND key = {key} AND value = {value}"
+        pair = f"user_id = {owner} AND key = {key} AND value = {value} AND image_id IS NOT NULL"
         sources.append(Source("job_metadata", pair, id="image_id"))
     if not sources:
         return Filters([Source("images", own)])
@@ -234,4 +241,5 @@ def _image(row: Record) -> Image:
         not_drawn=read_not_drawn(row["not_drawn"]),
         reused_from=row["reused_from_image_id"],
         checked_by=row["checked_by"] or "",
+        post_processing=read_steps(row["generation_params"].get(STEPS)),
     )

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from server.domain.finishing import read_steps
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Failure, Job, JobFilter, Outlook, Progress, RequestKey
+from server.domain.models import Size
 from server.domain.paging import Listing, PageRequest
 from server.domain.spec import RenderSpec
-from server.domain.states import ImageType, JobStatus, Lane, Stage
+from server.domain.states import JobKind, JobStatus, Lane, Stage
 from server.store.conditions import drawn_in_lanes
 from server.store.database import Executor, Record
 from server.store.lanes import lanes_from_json
@@ -16,16 +18,20 @@ from server.store.money import HOLDS
 from server.store.paused import PAUSED
 from server.store.references import used_references
 from server.store.scenes import read_not_drawn
+from server.store.upscalings import read_upscaling
 from server.store.workers import COLD_START, DRAWN_SPECS
 
 _SNAPSHOT = """
-SELECT j.id, j.user_id, j.image_id, j.kind, j.lane, to_jsonb(lanes_of(j)) AS lanes, j.status,
+SELECT j.id, j.user_id, coalesce(j.image_id, j.upscales_image_id) AS image_id, j.kind, j.lane,
+  to_jsonb(lanes_of(j)) AS lanes, j.status,
   j.priority, j.attempt, j.retry_count, j.max_retries, j.cancel_requested, j.ai_model,
   j.ai_provider, j.estimated_micros,
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata, j.cropped_from,
   j.spec_version, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.not_drawn,
-  a.used_references, j.reused_from_image_id
+  a.used_references, a.upscaling, j.reused_from_image_id, j.print_width, j.print_height,
+  (SELECT i.generation_params -> 'post_processing' FROM images i WHERE i.id = j.image_id)
+    AS post_processing
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -72,7 +78,7 @@ WITH job AS (
     )
   FROM images i
   WHERE j.id = ANY($1) AND j.user_id = $2 AND j.status IN ('failed', 'cancelled')
-    AND i.id = j.image_id AND i.deleted_at IS NULL
+    AND i.id = coalesce(j.image_id, j.upscales_image_id) AND i.deleted_at IS NULL
   RETURNING j.id, j.image_id, j.estimated_micros
 ), image AS (
   UPDATE images SET status = 'queued', updated_at = now() FROM job
@@ -247,7 +253,7 @@ def _job(row: Record) -> Job:
         id=row["id"],
         user_id=row["user_id"],
         image_id=row["image_id"],
-        kind=ImageType(row["kind"]),
+        kind=JobKind(row["kind"]),
         lane=Lane(row["lane"]),
         lanes=lanes_from_json(row["lanes"]),
         status=JobStatus(row["status"]),
@@ -275,7 +281,15 @@ def _job(row: Record) -> Job:
         cropped_from=row["cropped_from"],
         reused_from=row["reused_from_image_id"],
         spec_version=row["spec_version"],
+        post_processing=read_steps(row["post_processing"]),
+        print_size=_print_size(row),
+        upscaling=read_upscaling(row["upscaling"]),
     )
+
+
+def _print_size(row: Record) -> Size | None:
+    width, height = row["print_width"], row["print_height"]
+    return None if width is None else Size(width, height)
 
 
 def _replayed(row: Record | None, request: RequestKey) -> tuple[Job, bool] | None:

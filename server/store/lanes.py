@@ -41,7 +41,8 @@ SELECT j.id, j.spec, j.limits, j.ai_model, j.passed_over, to_jsonb(lanes_of(j)) 
 FROM image_generation_jobs j
 LEFT JOIN scenes s ON s.job_id = j.id AND (j.limits ->> 'min_score')::float > 0
 WHERE j.id IN (
-  SELECT job_id FROM job_lanes WHERE job_id > $1 AND spec_version <= $2 AND lane <> 'read'
+  SELECT job_id FROM job_lanes
+  WHERE job_id > $1 AND spec_version <= $2 AND lane NOT IN ('read', 'upscale')
   ORDER BY job_id LIMIT $3
 ) ORDER BY j.id
 """

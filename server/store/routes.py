@@ -8,7 +8,9 @@ from server.domain.routes import Route, RoutedAttempt, RoutedCall, RoutedJob
 from server.store.database import Executor, Record
 
 _ATTEMPTS = """
-SELECT attempt, route, outcome, coalesce(error_message, '') AS error, started_at
+SELECT attempt, route,
+  CASE outcome WHEN 'upscaled' THEN 'completed' ELSE outcome END AS outcome,
+  coalesce(error_message, '') AS error, started_at
 FROM attempts WHERE job_id = $1 AND attempt > 0 ORDER BY attempt
 """
 

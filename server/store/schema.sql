@@ -377,21 +377,30 @@ CREATE TABLE image_generation_jobs (
     passed_over text[] DEFAULT '{}'::text[] NOT NULL,
     no_offer_since timestamp with time zone,
     traceparent text,
+    upscales_image_id uuid,
+    print_width integer,
+    print_height integer,
     CONSTRAINT image_generation_jobs_check CHECK (((request_id IS NULL) = (request_hash IS NULL))),
     CONSTRAINT image_generation_jobs_check1 CHECK ((((status)::text = 'processing'::text) = ((lease_expires_at IS NOT NULL) AND (worker IS NOT NULL)))),
     CONSTRAINT image_generation_jobs_check2 CHECK ((((status)::text = ANY ((ARRAY['completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])) = (completed_at IS NOT NULL))),
     CONSTRAINT image_generation_jobs_check3 CHECK ((((status)::text <> 'failed'::text) OR (error_reason IS NOT NULL))),
     CONSTRAINT image_generation_jobs_check4 CHECK (((batch_id IS NULL) = (batch_position IS NULL))),
     CONSTRAINT image_generation_jobs_check5 CHECK ((ready OR (batch_id IS NOT NULL))),
-    CONSTRAINT image_generation_jobs_kind_check CHECK ((kind = ANY (ARRAY['portrait'::text, 'scene'::text, 'cover'::text, 'plan'::text]))),
+    CONSTRAINT image_generation_jobs_kind_check CHECK ((kind = ANY (ARRAY['portrait'::text, 'scene'::text, 'cover'::text, 'plan'::text, 'upscale'::text]))),
     CONSTRAINT image_generation_jobs_lanes_check CHECK ((cardinality(lanes) > 0)),
     CONSTRAINT image_generation_jobs_plan_check CHECK ((((kind = 'plan'::text) = (lane = 'read'::text)) AND ((kind <> 'plan'::text) OR (image_id IS NULL)))),
     CONSTRAINT image_generation_jobs_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
     CONSTRAINT image_generation_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[]))),
+    CONSTRAINT image_generation_jobs_upscale_check CHECK ((((kind = 'upscale'::text) = (lane = 'upscale'::text)) AND (num_nonnulls(upscales_image_id, print_width, print_height) =
+CASE kind
+    WHEN 'upscale'::text THEN 3
+    ELSE 0
+END) AND ((kind <> 'upscale'::text) OR ((image_id IS NULL) AND (batch_id IS NULL))))),
     CONSTRAINT image_generation_jobs_pkey PRIMARY KEY (id),
     CONSTRAINT image_generation_jobs_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batches(id),
     CONSTRAINT image_generation_jobs_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
-    CONSTRAINT image_generation_jobs_reused_from_image_id_fkey FOREIGN KEY (reused_from_image_id) REFERENCES images(id)
+    CONSTRAINT image_generation_jobs_reused_from_image_id_fkey FOREIGN KEY (reused_from_image_id) REFERENCES images(id),
+    CONSTRAINT image_generation_jobs_upscales_image_id_fkey FOREIGN KEY (upscales_image_id) REFERENCES images(id)
 );
 COMMENT ON COLUMN image_generation_jobs.estimated_cost IS 'Generated from estimated_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN image_generation_jobs.actual_cost IS 'Generated from actual_micros, in dollars, for people who read the tables.';
@@ -402,6 +411,8 @@ COMMENT ON COLUMN image_generation_jobs.route IS 'The choice when it was admitte
 COMMENT ON COLUMN image_generation_jobs.passed_over IS 'Models that failed since it was queued or retried last.';
 COMMENT ON COLUMN image_generation_jobs.no_offer_since IS 'Since when no model may draw it; it fails when that lasts.';
 COMMENT ON COLUMN image_generation_jobs.traceparent IS 'The W3C traceparent of what asked for it; NULL where that was not traced.';
+COMMENT ON COLUMN image_generation_jobs.upscales_image_id IS 'The image whose print asset the job makes anew; NULL for those that draw an image, which have image_id, and for plans.';
+COMMENT ON COLUMN image_generation_jobs.print_width IS 'The pixels of the print asset that an upscale makes; NULL for other jobs.';
 CREATE UNIQUE INDEX idx_img_jobs_image ON image_generation_jobs USING btree (image_id);
 CREATE INDEX idx_img_jobs_status ON image_generation_jobs USING btree (lane, status, priority, turn, queued_at) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) AND ready);
 CREATE INDEX jobs_batch ON image_generation_jobs USING btree (batch_id, status, ready, batch_position) WHERE (batch_id IS NOT NULL);
@@ -414,6 +425,7 @@ CREATE UNIQUE INDEX jobs_request ON image_generation_jobs USING btree (user_id, 
 CREATE INDEX jobs_status ON image_generation_jobs USING btree (user_id, status, created_at DESC, id DESC);
 CREATE INDEX jobs_story ON image_generation_jobs USING btree (story_id, status, created_at DESC, id DESC) WHERE (story_id IS NOT NULL);
 CREATE INDEX jobs_turns ON image_generation_jobs USING btree (user_id, lane, priority, turn) WHERE (((status)::text = 'processing'::text) AND ready);
+CREATE INDEX jobs_upscales ON image_generation_jobs USING btree (upscales_image_id) WHERE (upscales_image_id IS NOT NULL);
 CREATE TRIGGER batch_locked BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION lock_batch_of_job();
 CREATE TRIGGER batch_moved AFTER UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.batch_id IS NOT NULL) AND (pg_trigger_depth() = 0) AND (((old.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[])) <> ((new.status)::text = ANY ((ARRAY['queued'::character varying, 'processing'::character varying])::text[]))))) EXECUTE FUNCTION advance_batch_of_job();
 CREATE TRIGGER job_changed BEFORE UPDATE OF status ON image_generation_jobs FOR EACH ROW WHEN (((new.status)::text IS DISTINCT FROM (old.status)::text)) EXECUTE FUNCTION note_job();
@@ -484,21 +496,23 @@ CREATE TABLE attempts (
     not_drawn jsonb DEFAULT '[]'::jsonb NOT NULL,
     refused_sha256 text,
     refused_for text,
+    upscaling jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT attempts_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT attempts_check1 CHECK (((refused_sha256 IS NULL) = (refused_for IS NULL))),
-    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text, 'read'::text]))),
+    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text, 'read'::text, 'upscaled'::text]))),
     CONSTRAINT attempts_refused_for_check CHECK ((refused_for <> ''::text)),
     CONSTRAINT attempts_refused_sha256_check CHECK ((refused_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT attempts_pkey PRIMARY KEY (job_id, attempt),
     CONSTRAINT attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
-COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0. read: completed, by reading a page; the speed of models is that of the completed ones.';
+COMMENT ON COLUMN attempts.outcome IS 'reused: no attempt, but what is known of the picture of a job that draws nothing; its number is 0. read, upscaled: completed, by reading a page, or by a new print asset; the speed of models is that of the completed ones.';
 COMMENT ON COLUMN attempts.unknown_words IS 'Written by workers from before the migration 0021_scenes; not read.';
 COMMENT ON COLUMN attempts.used_references IS 'What became of the reference of each character, in the order of the spec; [] where references were not asked for.';
 COMMENT ON COLUMN attempts.route IS 'The choice at its beginning; {} where nothing was chosen again.';
 COMMENT ON COLUMN attempts.not_drawn IS 'The parts of the content that the picture does not show as told, in the order of the text: {phrase, kind, became}; what is left out became nothing.';
 COMMENT ON COLUMN attempts.refused_sha256 IS 'SHA-256 of the picture that a classifier refused, as the model gave it: nothing else of it is kept. NULL where none was.';
 COMMENT ON COLUMN attempts.refused_for IS 'The categories that it was refused for, sorted, with commas between them.';
+COMMENT ON COLUMN attempts.upscaling IS 'How a model enlarged the picture: {tile, ran_out_at}, in pixels of a side; tile is 0 where memory ran out and Lanczos did. {} where no model was asked to.';
 CREATE INDEX attempts_drawn ON attempts USING btree (model, finished_at DESC) WHERE (outcome = ANY (ARRAY['completed'::text, 'failed'::text]));
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 
@@ -657,10 +671,11 @@ CREATE TABLE job_metadata (
     value text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     job_id uuid NOT NULL,
-    image_id uuid NOT NULL,
+    image_id uuid,
     CONSTRAINT job_metadata_pkey PRIMARY KEY (user_id, key, value, created_at, job_id),
     CONSTRAINT job_metadata_job_id_fkey FOREIGN KEY (job_id) REFERENCES image_generation_jobs(id)
 );
+COMMENT ON COLUMN job_metadata.image_id IS 'The image that the job draws; NULL for an upscale.';
 
 CREATE TABLE image_characters (
     character_id uuid NOT NULL,
@@ -1403,7 +1418,10 @@ BEGIN
   END IF;
   NEW.changed_in := place_behind(OLD.changed_in);
   INSERT INTO outbox (xact, user_id, object_kind, object_id, status, image_id, batch_id)
-  VALUES (NEW.changed_in, NEW.user_id, 'job', NEW.id, NEW.status, NEW.image_id, NEW.batch_id);
+  VALUES (
+    NEW.changed_in, NEW.user_id, 'job', NEW.id, NEW.status,
+    coalesce(NEW.image_id, NEW.upscales_image_id), NEW.batch_id
+  );
   RETURN NEW;
 END $$;
 
@@ -1412,8 +1430,8 @@ CREATE FUNCTION note_new_jobs() RETURNS trigger
     AS $$
 BEGIN
   INSERT INTO outbox (xact, user_id, object_kind, object_id, status, image_id, batch_id)
-  SELECT changed_in, user_id, 'job', id, status, image_id, batch_id FROM added
-  WHERE kind <> 'plan';
+  SELECT changed_in, user_id, 'job', id, status, coalesce(image_id, upscales_image_id), batch_id
+  FROM added WHERE kind <> 'plan';
   RETURN NULL;
 END $$;
 

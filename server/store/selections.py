@@ -27,7 +27,8 @@ WITH chosen AS (
 _FAILED = """
 WITH chosen AS (
   SELECT j.id, j.user_id, j.batch_id, j.created_at
-  FROM image_generation_jobs j JOIN images i ON i.id = j.image_id AND i.deleted_at IS NULL
+  FROM image_generation_jobs j JOIN images i
+    ON i.id = coalesce(j.image_id, j.upscales_image_id) AND i.deleted_at IS NULL
   WHERE j.status = 'failed' AND j.kind <> 'plan' AND j.completed_at <= coalesce($2, now()) AND %s
 ) %s
 """
@@ -37,7 +38,7 @@ _FAILED_NAMED = _FAILED % ("j.id = ANY($1)", _GROUPED)
 # Their images are locked, too: money is held for jobs whose images must not be deleted meanwhile.
 _LOCK = """
 SELECT j.id, j.status, j.cancel_requested, i.deleted_at IS NOT NULL AS deleted
-FROM image_generation_jobs j JOIN images i ON i.id = j.image_id
+FROM image_generation_jobs j JOIN images i ON i.id = coalesce(j.image_id, j.upscales_image_id)
 WHERE j.id = ANY($1) ORDER BY j.id FOR NO KEY UPDATE OF j, i
 """
 

@@ -40,6 +40,7 @@ from server.store.stories import Stories
 from server.store.styles import Styles
 from server.store.submits import NotCovered, Submits
 from server.store.together import Together
+from server.store.upscales import Upscales
 from server.store.users import Users
 from server.store.uses import Uses
 from server.store.watches import Watches
@@ -81,6 +82,7 @@ class Statements:
         self.styles = Styles(database)
         self.submits = Submits(database)
         self.users = Users(database)
+        self.upscales = Upscales(database)
         self.uses = Uses(database)
         self.watches = Watches(database)
         self.workers = Workers(database)
@@ -155,6 +157,8 @@ class Store(Statements):
 
         Returns False when its lease is lost.
         """
+        if claim.upscale is not None:
+            return await self.upscales.complete(claim, outcome)
         return await self._completions((claim, outcome))
 
     @asynccontextmanager

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from server.domain.jobs import Job, NewJob
-from server.domain.states import JobStatus
+from server.domain.states import JobKind, JobStatus
 from server.store.database import Executor, Record
 from server.store.lanes import lanes_json
 
@@ -182,7 +182,7 @@ def _admitted(job: NewJob, row: Record) -> Job:
         id=job.id,
         user_id=job.user_id,
         image_id=job.image_id,
-        kind=job.spec.image_type,
+        kind=JobKind(job.spec.image_type),
         lane=job.lanes[0].lane,
         lanes=job.lanes,
         status=JobStatus.QUEUED,

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from imggen import Client, Job
 from imggen.errors import ImggenError, ResourceExhausted, reason_name
+from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
 from tests.faults.history import History, Refusal, Seen, Submit
 
@@ -28,14 +29,24 @@ class RecordingCaller:
         self.character = (await self.client.create_character(name="Mia", hair="red hair")).id
 
     async def submit(
-        self, *, seed: int | None = None, quality: str = "", request_id: str = ""
+        self,
+        *,
+        seed: int | None = None,
+        quality: str = "",
+        post_processing: PostProcessing | None = None,
+        request_id: str = "",
     ) -> Job | None:
         """Asks for a portrait; returns None when the call was refused or failed."""
         request = request_id or str(uuid4())
         began = time.monotonic()
         try:
             job = await self.client.generate_portrait(
-                self.character, style="cartoon", seed=seed, quality=quality, request_id=request
+                self.character,
+                style="cartoon",
+                seed=seed,
+                quality=quality,
+                post_processing=post_processing,
+                request_id=request,
             )
         except ImggenError as error:
             self._history.submits.append(Submit(request, ""))

@@ -180,12 +180,22 @@ MODEL = {
     "options.min_quality": "good",
     "options.complete_by": Refused({"seconds": 1}),
     "options.max_cost_micros": Refused(-1),
+    "options.post_processing.signature_removal": False,
+    "options.post_processing.colour_correction": False,
+    "options.post_processing.sharpening": False,
+    "options.post_processing.thumbnail_format": "webp",
+    "options.post_processing.trim_width_mm": Change(
+        90, {"options.post_processing.trim_height_mm": 60}
+    ),
+    "options.post_processing.trim_height_mm": Change(
+        60, {"options.post_processing.trim_width_mm": 90}
+    ),
 }
 
 # Methods that change resources: each of their requests needs new ones.
 CHANGES_RESOURCES = (
     *("Cancel", "Delete", "GenerateStory", "Pause", "Regenerate", "Requeue", "Resume", "Retry"),
-    *("Settle", "Update"),
+    *("Settle", "Update", "Upscale"),
 )
 
 FIELD_CHANGES: dict[str, FieldChanges] = {
@@ -197,6 +207,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "style": "anime",
             "size": Change("1024x1536", {"options.model": "sdxl"}),
             **MODEL,
+            "options.post_processing.background_removal": True,
             "options.quality": "standard",
             "options.use_references": True,
             "options.allow_reuse": Change(True, {"character_id": Of("Tom"), "seed": 5}),
@@ -216,6 +227,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "style": "anime",
             "aspect_ratio": "4:3",
             **MODEL,
+            "options.post_processing.background_removal": Refused(True),
             "options.quality": "standard",
             "options.use_references": False,
             "options.allow_reuse": Change(True, {"options.use_references": False, "seed": 5}),
@@ -237,6 +249,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "images_per_page": 2,
             "aspect_ratio": "4:3",
             **MODEL,
+            "options.post_processing.background_removal": True,
             "options.quality": "standard",
             "options.use_references": False,
             "options.allow_reuse": Change(True, {"options.use_references": False}),
@@ -266,6 +279,16 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "page_token": Change(Of(token="batches"), PAGED),
         },
     ),
+    "GenerationService.UpscaleImage": FieldChanges(
+        {"image_id": Of("portrait of Mia")},
+        {
+            "image_id": Of("portrait of Tom"),
+            "min_size": "4096x4096",
+            "priority": 1,
+            "request_id": REQUEST_ID,
+            "metadata": {"order": "4711"},
+        },
+    ),
     "GenerationService.RegenerateImage": FieldChanges(
         {"image_id": Of("portrait of Mia"), "modifications.seed": 7},
         {
@@ -274,6 +297,7 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
             "modifications.prompt": "with a kite",
             "modifications.seed": 8,
             **MODEL,
+            "options.post_processing.background_removal": True,
             "options.min_quality": Refused(
                 "superb"
             ),  # the model stays, unless another is asked for

@@ -25,6 +25,7 @@ from imggen.v1 import (
     style_pb2_grpc,
 )
 from server.app import Gateway, open_gateway
+from server.domain.finishing import StepDone
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
@@ -154,6 +155,7 @@ class GatewayFixture:
         cost_micros: int = 0,
         references: Sequence[UsedReference] = (),
         checked_by: str = "",
+        steps: Sequence[StepDone] = (),
     ) -> dict[AssetKind, bytes]:
         """Stores all assets, completes the job and signals it; returns the bytes."""
         made = await self.store_assets(claim)
@@ -165,6 +167,7 @@ class GatewayFixture:
             cost_micros,
             references=tuple(references),
             checked_by=checked_by,
+            post_processing=tuple(steps),
         )
         assert await self.store.leases.complete(claim, outcome)
         self.signals.say(CHANGED, str(claim.job_id))
@@ -200,7 +203,8 @@ class GatewayFixture:
         """Returns a job's stored spec and priority, and the placement of its image."""
         row = await self.store.database.fetchrow(
             "SELECT j.spec, j.priority, i.story_id, i.page_number, i.character_id, i.character_ids,"
-            " i.parent_image_id FROM image_generation_jobs j JOIN images i ON i.id = j.image_id"
+            " i.parent_image_id FROM image_generation_jobs j"
+            " JOIN images i ON i.id = coalesce(j.image_id, j.upscales_image_id)"
             " WHERE j.id = $1",
             JobId(job.job_id),  # type: ignore[arg-type]
         )

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from actors.classifiers.base import PictureClassifier, TextClassifier
+from actors.credentials.base import PictureSigner
 from actors.engine.render import RecordPace, RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
+from actors.finishing.upscaling import Upscaler
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
 from actors.testing.classifying import KeptRefusedPictures
@@ -18,6 +20,7 @@ from actors.testing.models import every_model
 from actors.testing.refusals import KeptRefusals
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
+from actors.worker.enlarging import NO_UPSCALERS
 from actors.worker.loop import Models, Worker
 from actors.worker.losses import LossReader
 from actors.worker.metrics import WorkerMetrics
@@ -26,8 +29,10 @@ from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
+from actors.worker.signing import JobCredentials
 from actors.worker.stages import Stages
 from actors.worker.texts import JobTexts
+from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
 from server.domain.ids import JobId, UserId
 from server.domain.jobs import Claim, Job, NewJob
 from server.domain.states import JobStatus, Lane
@@ -144,13 +149,17 @@ class JobQueue:
         refusals: KeptRefusals | None = None,
         pictures: PictureClassifier | None = None,
         refused_pictures: KeptRefusedPictures | None = None,
+        signer: PictureSigner | None = None,
         metrics: WorkerMetrics | None = None,
         storage: Storage | None = None,
+        upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
+        fresh_s: float = 0.05,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
 
-        Failures are retried at once. `storage` stands for the queue's folder.
+        Failures are retried at once. `storage` stands for the queue's folder. What its router sees
+        counts for `fresh_s` seconds.
         """
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
@@ -178,11 +187,13 @@ class JobQueue:
                 scenes=store.scenes,
                 texts=texts,
                 pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
+                upscalers=upscalers,
+                credentials=JobCredentials(signer, pauses_s=[0.05]),
                 store_pauses_s=[0.05] * 100,
                 record_pace=RecordPace(configured.record_steps, configured.record_after_s),
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
-            observer = Observer(store, GpuCost(), fresh_s=0.05)
+            observer = Observer(store, GpuCost(), fresh_s=fresh_s)
             losses = LossReader(
                 catalogue, drawing, PlainExtractor(), store, patience, texts, extractor
             )
@@ -199,7 +210,10 @@ class JobQueue:
             worker = Worker(
                 name,
                 configured,
-                DrawingOrReading(routed, Planner(losses)),
+                DrawingOrUpscaling(
+                    DrawingOrReading(routed, Planner(losses)),
+                    PrintUpscaler(stages.enlarging, store.images, storage, stages.store),
+                ),
                 store,
                 progress,
                 signals,

@@ -110,6 +110,9 @@ NAMED: dict[tuple[str, str], Make] = {
     ("GenerationService.RegenerateImage", "image_id"): lambda own, any_: (
         generation_pb2.RegenerateImageRequest(image_id=any_.image)
     ),
+    ("GenerationService.UpscaleImage", "image_id"): lambda own, any_: (
+        generation_pb2.UpscaleImageRequest(image_id=any_.image)
+    ),
     ("JobService.GetJob", "job_id"): lambda own, any_: job_pb2.GetJobRequest(job_id=any_.job),
     ("JobService.WatchJob", "job_id"): lambda own, any_: job_pb2.WatchJobRequest(job_id=any_.job),
     ("JobService.CancelJob", "job_id"): lambda own, any_: job_pb2.CancelJobRequest(

@@ -39,7 +39,7 @@ async def test_a_picture_is_asked_for_followed_and_downloaded(
     assert (image.status, image.seed) == (ImageStatus.IMAGE_STATUS_COMPLETED, 5)
     data = {str(kind): data for kind, data in made.items()}
     assert await client.download(image, kind="print") == data["print"]
-    path = await client.download(image, tmp_path / "mia.png")
+    path = await client.download(image, tmp_path / "mia.jpg")
     assert path.read_bytes() == data["display"]
     assert [each.id async for each in client.list_images(character=mia)] == [image.id]
 

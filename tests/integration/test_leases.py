@@ -1,11 +1,12 @@
 """The guards of a lease: the writes that are refused once it is lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from server.domain.jobs import Failure, Progress
-from server.domain.states import ImageStatus, JobStatus, Lane, Stage
+from server.domain.states import AssetKind, ImageStatus, JobStatus, Lane, Stage
 from server.store import Store
 from tests.builders import BOOTS, SWORD, new_job, new_user, outcome
 
@@ -48,6 +49,23 @@ async def test_a_completed_job_has_its_image_assets_and_money_at_once(store: Sto
         "scheduler": "EulerDiscreteScheduler",
     }
     assert await store.database.fetch("SELECT FROM ledger, budgets") == []
+
+
+async def test_an_image_says_how_its_files_were_written(store: Store) -> None:
+    user = await new_user(store)
+    new = new_job(user)
+    await store.submits.submit(new)
+    [claim] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    drawn = outcome(new.id)
+    written = {AssetKind.DISPLAY: "jpeg 95 4:4:4", AssetKind.PRINT: "jpeg 91 4:2:0"}
+    assets = (replace(one, encoding=written.get(one.kind, "")) for one in drawn.assets)
+    assert await store.leases.complete(claim, replace(drawn, assets=tuple(assets)))
+    [row] = await store.database.fetch("SELECT generation_params FROM images")
+    assert row["generation_params"]["files"] == {
+        "display": "jpeg 95 4:4:4",
+        "print": "jpeg 91 4:2:0",
+    }
+    assert row["generation_params"]["steps"] == 20
 
 
 async def test_a_job_keeps_1_kib_of_what_a_worker_says(store: Store) -> None:

@@ -310,6 +310,13 @@ async def _(lossy: Lossy) -> None:
     assert await lossy.gateway.count("images") == 2
 
 
+@changes("GenerationService.UpscaleImage")
+async def _(lossy: Lossy) -> None:
+    image = (await lossy.gateway.draw(await lossy.caller.portrait())).image_id
+    await lossy.call(lambda: lossy.client.upscale(image))
+    assert await lossy.gateway.count("image_generation_jobs") == 2
+
+
 @changes("RoutingService.PlanStory")
 async def _(lossy: Lossy) -> None:
     story = await lossy.caller.create_story("Mia runs.", "She rests.")

@@ -1,13 +1,13 @@
 """From a typed call to stored images: the client, a gateway, a worker and a diffuser on Ray."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 from PIL import Image as Picture
 from ray import serve
@@ -26,9 +26,21 @@ from actors.testing.stored import draw_pictures
 from actors.worker.metrics import Ending
 from cluster.embedded.demo import draw_story
 from cluster.embedded.local import Local
-from imggen import Character, Client, Gender, Image, Job, JobStatus, Page, ReferenceUse, Story
+from imggen import (
+    Character,
+    Client,
+    Gender,
+    Image,
+    Job,
+    JobKind,
+    JobStatus,
+    Page,
+    ReferenceUse,
+    Story,
+)
 from imggen.errors import JobCancelled
 from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED
+from imggen.watermark import watermark_of
 from server.domain.states import Lane
 from server.safety.texts import TextStage
 from tests.exported import ours, page_of_ray, series
@@ -81,9 +93,9 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
     assert (image.picture_check, image.checked_by) == (PICTURE_CHECK_CHECKED, CLASSIFIER)
     assert await forms(client, image) == {
         "original": ("PNG", (256, 256), None),
-        "display": ("PNG", (1024, 1024), None),
+        "display": ("JPEG", (1024, 1024), 300),
         "print": ("JPEG", (2048, 2048), 300),
-        "thumbnail": ("JPEG", (256, 256), None),
+        "thumbnail": ("JPEG", (256, 256), 300),
     }
     for address, kind in [
         (image.url, "display"),
@@ -91,6 +103,32 @@ async def test_a_portrait_is_drawn_stored_and_served_in_every_form(
         (image.thumbnail_url, "thumbnail"),
     ]:
         assert await fetch(address) == await client.download(image, kind=kind)  # type: ignore[call-overload]
+    mark = watermark_of(await client.download(image, kind="display"))
+    assert mark is not None
+    assert mark.operator == 0
+
+
+async def test_a_print_form_is_made_anew_by_the_upscaler(
+    client: Client, mia: Character, tmp_path: Path
+) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="cartoon", seed=7))
+    before, display = [await client.download(image, kind=kind) for kind in ("print", "display")]
+    job = await client.upscale(image)
+    assert (job.kind, job.image_id) == (JobKind.JOB_KIND_UPSCALE, image.id)
+    snapshots = [snapshot async for snapshot in client.watch(job)]
+    ended = snapshots[-1].job
+    assert (ended.status, ended.upscaling.tile) == (JobStatus.JOB_STATUS_COMPLETED, 512)
+    assert ended.upscaling.print_size == "2048x2048"
+    tiles = [(one.job.step, one.job.steps) for one in snapshots if one.job.steps]
+    assert tiles == sorted(tiles)
+    assert {steps for _, steps in tiles} <= {10}  # one to 1024 pixels, 3 by 3 to 2048
+    after = await client.download(image, tmp_path / "print.jpg", kind="print")
+    assert await client.download(image) == display
+    old, new = (
+        np.asarray(Picture.open(file).convert("L"), float) for file in (BytesIO(before), after)
+    )
+    assert new.shape == (2048, 2048)
+    assert 0 < np.abs(old - new).mean() < 8  # the same picture, enlarged otherwise
 
 
 async def test_a_picture_is_classified_where_the_model_is(local: Local) -> None:
@@ -142,8 +180,8 @@ async def test_a_scene_shows_two_characters_and_fills_a_printed_page(
     assert image.prompt
     shown = await forms(client, image)
     assert shown["original"] == ("PNG", (256, 256), None)
-    assert shown["display"] == ("PNG", (1824, 1024), None)
-    assert shown["thumbnail"] == ("JPEG", (256, 144), None)
+    assert shown["display"] == ("JPEG", (1824, 1024), 300)
+    assert shown["thumbnail"] == ("JPEG", (256, 144), 300)
     kind, (width, height), dpi = shown["print"]
     assert (kind, dpi) == ("JPEG", 300)
     assert width >= 3000
@@ -205,12 +243,12 @@ async def test_ray_exports_what_the_dashboard_and_the_alerts_ask_it_for(
     assert promtool("check", "metrics", given=plain) == ""
 
 
-async def test_the_same_seed_gives_the_same_bytes(client: Client, mia: Character) -> None:
+async def test_the_same_seed_gives_the_same_pixels(client: Client, mia: Character) -> None:
     drawn = []
     for _ in range(2):  # in turn: who shares steps with another differs by rounding
         job = await client.generate_portrait(mia, style="cartoon", quality="standard", seed=7)
         original = await client.download(await client.wait(job), kind="original")
-        drawn.append(hashlib.sha256(original).hexdigest())
+        drawn.append(Picture.open(BytesIO(original)).tobytes())  # each signature is another
     assert drawn[0] == drawn[1]
 
 

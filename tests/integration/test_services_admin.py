@@ -61,7 +61,8 @@ async def test_an_idle_installation_has_all_lanes_its_worker_and_the_global_budg
 ) -> None:
     found = await overview(operators, admin)
     assert [one.lane for one in found.lanes] == [
-        *(admin_pb2.LANE_LOCAL, admin_pb2.LANE_HOSTED, admin_pb2.LANE_READ)
+        *(admin_pb2.LANE_LOCAL, admin_pb2.LANE_HOSTED),
+        *(admin_pb2.LANE_READ, admin_pb2.LANE_UPSCALE),
     ]
     for one in found.lanes:
         assert (one.waiting_jobs, one.delayed_jobs, one.running_jobs, one.slots) == (0, 0, 0, 1)
@@ -102,6 +103,7 @@ async def test_jobs_of_all_users_are_counted_in_their_lanes(
         (admin_pb2.LANE_LOCAL, 1, 1),
         (admin_pb2.LANE_HOSTED, 1, 0),
         (admin_pb2.LANE_READ, 1, 0),
+        (admin_pb2.LANE_UPSCALE, 1, 0),
     ]
     stages = [(one.stage, one.mean_duration.ToMilliseconds()) for one in found.stages]
     assert stages == [(STAGE_RENDERING, 900), (STAGE_STORING, 20)]

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from actors.testing.classifying import ScriptedPictures
+from imggen.rules.credentials import SOURCE_TYPE
 from server.domain.states import AssetKind, JobStatus
 from tests.integration.job_queue import JobQueue, storage_in
 from tests.integration.test_worker_pictures import submit
@@ -21,7 +22,11 @@ async def test_stored_files_say_what_the_image_says(
     image = await job_queue.store.images.get(job_queue.user, new.image_id)
     assert image is not None
     assert image.check is not None
-    said = {"about": "", "pictureCheck": image.check.name}
+    said = {
+        "about": "",
+        "DigitalSourceType": SOURCE_TYPE,
+        "pictureCheck": image.check.name,
+    }
     if looks:
         said["checkedBy"] = image.checked_by
     storage = storage_in(job_queue.folder)

@@ -23,8 +23,8 @@ from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.failover import FailureKind
 from tests.builders import new_job
 from tests.integration.job_queue import JobQueue, until
+from tests.integration.paid_jobs import calls, failing, money
 from tests.integration.test_worker_broken import GOLDEN, Blackening
-from tests.integration.test_worker_routes import calls, failing, money
 from tests.integration.test_worker_texts import HARMLESS, LIMIT, PRICE, ended, page
 
 SEXUAL = ("sexual",)
@@ -129,6 +129,21 @@ async def test_what_a_file_hides_beside_its_picture_is_not_stored(job_queue: Job
     with Image.open(BytesIO(looks.asked[0])) as picture:
         assert (picture.mode, getattr(picture, "n_frames", 1)) == ("RGB", 1)
         assert picture.getpixel((0, 0)) == (255, 255, 255)
+
+
+async def test_a_transparent_picture_is_looked_at_on_black_too(job_queue: JobQueue) -> None:
+    new, looks = await job_queue.submit(), ScriptedPictures()
+    async with job_queue.worker(Hiding(), pictures=looks, poll_s=0.05):
+        await job_queue.becomes(new, JobStatus.COMPLETED)
+    display = await job_queue.store.images.asset(job_queue.user, new.image_id, AssetKind.DISPLAY)
+    assert display is not None
+    assert display.content_type == "image/png"
+    *_, on_black, colours = looks.asked
+    for data in (on_black, colours):
+        with Image.open(BytesIO(data)) as picture:
+            assert (picture.mode, picture.size) == ("RGB", (display.width, display.height))
+    with Image.open(BytesIO(on_black)) as picture:
+        assert picture.getpixel((0, 0)) == (0, 0, 0)
 
 
 async def test_the_digest_of_a_refused_picture_is_that_of_its_models(job_queue: JobQueue) -> None:

@@ -8,13 +8,14 @@ from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from actors.engine.profiles import profile, render_request
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
-from actors.finishing.upscaling import Upscaler
+from actors.finishing.upscaling import Enlarged, Tiles, Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Provider
 from actors.providers.local import LocalProvider
@@ -23,8 +24,11 @@ from actors.testing.scripted import ScriptedRenderer
 from actors.worker.reporting import Reporter, Stop
 from actors.worker.stages import Stages
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.finishing import FinishingStep
 from server.domain.jobs import Claim, Outcome, Sampling
+from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType, Lane, Stage
+from server.domain.upscales import Upscaling
 from server.errors import Unavailable
 from server.storage import StorageUnavailable
 from server.storage.folder import FolderStorage
@@ -83,6 +87,7 @@ class ClaimedJob:
         renderer: Renderer | None = None,
         away: int = 0,
         upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
+        prints_by_model: bool = False,
         providers: Mapping[str, Provider] | None = None,
     ) -> Outcome:
         """Draws the claimed job."""
@@ -93,6 +98,7 @@ class ClaimedJob:
                 PlainExtractor(),
                 storage,
                 upscalers=upscalers,
+                prints_by_model=prints_by_model,
                 store_pauses_s=[0.0],
             )
             return await stages.draw(self.claim, reporter)
@@ -122,6 +128,10 @@ async def test_a_job_ends_with_all_its_assets_and_timings(job: ClaimedJob) -> No
     outcome = await job.draw()
     assert [asset.kind for asset in outcome.assets] == list(AssetKind)
     assert outcome.stage_ms.keys() == set(Stage)
+    assert [one.step for one in outcome.post_processing] == [
+        *(FinishingStep.SIGNATURE_REMOVAL, FinishingStep.COLOUR_CORRECTION),
+        FinishingStep.SHARPENING,
+    ]
     assert outcome.cost_micros == 0
     assert outcome.prompt
     request = render_request(job.claim.spec, CompiledPrompt("", ""))
@@ -135,12 +145,15 @@ class Repainter:
 
     def __init__(self) -> None:
         self.given: list[bytes] = []
+        self.to: list[Size | None] = []
 
-    async def upscale(self, png: bytes) -> bytes:
+    async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
         self.given.append(png)
+        self.to.append(to)
         buffer = BytesIO()
         Image.new("RGB", (1024, 1024), "red").save(buffer, "PNG")
-        return buffer.getvalue()
+        yield Tiles(1, 1)
+        yield Enlarged(buffer.getvalue(), 256, (512,))
 
 
 async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJob) -> None:
@@ -148,8 +161,11 @@ async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJo
     outcome = await job.draw(upscalers={"storybook": upscaler})
     stored = {asset.kind: (job.folder / asset.storage_key).read_bytes() for asset in outcome.assets}
     assert upscaler.given == [stored[AssetKind.ORIGINAL]]
+    assert outcome.upscaling == Upscaling(256, (512,))
     shown = Image.open(BytesIO(stored[AssetKind.DISPLAY])).getpixel((512, 512))
-    assert shown == (255, 0, 0)
+    assert isinstance(shown, tuple)
+    # A JPEG rounds colours.
+    assert all(abs(a - b) <= 2 for a, b in zip(shown, (255, 0, 0), strict=True))
 
 
 async def test_a_picture_that_is_large_enough_is_not_upscaled(job: ClaimedJob) -> None:
@@ -157,6 +173,19 @@ async def test_a_picture_that_is_large_enough_is_not_upscaled(job: ClaimedJob) -
     job.claim = replace(job.claim, spec=render_spec(model="sdxl"))
     await job.draw(upscalers={"sdxl": upscaler})
     assert upscaler.given == []
+
+
+async def test_prints_by_model_are_enlarged_as_far_as_the_print_asset(job: ClaimedJob) -> None:
+    upscaler = Repainter()
+    outcome = await job.draw(upscalers={"sdxl": upscaler}, prints_by_model=True)
+    assert upscaler.to == [Size(2048, 2048)]
+    stored = {asset.kind: (job.folder / asset.storage_key).read_bytes() for asset in outcome.assets}
+    for kind in (AssetKind.DISPLAY, AssetKind.PRINT):
+        with Image.open(BytesIO(stored[kind])) as picture:
+            red, green, blue = np.asarray(picture.convert("RGB"))[9, 9]
+        assert red > 250
+        assert max(green, blue) < 5
+    assert (Stage.FINISHING, 1, 1) in await job.reported()
 
 
 async def test_another_models_upscaler_is_not_asked(job: ClaimedJob) -> None:

@@ -120,7 +120,7 @@ async def test_a_demo_ends_with_its_pictures_and_a_second_one_keeps_them(folder:
     for sheet in sheets:
         with Image.open(sheet) as picture:
             assert picture.width > 1500
-        assert len(list(Path(sheet).parent.glob("*.png"))) == 6
+        assert len(list(Path(sheet).parent.glob("*.jpg"))) == 5
     statuses = await rows(folder, "SELECT status, count(*) FROM images GROUP BY 1")
     assert statuses == [("completed", 8)]  # the second demo finds its portraits
 

@@ -111,17 +111,17 @@ def test_a_chat_models_key_and_url_are_checked(chatting: pytest.MonkeyPatch) -> 
 
 
 def test_slots_are_read_by_lane(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert WorkerSettings().slots == {"local": 2, "hosted": 8, "read": 4}
-    assert WorkerSettings().served_slots == {"local": 2, "read": 4}
+    assert WorkerSettings().slots == {"local": 2, "hosted": 8, "read": 4, "upscale": 1}
+    assert WorkerSettings().served_slots == {"local": 2, "read": 4, "upscale": 1}
     monkeypatch.setenv("IMGGEN_SLOTS", '{"local": 5}')
     assert WorkerSettings().slots == {"local": 5}
 
 
 def test_pages_of_plans_are_read_unless_that_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMGGEN_SLOTS", '{"local": 5}')
-    assert WorkerSettings().served_slots == {"local": 5, "read": 4}
-    monkeypatch.setenv("IMGGEN_SLOTS", '{"local": 5, "read": 0}')
-    assert WorkerSettings().served_slots == {"local": 5, "read": 0}
+    assert WorkerSettings().served_slots == {"local": 5, "read": 4, "upscale": 1}
+    monkeypatch.setenv("IMGGEN_SLOTS", '{"local": 5, "read": 0, "upscale": 0}')
+    assert WorkerSettings().served_slots == {"local": 5, "read": 0, "upscale": 0}
 
 
 def test_a_lease_must_outlive_a_lost_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from server.domain.jobs import Failure, Job, Outlook
 from server.domain.lanes import JobLane
 from server.domain.references import ReferenceUse, UsedReference
 from server.domain.scenes import LossKind, NotDrawn
-from server.domain.states import ImageType, JobStatus, Lane, Stage
+from server.domain.states import JobKind, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.batches import BatchForecast
 from server.forecast.jobs import Forecast
@@ -133,7 +133,7 @@ def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
         id=JobId(uuid4()),
         user_id=UserId(uuid4()),
         image_id=ImageId(uuid4()),
-        kind=ImageType.SCENE,
+        kind=JobKind.SCENE,
         lane=Lane.LOCAL,
         lanes=(JobLane(Lane.LOCAL, ("storybook",)),),
         status=status,

@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from actors.finishing.forms import finish
 from actors.pictures.opened import NotAPicture, opened
+from actors.pictures.reader import UploadReader
 from actors.pictures.seen import seen
 from actors.providers.pictures import PictureUnfit, read_png
 from server.domain.models import Size
@@ -286,9 +287,10 @@ def test_every_form_and_what_is_told_of_it_is_upright() -> None:
 
 def test_a_providers_picture_has_the_size_that_it_is_seen_in() -> None:
     answer = base64.b64encode(laid(8, "JPEG")).decode()
-    assert opened(read_png(answer, Size(32, 48))).size == (32, 48)
-    with pytest.raises(PictureUnfit, match="32x48 pixels; 48x32 were asked for"):
-        read_png(answer, Size(48, 32))
+    with UploadReader(processes=1) as reader:
+        assert opened(read_png(answer, Size(32, 48), reader)).size == (32, 48)
+        with pytest.raises(PictureUnfit, match="32x48 pixels; 48x32 were asked for"):
+            read_png(answer, Size(48, 32), reader)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import base64
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import numpy as np
@@ -15,6 +15,7 @@ from actors.engine.render import PictureBroken
 from actors.finishing.bare import bare
 from actors.finishing.forms import finish, open_picture
 from actors.finishing.gate import check_picture
+from actors.pictures.reader import UploadReader
 from actors.pictures.seen import seen
 from actors.providers.pictures import read_png, read_preview
 from server.domain.models import Size
@@ -175,15 +176,21 @@ def test_a_picture_of_which_nothing_is_seen_is_broken() -> None:
         check_picture(png(noise))
 
 
-def test_a_cmyk_picture_of_a_provider_is_read() -> None:
+@pytest.fixture(scope="module")
+def reader() -> Iterator[UploadReader]:
+    with UploadReader(processes=1) as reader:
+        yield reader
+
+
+def test_a_cmyk_picture_of_a_provider_is_read(reader: UploadReader) -> None:
     data = saved(Image.new("CMYK", (SIDE, SIDE), (0, 255, 255, 0)), "JPEG")
-    image = open_picture(read_png(base64.b64encode(data).decode(), SIZE))
+    image = open_picture(read_png(base64.b64encode(data).decode(), SIZE, reader))
     assert (image.format, image.mode, image.info) == ("PNG", "RGB", {})
 
 
-def test_a_preview_has_no_metadata_and_shows_what_is_seen() -> None:
+def test_a_preview_has_no_metadata_and_shows_what_is_seen(reader: UploadReader) -> None:
     for data, colour in ((told(), (0, 128, 128)), (png(figure()), (255, 255, 255))):
-        preview = read_preview(base64.b64encode(data).decode())
+        preview = read_preview(base64.b64encode(data).decode(), reader)
         assert preview is not None
         assert HIDDEN.encode() not in preview
         found = open_picture(preview).getpixel((0, 0))

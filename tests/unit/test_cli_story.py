@@ -103,7 +103,7 @@ def test_a_file_is_drawn_and_saved(command: Command, tale: Path, fake: FakeServi
     assert sorted(path.stem for path in folder.iterdir()) == names
     assert "7 of 7 drawn" in out
     assert "\ncost nothing\n  7 by storybook (local), free\n" in out
-    assert "saved the-map/page-2-2.png" in out
+    assert "saved the-map/page-2-2.jpg" in out
     assert "Mia: rendering" in command.err
     mia = fake.requests("CreateCharacter")[0].character  # type: ignore[attr-defined]
     assert (mia.name, mia.age, list(mia.features)) == ("Mia", 7, ["freckles"])
@@ -192,9 +192,9 @@ def test_a_story_is_saved_with_the_portraits_that_were_drawn_before(
         for name in ("the-map", "second")
     )
     assert "5 of 5 drawn" in out
-    assert "saved second/mia.png" in out
+    assert "saved second/mia.jpg" in out
     assert first.keys() == second.keys()
-    assert {name for name in first if first[name] == second[name]} == {"leo.png", "mia.png"}
+    assert {name for name in first if first[name] == second[name]} == {"leo.jpg", "mia.jpg"}
 
 
 def test_portraits_of_another_style_are_not_saved_with_a_story(
@@ -207,10 +207,10 @@ def test_portraits_of_another_style_are_not_saved_with_a_story(
 
     bare = "  portraits: no\n"
     anime = saved("anime", "", "anime")
-    assert not {"mia.png", "leo.png"} & saved("cartoon", bare, "bare").keys()
+    assert not {"mia.jpg", "leo.jpg"} & saved("cartoon", bare, "bare").keys()
     cartoon = saved("cartoon", "", "cartoon")
     again = saved("anime", bare, "again")  # though the newest portraits are cartoons
-    assert anime["mia.png"] == again["mia.png"] != cartoon["mia.png"]
+    assert anime["mia.jpg"] == again["mia.jpg"] != cartoon["mia.jpg"]
 
 
 def test_a_portrait_that_was_drawn_before_replaces_no_other_picture(

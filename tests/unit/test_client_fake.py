@@ -32,6 +32,7 @@ from imggen.v1.character_pb2 import (
 )
 from imggen.v1.character_pb2_grpc import CharacterServiceStub
 from imggen.v1.errors_pb2 import ErrorReason
+from imggen.v1.finishing_pb2 import PostProcessing
 
 KINDS: tuple[AssetKindName, ...] = ("original", "display", "print", "thumbnail")
 
@@ -81,10 +82,23 @@ async def test_every_asset_has_the_size_and_the_media_type_of_its_kind(
     image = await client.wait(job)
     assert (image.width, image.height) == sizes[1]
     assert job.cropped_from == ("" if ratio else "1:1")
-    formats = ["PNG", "PNG", "JPEG", "JPEG"]
+    formats = ["PNG", "JPEG", "JPEG", "JPEG"]
     for kind, size, format_ in zip(KINDS, sizes, formats, strict=True):
         with Picture.open(BytesIO(await client.download(image, kind=kind))) as picture:
             assert (picture.format, picture.size) == (format_, size)
+
+
+async def test_a_thumbnail_is_a_webp_where_it_is_asked_for(client: Client) -> None:
+    mia = await client.create_character(name="Mia")
+    asked = PostProcessing(thumbnail_format="webp")
+    job = await client.generate_portrait(mia, style="anime", post_processing=asked)
+    image = await client.wait(job)
+    with Picture.open(BytesIO(await client.download(image, kind="thumbnail"))) as picture:
+        picture.load()
+        assert (picture.format, picture.size) == ("WEBP", (256, 256))
+    other = PostProcessing(thumbnail_format="gif")
+    with pytest.raises(InvalidRequest, match=r"gif.* use one of jpeg, webp"):
+        await client.generate_portrait(mia, style="anime", post_processing=other)
 
 
 def test_its_pictures_have_their_checksums() -> None:

@@ -23,7 +23,7 @@ from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
 from imggen.watching import goes_back
 
-PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
 
 
 @pytest.fixture
@@ -293,7 +293,7 @@ async def test_a_download_is_bytes_or_a_file(
 ) -> None:
     image = await client.wait(await client.generate_portrait(mia, style="anime"))
     data = await client.download(image)
-    assert data.startswith(PNG)
+    assert data.startswith(JPEG)
     assert await client.download(image, tmp_path / "mia.png") == tmp_path / "mia.png"
     assert (tmp_path / "mia.png").read_bytes() == data
     assert await client.download(image, kind="thumbnail") != data

@@ -40,7 +40,7 @@ def test_a_story_file_becomes_a_contact_sheet(
     assert (story.story.title, story.story.style) == (file.title, file.style)
     assert [page.text for page in story.story.pages] == [page.text for page in file.pages]
     [folder] = tmp_path.iterdir()
-    files = [folder / f"{name}.png" for name in NAMES]
+    files = [folder / f"{name}.jpg" for name in NAMES]
     assert sorted(folder.glob("[!.]*")) == sorted([*files, folder / "contact-sheet.png"])
     captured = capsys.readouterr()
     done = [line for line in captured.err.splitlines() if line.endswith(": completed")]
@@ -59,8 +59,8 @@ def test_a_second_demo_draws_new_pages_and_keeps_the_portraits(
     [first], [second] = (list((tmp_path / name).iterdir()) for name in ("first", "second"))
     names = sorted(path.name for path in first.iterdir())
     assert names == sorted(path.name for path in second.iterdir())
-    assert (first / "mia.png").read_bytes() == (second / "mia.png").read_bytes()
-    assert (first / "page-1.png").read_bytes() != (second / "page-1.png").read_bytes()
+    assert (first / "mia.jpg").read_bytes() == (second / "mia.jpg").read_bytes()
+    assert (first / "page-1.jpg").read_bytes() != (second / "page-1.jpg").read_bytes()
 
 
 def test_a_picture_that_fails_fails_the_demo(fake: FakeService, tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """Finishing: every form has its size, its format and its limit of bytes."""
 
+from dataclasses import replace
 from io import BytesIO
 from random import Random
 
 import pytest
 from PIL import Image, ImageCms, ImageColor
 
-from actors.finishing.forms import MAX_BYTES, PictureRefused, finish, print_size
+from actors.finishing.files import MAX_BYTES
+from actors.finishing.forms import PictureRefused, finish, print_size
+from actors.finishing.marks import marked
+from imggen.rules.credentials import SOURCE_TYPE
+from server.domain.finishing import NOTHING
 from server.domain.models import Model, Size
 from server.domain.states import AssetKind, ImageType
 from server.routing.catalogue import KNOWN
@@ -43,7 +48,7 @@ def test_a_portrait_gets_its_four_forms() -> None:
         (asset.kind, asset.content_type, asset.width, asset.height) for asset in finished.assets
     ] == [
         (AssetKind.ORIGINAL, "image/png", 256, 256),
-        (AssetKind.DISPLAY, "image/png", 1024, 1024),
+        (AssetKind.DISPLAY, "image/jpeg", 1024, 1024),
         (AssetKind.PRINT, "image/jpeg", 2048, 2048),
         (AssetKind.THUMBNAIL, "image/jpeg", 256, 256),
     ]
@@ -98,8 +103,11 @@ def test_width_is_cut_evenly_and_not_stretched() -> None:
     source.paste("blue", (100, 0, 200, 100))
     display = finish(png(source), ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
     image = opened(display.data)
-    assert image.getpixel((40, 512)) == (0, 0, 255)
-    assert image.getpixel((983, 512)) == (0, 0, 255)
+    for place in ((40, 512), (983, 512)):
+        pixel = image.getpixel(place)
+        assert isinstance(pixel, tuple)
+        # A JPEG rounds colours.
+        assert all(abs(a - b) <= 2 for a, b in zip(pixel, (0, 0, 255), strict=True))
 
 
 @pytest.mark.parametrize("kind", [ImageType.SCENE, ImageType.COVER])
@@ -122,10 +130,52 @@ def test_height_is_cut_below_rather_than_above_in_all_forms(kind: ImageType) -> 
             assert all(abs(a - b) < 50 for a, b in zip(found, expected, strict=True)), form
 
 
-def test_transparent_pixels_become_white() -> None:
+@pytest.mark.parametrize("checked_by", ["", "a model"])
+def test_what_is_transparent_stays_so_in_every_form(checked_by: str) -> None:
     source = picture(Size(64, 64), "#00000000", "RGBA")
-    display = finish(png(source), ImageType.SCENE, SQUARE).asset(AssetKind.DISPLAY)
-    assert opened(display.data).getpixel((5, 5)) == (255, 255, 255)
+    source.paste("teal", (16, 16, 48, 48))
+    finished = finish(png(source), ImageType.SCENE, SQUARE, checked_by=checked_by)
+    for kind in (AssetKind.DISPLAY, AssetKind.PRINT, AssetKind.THUMBNAIL):
+        asset = finished.asset(kind)
+        image = opened(asset.data)
+        assert (asset.content_type, image.mode, asset.encoding) == ("image/png", "RGBA", "png")
+        assert image.getpixel((2, 2)) == (255, 255, 255, 0)
+        assert image.getpixel((image.width // 2, image.height // 2)) == (0, 128, 128, 255)
+
+
+@pytest.mark.parametrize("colour", ["#008080", "#00808080"])
+def test_a_thumbnail_is_a_webp_where_the_caller_asks_for_one(colour: str) -> None:
+    source = png(picture(Size(256, 256), colour, "RGBA"))
+    wanted = replace(NOTHING, thumbnail_format="webp")
+    asked = finish(source, ImageType.PORTRAIT, SQUARE, post_processing=wanted)
+    usual = finish(source, ImageType.PORTRAIT, SQUARE)
+    *others, thumbnail = asked.assets
+    assert others == list(usual.assets[:-1])
+    assert (thumbnail.content_type, thumbnail.encoding) == ("image/webp", "webp 82")
+    image = opened(thumbnail.data)
+    assert (image.format, image.size) == ("WEBP", (256, 256))
+    shown, given = image.convert("RGBA").getpixel((9, 9)), ImageColor.getcolor(colour, "RGBA")
+    assert isinstance(shown, tuple)
+    assert isinstance(given, tuple)
+    assert shown[3] == given[3]
+    assert all(abs(a - b) < 6 for a, b in zip(shown, given, strict=True))
+    profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
+    assert "sRGB" in ImageCms.getProfileName(profile)
+    assert image.getxmp()["xmpmeta"]["RDF"]["Description"]["pictureCheck"] == "NOT_CHECKED"
+
+
+def test_a_classifier_is_shown_what_transparent_pixels_can_hide() -> None:
+    source = picture(SQUARE, "#ffffff00", "RGBA")
+    source.paste("#ff000001", (0, 0, 512, 1024))
+    source.paste("#ffffffff", (700, 0, 900, 1024))
+    finished = finish(png(source), ImageType.PORTRAIT, SQUARE, checked_by="a model")
+    on_black, colours = (opened(data) for data in finished.revealed)
+    assert (on_black.mode, colours.mode) == ("RGB", "RGB")
+    assert on_black.getpixel((800, 9)) == (255, 255, 255)
+    assert colours.getpixel((9, 9)) == (255, 0, 0)
+    assert not finish(png(source), ImageType.PORTRAIT, SQUARE).revealed
+    opaque = finish(png(picture(SQUARE)), ImageType.PORTRAIT, SQUARE, checked_by="a model")
+    assert not opaque.revealed
 
 
 def test_a_profile_of_another_kind_of_pixels_is_ignored() -> None:
@@ -147,7 +197,6 @@ def test_a_picture_with_srgbs_own_profile_keeps_its_colours() -> None:
 def test_even_noise_stays_under_five_megabytes() -> None:
     finished = finish(png(noise(Size(1344, 768))), ImageType.SCENE, Size(1824, 1024))
     assert all(len(asset.data) <= MAX_BYTES for asset in finished.assets)
-    assert finished.asset(AssetKind.DISPLAY).content_type == "image/jpeg"
 
 
 @pytest.mark.parametrize(
@@ -162,15 +211,30 @@ def test_every_file_but_the_models_own_says_whether_it_is_checked(
 ) -> None:
     original = png(picture(Size(256, 256)))
     finished = finish(original, ImageType.PORTRAIT, SQUARE, checked_by=checked_by)
-    large = png(noise(Size(1344, 768)))
-    noisy = finish(large, ImageType.SCENE, Size(1824, 1024), checked_by=checked_by)
-    assert noisy.asset(AssetKind.DISPLAY).content_type == "image/jpeg"
-    for asset in (*finished.assets, noisy.asset(AssetKind.DISPLAY)):
+    clear = png(picture(Size(256, 256), "#00800080", "RGBA"))
+    shown = finish(clear, ImageType.PORTRAIT, SQUARE, checked_by=checked_by)
+    assert shown.asset(AssetKind.DISPLAY).content_type == "image/png"
+    for asset in (*finished.assets, *shown.assets[1:]):
         xmp = opened(asset.data).getxmp()
         if asset.kind is AssetKind.ORIGINAL:
             assert (asset.data, xmp) == (original, {})
         else:
-            assert xmp["xmpmeta"]["RDF"]["Description"] == {"about": "", **said}
+            told = {"about": "", "DigitalSourceType": SOURCE_TYPE, **said}
+            assert xmp["xmpmeta"]["RDF"]["Description"] == told
+
+
+@pytest.mark.parametrize("dots", [(300, 300), None], ids=["JFIF", "no JFIF"])
+def test_a_preview_is_marked_without_a_change_of_its_pixels(dots: tuple[int, int] | None) -> None:
+    buffer = BytesIO()
+    noise(Size(64, 48)).save(buffer, "JPEG", dpi=dots or (0, 0))
+    plain = buffer.getvalue()
+    if dots is None:  # as from an encoder that writes no such segment
+        plain = plain[:2] + plain[4 + int.from_bytes(plain[4:6], "big") :]
+    file = opened(marked(plain, ""))
+    assert file.tobytes() == opened(plain).tobytes()
+    said = file.getxmp()["xmpmeta"]["RDF"]["Description"]
+    assert (said["DigitalSourceType"], said["pictureCheck"]) == (SOURCE_TYPE, "NOT_CHECKED")
+    assert marked(b"no JPEG", "") == b"no JPEG"
 
 
 def test_the_same_original_gives_the_same_bytes() -> None:

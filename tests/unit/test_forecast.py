@@ -11,7 +11,7 @@ from imggen.v1 import errors_pb2
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Outlook
 from server.domain.lanes import JobLane
-from server.domain.states import ImageType, JobStatus, Lane
+from server.domain.states import JobKind, JobStatus, Lane
 from server.errors import Unavailable
 from server.forecast.jobs import Forecast
 
@@ -23,7 +23,7 @@ def _job(status: JobStatus, **changes: Any) -> Job:
         JobId(uuid4()),
         UserId(uuid4()),
         ImageId(uuid4()),
-        ImageType.SCENE,
+        JobKind.SCENE,
         Lane.LOCAL,
         (JobLane(Lane.LOCAL, ("storybook",)),),
         status,

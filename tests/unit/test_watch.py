@@ -9,14 +9,14 @@ from uuid import uuid4
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Job, Progress
 from server.domain.lanes import JobLane
-from server.domain.states import ImageType, JobStatus, Lane, Stage
+from server.domain.states import JobKind, JobStatus, Lane, Stage
 from server.watching.jobs import JobSnapshot, JobWatch, Preview
 
 QUEUED = Job(
     id=JobId(uuid4()),
     user_id=UserId(uuid4()),
     image_id=ImageId(uuid4()),
-    kind=ImageType.SCENE,
+    kind=JobKind.SCENE,
     lane=Lane.LOCAL,
     lanes=(JobLane(Lane.LOCAL, ("storybook",)),),
     status=JobStatus.QUEUED,

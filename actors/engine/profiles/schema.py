@@ -49,12 +49,19 @@ class _LoraTable(_Table):
     weight: _Number = Field(1.0, ge=-4, le=4)
 
 
+def _once(loras: tuple[_LoraTable, ...]) -> tuple[_LoraTable, ...]:
+    names = [lora.name for lora in loras]
+    if len(set(names)) < len(names):
+        raise ValueError("must name each file once; give it one weight")
+    return loras
+
+
 class _TierTable(_Table):
     steps: _Count = Field(ge=1, le=500)
     guidance_scale: _Number = Field(ge=0, le=50)
     guidance_rescale: _Number = Field(0.0, ge=0, le=1)
     scheduler: Annotated[Scheduler, BeforeValidator(_scheduler)] = Scheduler.OWN
-    loras: tuple[_LoraTable, ...] = Field((), max_length=8)
+    loras: Annotated[tuple[_LoraTable, ...], AfterValidator(_once)] = Field((), max_length=8)
     guidance_interval: Annotated[tuple[_Number, _Number], AfterValidator(_interval)] = EVERYWHERE
 
     def tier(self) -> Tier:

@@ -1,10 +1,13 @@
 """The `imggen` command; its dependencies are the extra `cli` of this package."""
 
 import os
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, requires
 
 from imggen.printing import all_written, never_raising
+
+_EXTRAS = {"cli": ["click", "pyyaml", "rich"], "verify": ["c2pa-python"]}
 
 
 def main() -> None:
@@ -26,11 +29,12 @@ def main() -> None:
     sys.exit(code if written else code or 1)
 
 
-def how_to_install() -> str:
-    """Returns what installs the libraries of the extra, wherever the package came from."""
+def how_to_install(extra: str = "cli") -> str:
+    """Returns what installs the libraries of an extra, wherever the package came from."""
     try:
-        needed = [each for each in requires("imggen") or () if "extra" in each]
+        needed = [each for each in requires("imggen") or () if re.search(f"extra.*{extra}", each)]
+        needed = needed or _EXTRAS[extra]  # of an older version, which lacked the extra
     except PackageNotFoundError:  # a checkout on the path, which was not installed
-        needed = ["click", "pyyaml", "rich"]
+        needed = _EXTRAS[extra]
     # The package itself is on no index, so `imggen[cli]` would be looked for in vain.
     return " ".join(["pip install", *(repr(each.split(";")[0].strip()) for each in needed)])

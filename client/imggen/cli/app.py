@@ -23,6 +23,8 @@ from imggen.cli.routes import explain, providers
 from imggen.cli.session import kept_options
 from imggen.cli.story import story
 from imggen.cli.top import top
+from imggen.cli.upscales import upscale
+from imggen.cli.verify import verify
 from imggen.cli.versions import version
 from imggen.errors import ImggenError
 from imggen.release import VERSION
@@ -57,9 +59,9 @@ def imggen() -> None:
 
     \b
       imggen characters create --name Mia --age 7 --hair "curly red hair"
-      imggen portrait CHARACTER_ID --style watercolor --output mia.png
+      imggen portrait CHARACTER_ID --style watercolor --output mia.jpg
       imggen stories create --title "The Map" --style watercolor --page "Mia finds a map."
-      imggen scene STORY_ID 1 --character CHARACTER_ID --output page1.png
+      imggen scene STORY_ID 1 --character CHARACTER_ID --output page1.jpg
 
     Or write a whole story into a file and draw it with one command: `imggen story --help`.
 
@@ -82,9 +84,9 @@ def _take_kept_options(command: click.Command) -> None:
 
 
 for command in (
-    *(portrait, scene, regenerate, watch, download, image, images, delete),
+    *(portrait, scene, regenerate, upscale, watch, download, image, images, delete),
     *(story, batch, characters, stories, styles, jobs, cancel, retry, events, spend, budget),
-    *(providers, explain, top, admin, config, completion, version),
+    *(providers, explain, top, admin, config, completion, version, verify),
 ):
     imggen.add_command(command)
 _take_kept_options(imggen)

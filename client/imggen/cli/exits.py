@@ -13,7 +13,8 @@ UNREAD = 141
 EXITS: Mapping[int, str] = MappingProxyType(
     {
         DONE: "done",
-        FAILED: "an error of the service or of a file, or a picture that was not drawn",
+        FAILED: "an error of the service or of a file, a picture that was not drawn, or one that"
+        " `verify` finds changed",
         USAGE: "wrong usage, or a story file with errors; nothing was asked for",
         LOST: "with --strict: all was drawn, but not everything as told",
         INTERRUPTED: "Ctrl-C; the job or the batch goes on",

@@ -11,6 +11,7 @@ import click
 
 from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.output_files import checked_file, force_option
+from imggen.cli.post_processing import POST_PROCESSING, post_processing_of
 from imggen.fields import short_names
 from imggen.orders import OptionFields
 from imggen.rules.money import MICROS, is_amount
@@ -93,6 +94,14 @@ kind_option = click.option(
     help="The assets that are saved.",
 )
 style_option = click.option("--style", default="", help="The style; `imggen styles` lists them.")
+metadata_option = click.option(
+    "--meta",
+    "metadata",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_pairs,
+    help="Your own words on the job, to find it by; repeatable.",
+)
 _MAKING = options(
     click.option("--model", default="", help="The model.  [default: chosen by the service]"),
     click.option("--provider", default="", help="The provider, for instance local or openai."),
@@ -126,14 +135,8 @@ _MAKING = options(
         help="Take an equal picture that is stored already, free: the same content, model and"
         " options, and the seed if you give one.",
     ),
-    click.option(
-        "--meta",
-        "metadata",
-        multiple=True,
-        metavar="KEY=VALUE",
-        callback=_pairs,
-        help="Your own words on the job, to find it by; repeatable.",
-    ),
+    *POST_PROCESSING,
+    metadata_option,
 )
 
 
@@ -155,6 +158,7 @@ def making_options(command: Callable[..., None]) -> Callable[..., None]:
         metadata: dict[str, str],
         **others: object,
     ) -> None:
+        post_processing = post_processing_of(others)
         making = OptionFields(
             model=model,
             provider=provider,
@@ -165,6 +169,7 @@ def making_options(command: Callable[..., None]) -> Callable[..., None]:
             use_references=references,
             allow_reuse=allow_reuse,
             metadata=metadata,
+            post_processing=post_processing,
         )
         command(*arguments, making=making, **others)
 

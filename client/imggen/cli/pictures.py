@@ -17,6 +17,7 @@ from imggen.cli.options import (
 )
 from imggen.cli.output_files import checked_file, force_option, why
 from imggen.cli.pasting import pasted
+from imggen.cli.post_processing import step_lines
 from imggen.cli.progress import all_references, heir_note, notes, to_the_end
 from imggen.cli.session import Session, connected
 from imggen.fields import (
@@ -75,8 +76,8 @@ def portrait(
 
     \b
     Examples:
-      imggen portrait CHARACTER_ID --style watercolor --output mia.png
-      imggen portrait CHARACTER_ID --style anime --kind print --output mia.jpg
+      imggen portrait CHARACTER_ID --style watercolor --output mia.jpg
+      imggen portrait CHARACTER_ID --style anime --kind print --output mia-print.jpg
       imggen portrait CHARACTER_ID --style anime --seed 7 --allow-reuse
       imggen portrait CHARACTER_ID --style anime --no-wait --json | jq -r .job.jobId
     """
@@ -133,7 +134,7 @@ def scene(
 
     \b
     Examples:
-      imggen scene STORY_ID 1 --output page1.png
+      imggen scene STORY_ID 1 --output page1.jpg
       imggen scene STORY_ID 2 --character CHARACTER_ID --description "Mia under a big tree"
     """
     job = session.client.generate_scene(
@@ -176,7 +177,7 @@ def regenerate(
 
     \b
     Examples:
-      imggen regenerate IMAGE_ID --prompt "smiling" --output mia2.png
+      imggen regenerate IMAGE_ID --prompt "smiling" --output mia2.jpg
       imggen regenerate IMAGE_ID --style anime
     """
     job = session.client.regenerate(
@@ -201,8 +202,8 @@ def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -
 
     \b
     Examples:
-      imggen download IMAGE_ID mia.png
-      imggen download IMAGE_ID mia.jpg --kind print
+      imggen download IMAGE_ID mia.jpg
+      imggen download IMAGE_ID mia-print.jpg --kind print
     """
     path = session.client.download(image_id, file, kind=kind)
     session.document(f"saved {path}", path=str(path), imageId=image_id, kind=kind)
@@ -212,14 +213,15 @@ def download(session: Session, image_id: str, file: Path, kind: AssetKindName) -
 @click.argument("image_id")
 @connected
 def image(session: Session, image_id: str) -> None:
-    """Show an image, with newly signed URLs and the references that it was drawn from.
+    """Show an image, with newly signed URLs, what was done to it, and its references.
 
     \b
     Example:
       imggen image IMAGE_ID --json | jq -r .image.printUrl
     """
     found = session.client.get_image(image_id)
-    session.document(*_lines(found), *all_references(found.references), image=found)
+    shown = (*_lines(found), *step_lines(found.post_processing))
+    session.document(*shown, *all_references(found.references), image=found)
 
 
 @click.command()

@@ -13,6 +13,9 @@ from imggen.errors import ImggenError
 from imggen.fields import AssetKindName
 from imggen.sync import SyncClient
 
+_SUFFIXES = {b"\x89PNG\r\n\x1a\n": ".png", b"\xff\xd8\xff": ".jpg"}
+"""The endings of pictures, by the first bytes of their files."""
+
 
 class Pictures:
     """Saves pictures to a folder, each to a file of its own.
@@ -25,7 +28,7 @@ class Pictures:
         self.folder = folder
         self.failed: list[str] = []
         self._kind: AssetKindName = kind
-        self._suffix = ".jpg" if kind in ("print", "thumbnail") else ".png"
+        self._suffix = ".png" if kind == "original" else ".jpg"
         self._force = force
         self._names = FileNames()
 
@@ -34,7 +37,10 @@ class Pictures:
         check_folder(self.folder)
 
     def name(self, text: str, image_id: str) -> str:
-        """Returns the name of a picture's file, for instance `page-3.png`; no other one has it."""
+        """Returns the name of a picture's file, for instance `page-3.jpg`; no other one has it.
+
+        Its ending is that of most pictures; `save` gives it the picture's own.
+        """
         return self._names.of(text, image_id, self._suffix)
 
     def save(self, client: SyncClient, image_id: str, name: str) -> Path | None:
@@ -42,6 +48,7 @@ class Pictures:
         path = self.folder / name
         try:
             data = client.download(image_id, kind=self._kind)
+            path = _ending(path, data)
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self._free(path, image_id, data)
             with whole_file(path) as file:
@@ -72,6 +79,14 @@ class Pictures:
         if self._force or not path.exists():
             return True
         return path.is_file() and path.read_bytes() == data
+
+
+def _ending(path: Path, data: bytes) -> Path:
+    """Returns a path with the ending of its picture: one with transparent parts is a PNG."""
+    for start, suffix in _SUFFIXES.items():
+        if data.startswith(start):
+            return path.with_suffix(suffix)
+    return path.with_suffix(".webp") if data[8:12] == b"WEBP" else path
 
 
 def _note(text: str) -> None:

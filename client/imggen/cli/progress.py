@@ -109,10 +109,11 @@ def position(job: Job) -> str:
 def notes(job: Job, asked: str = "") -> list[str]:
     """Returns a line for each difference from the request, which `asked` for a model, or for any.
 
-    A model that stands for the one asked for, a picture that was not drawn for it, what was not
-    drawn as told, another shape, and characters that were drawn by words alone.
+    A model that stands for the one asked for, a picture that was not drawn for it, one that memory
+    was too little for, what was not drawn as told, another shape, and characters that were drawn by
+    words alone.
     """
-    lines = list(filter(None, (heir_note(job.model, asked), reused_note(job))))
+    lines = list(filter(None, (heir_note(job.model, asked), reused_note(job), enlarged_note(job))))
     lines += lost_lines(job.not_drawn)
     if job.cropped_from:
         lines.append(f"cropped from {job.cropped_from}")
@@ -130,6 +131,17 @@ def reused_note(job: Job) -> str:
     """Returns where a reused picture was drawn; empty for one that was drawn for the job."""
     origin = job.reused_from_image_id
     return f"reused, free: the picture of image {origin}" if origin else ""
+
+
+def enlarged_note(job: Job) -> str:
+    """Returns that memory was too little to enlarge a picture as usual; empty where it was not."""
+    how = job.upscaling
+    if not how.ran_out_at:
+        return ""
+    sides = ", ".join(map(str, how.ran_out_at))
+    if how.tile:
+        return f"memory ran out at tiles of {sides} pixels; enlarged in tiles of {how.tile}"
+    return f"memory ran out at tiles of {sides} pixels: enlarged by Lanczos, not by the model"
 
 
 def unused_references(references: Iterable[UsedReference], names: Mapping[str, str]) -> list[str]:

@@ -24,7 +24,7 @@ from imggen.testing.budgets import Budgets
 from imggen.testing.feed import USER_ID
 from imggen.testing.lists import page_of
 from imggen.testing.memory import Memory, new_id, now, read_key
-from imggen.testing.worker import LANE, STAGES, Worker
+from imggen.testing.worker import LANE, STAGES, UPSCALE_LANE, Worker, lane_of
 from imggen.v1 import admin_pb2
 from imggen.v1.admin_pb2 import (
     ADMIN_ACTION_KIND_CANCEL_JOBS,
@@ -35,6 +35,7 @@ from imggen.v1.admin_pb2 import (
     LANE_HOSTED,
     LANE_LOCAL,
     LANE_READ,
+    LANE_UPSCALE,
     AdminActionKind,
     Lane,
 )
@@ -73,7 +74,10 @@ class Admin(AdminServiceServicer):
     ) -> admin_pb2.GetOverviewResponse:
         """Returns what the fake does."""
         self._check()
-        waiting, running = self._in(JOB_STATUS_QUEUED), self._in(JOB_STATUS_PROCESSING)
+        waiting, running = (
+            [job for job in self._in(status) if lane_of(job) == LANE]
+            for status in (JOB_STATUS_QUEUED, JOB_STATUS_PROCESSING)
+        )
         local = admin_pb2.LaneOverview(
             lane=LANE_LOCAL,
             waiting_jobs=len(waiting),
@@ -84,7 +88,11 @@ class Admin(AdminServiceServicer):
         slots = admin_pb2.LaneSlots(lane=LANE_LOCAL, slots=_SLOTS, running_jobs=len(running))
         answer = admin_pb2.GetOverviewResponse(
             observed_at=now(),
-            lanes=[local, *(admin_pb2.LaneOverview(lane=one) for one in (LANE_HOSTED, LANE_READ))],
+            lanes=[
+                local,
+                *(admin_pb2.LaneOverview(lane=one) for one in (LANE_HOSTED, LANE_READ)),
+                self._upscales(),
+            ],
             workers=[
                 admin_pb2.WorkerOverview(
                     name=_WORKER, lanes=[slots], draining=self._memory.draining
@@ -211,9 +219,17 @@ class Admin(AdminServiceServicer):
         done = self._note(ADMIN_ACTION_KIND_DRAIN_WORKER, f"worker:{name}", ())
         return admin_pb2.DrainWorkerResponse(action=self._memory.actions[done][0])
 
+    def _upscales(self) -> admin_pb2.LaneOverview:
+        """Returns the lane of print assets that are made anew."""
+        waiting, running = (
+            sum(lane_of(job) == UPSCALE_LANE for job in self._in(status))
+            for status in (JOB_STATUS_QUEUED, JOB_STATUS_PROCESSING)
+        )
+        return admin_pb2.LaneOverview(lane=LANE_UPSCALE, waiting_jobs=waiting, running_jobs=running)
+
     def _show_pause(self) -> None:
         for job in self._in(JOB_STATUS_QUEUED):
-            job.lane_paused = LANE in self._memory.paused
+            job.lane_paused = lane_of(job) in self._memory.paused
         self._memory.touch()
 
     async def ListAdminActions(

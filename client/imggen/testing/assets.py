@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from imggen.rules.sizes import print_size, thumbnail_size
 from imggen.testing.catalogue import MODELS, Size
-from imggen.testing.pictures import jpeg, png
+from imggen.testing.memory import Drawing
+from imggen.testing.pictures import jpeg, png, webp
+from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.image_pb2 import (
     ASSET_KIND_DISPLAY,
     ASSET_KIND_ORIGINAL,
     ASSET_KIND_PRINT,
+    ASSET_KIND_THUMBNAIL,
     IMAGE_TYPE_PORTRAIT,
     AssetKind,
     Image,
@@ -16,6 +19,7 @@ from imggen.v1.image_pb2 import (
 
 PNG = "image/png"
 JPEG = "image/jpeg"
+WEBP = "image/webp"
 
 _PREVIEW_SIDE = 256
 
@@ -28,10 +32,20 @@ class Asset:
     content_type: str
 
 
-def asset_of(image: Image, kind: AssetKind.ValueType, display: Size) -> Asset:
-    """Returns an asset of an image; the same seed and sizes give the same bytes."""
-    size = size_of(image, kind, display)
-    if kind in (ASSET_KIND_ORIGINAL, ASSET_KIND_DISPLAY):
+def asset_of(
+    image: Image, kind: AssetKind.ValueType, drawing: Drawing, printed: Size | None = None
+) -> Asset:
+    """Returns an asset of an image; the same seed and sizes give the same bytes.
+
+    `printed` is the size of a print asset that was made anew.
+    """
+    size = size_of(image, kind, drawing.display)
+    if kind == ASSET_KIND_PRINT and printed is not None:
+        size = printed
+    asked = PostProcessing.FromString(drawing.post_processing)
+    if kind == ASSET_KIND_THUMBNAIL and asked.thumbnail_format == "webp":
+        return Asset(webp(*size, _colour(image)), WEBP)
+    if kind == ASSET_KIND_ORIGINAL:
         return Asset(png(*size, _colour(image)), PNG)
     return Asset(jpeg(*size, _colour(image)), JPEG)
 

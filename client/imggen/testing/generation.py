@@ -13,6 +13,7 @@ from imggen.testing.memory import Memory, new_id, now, read_key
 from imggen.testing.plans import Plan
 from imggen.testing.reading import Reader
 from imggen.testing.reuse import OnePicture, Reuses
+from imggen.testing.upscales import read_upscale
 from imggen.testing.worker import LANE, Worker
 from imggen.v1 import generation_pb2
 from imggen.v1.batch_pb2 import BatchImage
@@ -21,15 +22,24 @@ from imggen.v1.generation_pb2 import (
     GenerateSceneRequest,
     GenerateStoryRequest,
     RegenerateImageRequest,
+    UpscaleImageRequest,
 )
 from imggen.v1.generation_pb2_grpc import GenerationServiceServicer
 from imggen.v1.image_pb2 import (
     IMAGE_TYPE_COVER,
     IMAGE_TYPE_PORTRAIT,
     IMAGE_TYPE_SCENE,
+    Image,
 )
-from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_PORTRAIT, JOB_KIND_SCENE, Job
-from imggen.v1.routing_pb2 import ExplainRouteResponse
+from imggen.v1.job_pb2 import (
+    JOB_KIND_COVER,
+    JOB_KIND_PORTRAIT,
+    JOB_KIND_SCENE,
+    JOB_KIND_UPSCALE,
+    Job,
+    Upscaling,
+)
+from imggen.v1.routing_pb2 import ExplainRouteResponse, Route
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Request: TypeAlias = OnePicture | GenerateStoryRequest
@@ -88,6 +98,22 @@ class Generation(GenerationServiceServicer):
         job = self._once(request, origin, lambda: self._reader.version(checks, request))
         return generation_pb2.RegenerateImageResponse(job=job)
 
+    async def UpscaleImage(
+        self, request: UpscaleImageRequest, context: Context
+    ) -> generation_pb2.UpscaleImageResponse:
+        """Makes the print asset of an image anew."""
+        checks = Checks()
+        origin = _origin(checks, request)
+
+        def admit() -> str:
+            image, size = read_upscale(checks, self._memory, request)
+            job = self._new_upscale(image, size, origin)
+            self._worker.submit(job)
+            return job.job_id
+
+        made = self._memory.once("generation", origin.key, request, admit)
+        return generation_pb2.UpscaleImageResponse(job=self._memory.jobs.ever(made))
+
     async def GenerateStory(
         self, request: GenerateStoryRequest, context: Context
     ) -> generation_pb2.GenerateStoryResponse:
@@ -101,6 +127,25 @@ class Generation(GenerationServiceServicer):
         made = self._memory.once("GenerateStory", origin.key, request, admit)
         batch, _ = self._batches.show(self._memory.batches.ever(made))
         return generation_pb2.GenerateStoryResponse(batch=batch)
+
+    def _new_upscale(self, image: Image, size: tuple[int, int], origin: Origin) -> Job:
+        """Stores the job that makes a print asset."""
+        job = Job(
+            job_id=new_id(),
+            image_id=image.id,
+            kind=JOB_KIND_UPSCALE,
+            priority=origin.priority,
+            max_retries=MAX_RETRIES,
+            provider="local",
+            created_at=now(),
+            story_id=image.story_id,
+            page_id=image.page_id,
+            metadata=origin.metadata,
+            upscaling=Upscaling(print_size=f"{size[0]}x{size[1]}"),
+        )
+        self._memory.jobs.add(job.job_id, job)
+        self._memory.routes[job.job_id] = ExplainRouteResponse(admitted=Route())
+        return job
 
     def _once(self, request: OnePicture, origin: Origin, read: Any) -> Job:
         def admit() -> str:
@@ -170,8 +215,11 @@ class Generation(GenerationServiceServicer):
         return job
 
 
-def _origin(checks: Checks, request: Request) -> Origin:
+def _origin(checks: Checks, request: Request | UpscaleImageRequest) -> Origin:
     priority = request.priority if request.HasField("priority") else DEFAULT_PRIORITY
     checks.priority("priority", priority, admin=False)
-    metadata = checks.metadata("options.metadata", request.options.metadata)
+    if isinstance(request, UpscaleImageRequest):
+        metadata = checks.metadata("metadata", request.metadata)
+    else:
+        metadata = checks.metadata("options.metadata", request.options.metadata)
     return Origin(priority, metadata, read_key(checks, request.request_id))

@@ -82,16 +82,16 @@ class Images(ImageServiceServicer):
     async def DeleteImage(
         self, request: image_pb2.DeleteImageRequest, context: Context
     ) -> image_pb2.DeleteImageResponse:
-        """Deletes an image and cancels a job that still makes it."""
+        """Deletes an image and cancels the jobs that still make it, or its print asset."""
         asked = _id(request.image_id)
         known = asked in self._memory.images
         image = self._memory.images.delete(asked)
         if known:
             self._memory.drop_reference(image)
             self._feed.tell_image(image, deleted=True)
-            job = self._memory.jobs[image.job_id]
-            if not has_ended(job):
-                self._worker.cancel(job)
+            for job in self._memory.jobs:
+                if job.image_id == image.id and not has_ended(job):
+                    self._worker.cancel(job)
         return image_pb2.DeleteImageResponse()
 
     async def DownloadImage(
@@ -105,7 +105,8 @@ class Images(ImageServiceServicer):
         if image.status != IMAGE_STATUS_COMPLETED:
             raise image_not_ready(image.id, short_name(ImageStatus, image.status))
         kind = request.asset_kind or ASSET_KIND_DISPLAY
-        asset = asset_of(image, kind, self._memory.drawings[image.id].display)
+        drawing, printed = self._memory.drawings[image.id], self._memory.prints.get(image.id)
+        asset = asset_of(image, kind, drawing, printed)
         header = AssetHeader(
             asset_kind=kind,
             content_type=asset.content_type,

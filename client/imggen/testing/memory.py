@@ -113,6 +113,8 @@ class Drawing:
     before: tuple[str, ...] = ()
     fixed: bytes = b""
     """What the author of its page has set of its scene, serialized."""
+    post_processing: bytes = b""
+    """What is done to the picture, serialized, with every step said."""
 
 
 @dataclass(slots=True)
@@ -136,6 +138,8 @@ class Memory:
     batches: "Shelf[FakeBatch]" = field(default_factory=lambda: Shelf(missing_batch))
     drawings: dict[str, Drawing] = field(default_factory=dict)
     """By the id of the image."""
+    prints: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """The sizes of print assets that were made anew, by the id of the image."""
     references: dict[tuple[str, str], str] = field(default_factory=dict)
     """The images that are references, by character and style, the newest last."""
     versions: dict[str, int] = field(default_factory=dict)

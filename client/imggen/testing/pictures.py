@@ -1,4 +1,4 @@
-"""Pictures of one colour, made without a library: PNG, and baseline JPEG."""
+"""Pictures of one colour, made without a library: PNG, baseline JPEG, and lossless WebP."""
 
 import struct
 import zlib
@@ -43,6 +43,23 @@ def jpeg(width: int, height: int, colour: Colour) -> bytes:
         )
     )
     return b"\xff\xd8" + _jfif() + tables + _scan(width, height, colour) + b"\xff\xd9"
+
+
+@lru_cache(maxsize=64)
+def webp(width: int, height: int, colour: Colour) -> bytes:
+    """Returns a valid WebP of one colour (RFC 9649, 3): codes of one symbol, and so no pixels."""
+    red, green, blue = colour
+    fields = [(0x2F, 8), (width - 1, 14), (height - 1, 14), (0, 1), (0, 3)]
+    fields += [(0, 3)]  # no transform, no cache of colours, one group of codes
+    for symbol in (green, red, blue, 255, 0):
+        fields += [(1, 1), (0, 1), (1, 1), (symbol, 8)]
+    bits, at = 0, 0
+    for value, size in fields:
+        bits |= value << at
+        at += size
+    data = bits.to_bytes(-(-at // 8), "little")
+    part = b"VP8L" + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+    return b"RIFF" + struct.pack("<I", len(part) + 4) + b"WEBP" + part
 
 
 def _scan(width: int, height: int, colour: Colour) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from imggen.rules.checks import Checks
 from imggen.rules.covers import OnCover, on_cover
 from imggen.rules.pictures import DEFAULT_RATIO, RATIOS, check_images
+from imggen.rules.prints import refuse_coarse, settled
 from imggen.rules.sizes import nearest_ratio
 from imggen.rules.storyboards import (
     check_something,
@@ -22,6 +23,7 @@ from imggen.rules.storyboards import (
 from imggen.testing.catalogue import Model, Size
 from imggen.testing.choices import Limits, Routing, route
 from imggen.testing.memory import Drawing, Memory
+from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest, GenerationOptions
 from imggen.v1.image_pb2 import (
     IMAGE_TYPE_COVER,
@@ -95,12 +97,15 @@ def plan_of(
     page: int = 0,
     fixed: Scene | None = None,
     named: Sequence[str] = (),
+    post_processing: PostProcessing,
 ) -> Plan:
     """Returns the plan of an image whose characters exist, and which a model may draw.
 
     `page` is the number of its page in its story; 0 for none. `named` may be on it where its text
-    names them, as those of the story may be on a page.
+    names them, as those of the story may be on a page. `post_processing` is settled; raises
+    InvalidRequest where its print would be too coarse.
     """
+    refuse_coarse(post_processing, shape.display, portrait=image.type == IMAGE_TYPE_PORTRAIT)
     model = routing.require()
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
@@ -122,6 +127,7 @@ def plan_of(
         tuple((one.id, one.description_version) for one in others),
         pages_before([of.text for of in pages], page) if page else (),
         fixed.SerializeToString(deterministic=True) if fixed else b"",
+        post_processing.SerializeToString(deterministic=True),
     )
     text = scene or page_text
     awaited = tuple(one.id for one in others if may_name(text, one.name, one.species))
@@ -190,6 +196,7 @@ class Storyboard:
     def plans(self, style: str, quality: str, copies: int) -> list[Plan]:
         """Returns the plans of its pictures: `copies` of a page, one of anything else."""
         plans = []
+        asked = self._request.options.post_processing
         for panel in self._panels:
             for _ in range(copies if panel.image.type == IMAGE_TYPE_SCENE else 1):
                 one = Image()
@@ -212,6 +219,7 @@ class Storyboard:
                     page=panel.page,
                     fixed=panel.fixed,
                     named=panel.named,
+                    post_processing=settled(asked, portrait=portrait, of_story=True),
                 )
                 plans.append(plan)
         return plans

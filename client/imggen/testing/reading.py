@@ -8,6 +8,7 @@ from imggen.rules import pictures
 from imggen.rules.checks import Checks
 from imggen.rules.covers import read_cover
 from imggen.rules.missing import missing_page
+from imggen.rules.prints import check_post_processing, refuse_coarse, settled
 from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.testing.catalogue import STYLES
 from imggen.testing.choices import read_limits, route, route_again
@@ -49,6 +50,7 @@ class Reader:
         story_id = checks.id("story_id", request.story_id, str, required=False)
         limits = read_limits(checks, request.options)
         maybe_quality = pictures.read_quality(checks, request.options.quality)
+        check_post_processing(checks, request.options.post_processing, portrait=True)
         maybe_routing = route(checks, limits, maybe_quality, 1, request.size)
         story = self._memory.stories[story_id] if story_id else None
         maybe_style = pictures.read_style(
@@ -66,8 +68,15 @@ class Reader:
             seed=_seed(request),
         )
         shape = portrait_shape(routing.require(), request.size)
-        use = request.options.use_references
-        return plan_of(self._memory, image, routing, shape, quality, use_references=use)
+        return plan_of(
+            self._memory,
+            image,
+            routing,
+            shape,
+            quality,
+            use_references=request.options.use_references,
+            post_processing=settled(request.options.post_processing, portrait=True),
+        )
 
     def scene(self, checks: Checks, request: GenerateSceneRequest) -> Plan:
         """Reads a request for the scene of a page."""
@@ -76,6 +85,7 @@ class Reader:
         description = checks.prompt("scene_description", request.scene_description)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
         maybe_quality = pictures.read_quality(checks, request.options.quality)
+        check_post_processing(checks, request.options.post_processing, portrait=False)
         story = self._memory.stories[story_id] if story_id else None
         page_id = checks.id("page_id", request.page_id, str)
         number, page = self._page(story.id, page_id) if story and page_id else (0, None)
@@ -109,6 +119,7 @@ class Reader:
             page_text=found.text,
             page=number,
             fixed=None if description else found.scene,
+            post_processing=settled(request.options.post_processing, portrait=False),
         )
 
     def version(self, checks: Checks, request: RegenerateImageRequest) -> Plan:
@@ -124,12 +135,17 @@ class Reader:
         quality = drawing.quality
         if request.options.quality:
             quality = pictures.read_quality(checks, request.options.quality) or ""
+        portrait = parent.type == IMAGE_TYPE_PORTRAIT
+        asked_for = request.options.post_processing
+        check_post_processing(checks, asked_for, portrait=portrait)
         limits = read_limits(checks, request.options)
         size = drawing.size if parent.type == IMAGE_TYPE_PORTRAIT else None
         characters = len(parent.character_ids)
         maybe_routing = route_again(checks, parent.model, limits, quality, characters, size)
         routing = checks.complete(maybe_routing)
         model = routing.require()
+        post_processing = settled(asked_for, portrait=portrait)
+        refuse_coarse(post_processing, drawing.display, portrait=portrait)
         version = self._memory.versions[parent.lineage_id] + 1
         if version > MAX_REGENERATIONS + 1:
             raise regenerations_used(parent.lineage_id)
@@ -159,6 +175,7 @@ class Reader:
             scene=scene,
             page_text=text,
             fixed=fixed,
+            post_processing=post_processing.SerializeToString(deterministic=True),
         )
         cropped_from = self._memory.jobs[parent.job_id].cropped_from
         return Plan(image, again, routing.message(), cropped_from)
@@ -170,6 +187,7 @@ class Reader:
         story_id = checks.id("story_id", request.story_id, str)
         maybe_quality = pictures.read_quality(checks, request.options.quality)
         maybe_copies = pictures.read_images_per_page(checks, request.images_per_page)
+        check_post_processing(checks, request.options.post_processing, portrait=True)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
         cover = read_cover(checks, request)
         story = self._memory.stories[story_id] if story_id else None

@@ -23,9 +23,9 @@ OnePicture: TypeAlias = GeneratePortraitRequest | GenerateSceneRequest | Regener
 
 _PICTURE = (
     *("width", "height", "file_size", "seed", "prompt", "references", "not_drawn"),
-    *("picture_check", "checked_by"),
+    *("picture_check", "checked_by", "post_processing"),
 )
-_OF_JOB = ("not_drawn", "references", "cropped_from")
+_OF_JOB = ("not_drawn", "references", "cropped_from", "post_processing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ class Reuses:
         self._memory.routes[job.job_id].admitted.reused_from_image_id = origin
         for field in _PICTURE:
             _take(image, found, field)
+        if found.id in self._memory.prints:
+            self._memory.prints[image.id] = self._memory.prints[found.id]
         for field in _OF_JOB:
             _take(job, self._memory.jobs[found.job_id], field)
         image.status = IMAGE_STATUS_COMPLETED

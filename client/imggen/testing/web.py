@@ -51,4 +51,5 @@ class Web:
         image = self._memory.images.get(image_id)
         if image is None or image.status != IMAGE_STATUS_COMPLETED or name not in _KINDS:
             return None
-        return asset_of(image, _KINDS[name], self._memory.drawings[image_id].display)
+        drawing = self._memory.drawings[image_id]
+        return asset_of(image, _KINDS[name], drawing, self._memory.prints.get(image_id))

@@ -10,6 +10,7 @@ from imggen.fields import short_name
 from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
+from imggen.testing.finishing import steps_done
 from imggen.testing.memory import Memory, now
 from imggen.v1.admin_pb2 import JobAttempt
 from imggen.v1.errors_pb2 import ErrorReason
@@ -25,6 +26,7 @@ from imggen.v1.image_pb2 import (
     ImageStatus,
 )
 from imggen.v1.job_pb2 import (
+    JOB_KIND_UPSCALE,
     JOB_STATUS_CANCELLED,
     JOB_STATUS_COMPLETED,
     JOB_STATUS_FAILED,
@@ -44,6 +46,11 @@ from imggen.watching import has_ended
 
 LANE = "local"
 """The lane in which the fake draws everything."""
+
+UPSCALE_LANE = "upscale"
+"""The lane in which it makes print assets anew."""
+
+_TILE = 512
 
 _RUNS = "running"
 _LOST = ErrorReason.ERROR_REASON_WORKER_LOST
@@ -79,12 +86,18 @@ class Worker:
         new = job.status == JOB_STATUS_UNSPECIFIED
         job.status = JOB_STATUS_QUEUED
         job.cancel_requested = False
-        job.lane_paused = LANE in self._memory.paused
+        job.lane_paused = lane_of(job) in self._memory.paused
         job.retry_count = 0
         for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
             job.ClearField(field)
+        job.ClearField("post_processing")
+        job.upscaling.ClearField("tile")
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
         job.estimated_completion_time.FromDatetime(now().ToDatetime() + left)
+        if job.kind == JOB_KIND_UPSCALE:
+            self._feed.tell_job(job)
+            return
+        job.ClearField("upscaling")
         image = self._memory.images.ever(job.image_id)
         image.status = IMAGE_STATUS_QUEUED
         self._feed.tell_job(job)
@@ -116,12 +129,28 @@ class Worker:
         """Completes a job that has not ended, at once."""
         self._stop(job)
         self._begin(job)
+        if job.kind == JOB_KIND_UPSCALE:
+            self._finish_upscale(job)
+        else:
+            self._finish_drawing(job)
+
+    def _finish_upscale(self, job: Job) -> None:
+        width, _, height = job.upscaling.print_size.partition("x")
+        self._memory.prints[job.image_id] = (int(width), int(height))
+        job.upscaling.tile = _TILE
+        job.ClearField("error")
+        spent = timedelta(seconds=self._step_seconds)
+        for stage in (STAGE_RESOLVING, STAGE_FINISHING, STAGE_STORING):
+            job.stage_timings.add(stage=stage).duration.FromTimedelta(spent)
+        self._end(job, JOB_STATUS_COMPLETED)
+
+    def _finish_drawing(self, job: Job) -> None:
         image = self._memory.images.ever(job.image_id)
         drawing = self._memory.drawings[image.id]
         image.status = IMAGE_STATUS_COMPLETED
         image.completed_at.CopyFrom(now())
         image.width, image.height = drawing.display
-        image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing.display).data)
+        image.file_size = len(asset_of(image, ASSET_KIND_DISPLAY, drawing).data)
         image.prompt = f"a picture in the style {image.style}"
         image.checked_by = self._memory.checked_by
         image.picture_check = self._memory.picture_check
@@ -132,6 +161,8 @@ class Worker:
         self._feed.tell_image(image)
         image.not_drawn.extend(self.kept())
         job.not_drawn.extend(image.not_drawn)
+        image.post_processing.extend(steps_done(drawing))
+        job.post_processing.extend(image.post_processing)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
         for stage in STAGES:
@@ -197,16 +228,17 @@ class Worker:
 
     async def _draw(self, job: Job) -> None:
         await self._pause(job)
-        while LANE in self._memory.paused or self._memory.draining:
+        while lane_of(job) in self._memory.paused or self._memory.draining:
             await self._memory.change().wait()
         failure = self.failures.popleft() if self.failures else None
         self._begin(job)
         image = self._memory.images.ever(job.image_id)
-        for position, (stage, step, steps) in enumerate(_walk(self._steps)):
+        upscales = job.kind == JOB_KIND_UPSCALE
+        for position, (stage, step, steps) in enumerate(_walk(self._steps, upscales=upscales)):
             fraction = position / (self._steps + 4)
-            preview = preview_of(image, fraction) if step else None
+            preview = preview_of(image, fraction) if step and not upscales else None
             self.show(job, stage, step, steps, fraction, preview)
-            if failure is not None and stage == STAGE_RENDERING:
+            if failure is not None and (stage == STAGE_RENDERING or upscales):
                 self.fail_running(
                     job, failure, f"the fake was told to fail with {reason_name(failure)}"
                 )
@@ -295,6 +327,8 @@ class Worker:
             job.ClearField(field)
 
     def _set_image_status(self, job: Job, status: ImageStatus.ValueType) -> None:
+        if job.kind == JOB_KIND_UPSCALE:
+            return  # its image is drawn, and stays as it is
         image = self._memory.images.ever(job.image_id)
         image.status = status
         if image.id in self._memory.images:
@@ -313,10 +347,16 @@ class Worker:
             task.cancel()
 
 
-def _walk(steps: int) -> Iterator[tuple[Stage.ValueType, int, int]]:
+def lane_of(job: Job) -> str:
+    """Returns the lane of a job."""
+    return UPSCALE_LANE if job.kind == JOB_KIND_UPSCALE else LANE
+
+
+def _walk(steps: int, *, upscales: bool) -> Iterator[tuple[Stage.ValueType, int, int]]:
     """Yields the stage, step and steps of every position of a job, in order."""
     yield STAGE_RESOLVING, 0, 0
     for step in range(steps + 1):
-        yield STAGE_RENDERING, step, steps
-    yield STAGE_FINISHING, 0, 0
+        yield STAGE_FINISHING if upscales else STAGE_RENDERING, step, steps
+    if not upscales:
+        yield STAGE_FINISHING, 0, 0
     yield STAGE_STORING, 0, 0

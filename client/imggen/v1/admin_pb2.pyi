@@ -38,6 +38,8 @@ class _LaneEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeW
     """Providers that are called over the network."""
     LANE_READ: _Lane.ValueType  # 3
     """Pages of plans, which are read and not drawn."""
+    LANE_UPSCALE: _Lane.ValueType  # 4
+    """Print assets that are made anew, by models that enlarge pictures."""
 
 class Lane(_Lane, metaclass=_LaneEnumTypeWrapper):
     """What a job runs on. A worker claims a job only where it has a free slot of its lane.
@@ -53,6 +55,8 @@ LANE_HOSTED: Lane.ValueType  # 2
 """Providers that are called over the network."""
 LANE_READ: Lane.ValueType  # 3
 """Pages of plans, which are read and not drawn."""
+LANE_UPSCALE: Lane.ValueType  # 4
+"""Print assets that are made anew, by models that enlarge pictures."""
 Global___Lane: typing_extensions.TypeAlias = Lane
 
 class _AdminActionKind:

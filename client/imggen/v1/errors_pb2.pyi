@@ -41,7 +41,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     ERROR_REASON_MODEL_UNKNOWN: _ErrorReason.ValueType  # 7
     """INVALID_ARGUMENT: no model of that name is offered."""
     ERROR_REASON_SIZE_NOT_OFFERED: _ErrorReason.ValueType  # 8
-    """INVALID_ARGUMENT: no eligible model offers that size."""
+    """INVALID_ARGUMENT: no eligible model offers that size, or no print asset may have it."""
     ERROR_REASON_ASPECT_RATIO_UNKNOWN: _ErrorReason.ValueType  # 9
     """INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
     ERROR_REASON_QUALITY_UNKNOWN: _ErrorReason.ValueType  # 10
@@ -179,6 +179,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
     it, which spends no attempt; after a setting of the operator it is FAILED.
     """
+    ERROR_REASON_SIGNING_UNAVAILABLE: _ErrorReason.ValueType  # 131
+    """In `Job.error`: nothing signs the content credentials of pictures, and none is sent without. The
+    job is QUEUED and waits for it, which spends no attempt; a picture that is drawn is kept, and
+    only signed. After a setting of the operator the job is FAILED.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason why a call or a job failed. Calls carry it without its prefix as `reason` of
@@ -209,7 +214,7 @@ ERROR_REASON_STYLE_UNKNOWN: ErrorReason.ValueType  # 6
 ERROR_REASON_MODEL_UNKNOWN: ErrorReason.ValueType  # 7
 """INVALID_ARGUMENT: no model of that name is offered."""
 ERROR_REASON_SIZE_NOT_OFFERED: ErrorReason.ValueType  # 8
-"""INVALID_ARGUMENT: no eligible model offers that size."""
+"""INVALID_ARGUMENT: no eligible model offers that size, or no print asset may have it."""
 ERROR_REASON_ASPECT_RATIO_UNKNOWN: ErrorReason.ValueType  # 9
 """INVALID_ARGUMENT: the aspect ratio is none of `16:9`, `4:3` and `1:1`."""
 ERROR_REASON_QUALITY_UNKNOWN: ErrorReason.ValueType  # 10
@@ -346,5 +351,10 @@ ERROR_REASON_CALL_ABOVE_HOLD: ErrorReason.ValueType  # 121
 ERROR_REASON_CHECK_UNAVAILABLE: ErrorReason.ValueType  # 130
 """In `Job.error`: what classifies texts or pictures did not answer. The job is QUEUED and waits for
 it, which spends no attempt; after a setting of the operator it is FAILED.
+"""
+ERROR_REASON_SIGNING_UNAVAILABLE: ErrorReason.ValueType  # 131
+"""In `Job.error`: nothing signs the content credentials of pictures, and none is sent without. The
+job is QUEUED and waits for it, which spends no attempt; a picture that is drawn is kept, and
+only signed. After a setting of the operator the job is FAILED.
 """
 Global___ErrorReason: typing_extensions.TypeAlias = ErrorReason

@@ -27,11 +27,12 @@ from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from imggen.v1 import batch_pb2 as imggen_dot_v1_dot_batch__pb2
+from imggen.v1 import finishing_pb2 as imggen_dot_v1_dot_finishing__pb2
 from imggen.v1 import job_pb2 as imggen_dot_v1_dot_job__pb2
 from imggen.v1 import scene_pb2 as imggen_dot_v1_dot_scene__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/batch.proto\x1a\x13imggen/v1/job.proto\x1a\x15imggen/v1/scene.proto\"\xf1\x02\n\x11GenerationOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07quality\x18\x02 \x01(\t\x12<\n\x08metadata\x18\x03 \x03(\x0b\x32*.imggen.v1.GenerationOptions.MetadataEntry\x12\x1b\n\x0euse_references\x18\x04 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x0b\x61llow_reuse\x18\x05 \x01(\x08\x12\x10\n\x08provider\x18\x06 \x01(\t\x12\x13\n\x0bmin_quality\x18\x07 \x01(\t\x12/\n\x0b\x63omplete_by\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x0fmax_cost_micros\x18\t \x01(\x03H\x01\x88\x01\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x11\n\x0f_use_referencesB\x12\n\x10_max_cost_micros\"\xc8\x02\n\x17GeneratePortraitRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x04 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x0c\n\x04size\x18\x08 \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x8e\x03\n\x14GenerateSceneRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18\n \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12$\n\x05style\x18\x05 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x06 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\x0b \x01(\tB\x07\n\x05_seedB\x0b\n\t_priorityJ\x04\x08\x02\x10\x03\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"}\n\x05\x43over\x12\x19\n\x11scene_description\x18\x01 \x01(\t\x12\x38\n\rcharacter_ids\x18\x02 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1f\n\x05scene\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Scene\"\xcf\x03\n\x14GenerateStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12(\n\x1binclude_character_portraits\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12!\n\x14include_scene_images\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x15\n\rinclude_cover\x18\x05 \x01(\x08\x12\x17\n\x0fimages_per_page\x18\x06 \x01(\x05\x12-\n\x07options\x18\x07 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\n \x01(\t\x12\x1f\n\x05\x63over\x18\x0b \x01(\x0b\x32\x10.imggen.v1.CoverB\x1e\n\x1c_include_character_portraitsB\x17\n\x15_include_scene_imagesB\x0b\n\t_priority\"8\n\x15GenerateStoryResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"\x80\x01\n\rModifications\x12)\n\x05style\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/StyleH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\xef\x01\n\x16RegenerateImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12-\n\x07options\x18\x05 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptionsB\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\xf2\x02\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12R\n\rGenerateStory\x12\x1f.imggen.v1.GenerateStoryRequest\x1a .imggen.v1.GenerateStoryResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponseB>\n\timggen.v1B\x0fGenerationProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimggen/v1/generation.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15imggen/v1/batch.proto\x1a\x19imggen/v1/finishing.proto\x1a\x13imggen/v1/job.proto\x1a\x15imggen/v1/scene.proto\"\xa5\x03\n\x11GenerationOptions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07quality\x18\x02 \x01(\t\x12<\n\x08metadata\x18\x03 \x03(\x0b\x32*.imggen.v1.GenerationOptions.MetadataEntry\x12\x1b\n\x0euse_references\x18\x04 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x0b\x61llow_reuse\x18\x05 \x01(\x08\x12\x10\n\x08provider\x18\x06 \x01(\t\x12\x13\n\x0bmin_quality\x18\x07 \x01(\t\x12/\n\x0b\x63omplete_by\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x0fmax_cost_micros\x18\t \x01(\x03H\x01\x88\x01\x01\x12\x32\n\x0fpost_processing\x18\n \x01(\x0b\x32\x19.imggen.v1.PostProcessing\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x11\n\x0f_use_referencesB\x12\n\x10_max_cost_micros\"\xc8\x02\n\x17GeneratePortraitRequest\x12;\n\x0c\x63haracter_id\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x03 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x04 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x0c\n\x04size\x18\x08 \x01(\tB\x07\n\x05_seedB\x0b\n\t_priority\"7\n\x18GeneratePortraitResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x8e\x03\n\x14GenerateSceneRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18\n \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x38\n\rcharacter_ids\x18\x03 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x19\n\x11scene_description\x18\x04 \x01(\t\x12$\n\x05style\x18\x05 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12-\n\x07options\x18\x06 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x11\n\x04seed\x18\x07 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\x0b \x01(\tB\x07\n\x05_seedB\x0b\n\t_priorityJ\x04\x08\x02\x10\x03\"4\n\x15GenerateSceneResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"}\n\x05\x43over\x12\x19\n\x11scene_description\x18\x01 \x01(\t\x12\x38\n\rcharacter_ids\x18\x02 \x03(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1f\n\x05scene\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Scene\"\xcf\x03\n\x14GenerateStoryRequest\x12\x33\n\x08story_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12$\n\x05style\x18\x02 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/Style\x12(\n\x1binclude_character_portraits\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12!\n\x14include_scene_images\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x15\n\rinclude_cover\x18\x05 \x01(\x08\x12\x17\n\x0fimages_per_page\x18\x06 \x01(\x05\x12-\n\x07options\x18\x07 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptions\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x14\n\x0c\x61spect_ratio\x18\n \x01(\t\x12\x1f\n\x05\x63over\x18\x0b \x01(\x0b\x32\x10.imggen.v1.CoverB\x1e\n\x1c_include_character_portraitsB\x17\n\x15_include_scene_imagesB\x0b\n\t_priority\"8\n\x15GenerateStoryResponse\x12\x1f\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x10.imggen.v1.Batch\"\x80\x01\n\rModifications\x12)\n\x05style\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10imggen.dev/StyleH\x00\x88\x01\x01\x12\x13\n\x06prompt\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04seed\x18\x03 \x01(\rH\x02\x88\x01\x01\x42\x08\n\x06_styleB\t\n\x07_promptB\x07\n\x05_seed\"\xef\x01\n\x16RegenerateImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12/\n\rmodifications\x18\x02 \x01(\x0b\x32\x18.imggen.v1.Modifications\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12-\n\x07options\x18\x05 \x01(\x0b\x32\x1c.imggen.v1.GenerationOptionsB\x0b\n\t_priority\"6\n\x17RegenerateImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x8f\x02\n\x13UpscaleImageRequest\x12\x33\n\x08image_id\x18\x01 \x01(\tB!\xe2\x41\x01\x02\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x10\n\x08min_size\x18\x02 \x01(\t\x12\x15\n\x08priority\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12>\n\x08metadata\x18\x05 \x03(\x0b\x32,.imggen.v1.UpscaleImageRequest.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_priority\"3\n\x14UpscaleImageResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job2\xc3\x03\n\x11GenerationService\x12[\n\x10GeneratePortrait\x12\".imggen.v1.GeneratePortraitRequest\x1a#.imggen.v1.GeneratePortraitResponse\x12R\n\rGenerateScene\x12\x1f.imggen.v1.GenerateSceneRequest\x1a .imggen.v1.GenerateSceneResponse\x12R\n\rGenerateStory\x12\x1f.imggen.v1.GenerateStoryRequest\x1a .imggen.v1.GenerateStoryResponse\x12X\n\x0fRegenerateImage\x12!.imggen.v1.RegenerateImageRequest\x1a\".imggen.v1.RegenerateImageResponse\x12O\n\x0cUpscaleImage\x12\x1e.imggen.v1.UpscaleImageRequest\x1a\x1f.imggen.v1.UpscaleImageResponseB>\n\timggen.v1B\x0fGenerationProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,30 +74,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['image_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Image\342\214\317\327\010\002\010\001'
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REGENERATEIMAGEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
-  _globals['_GENERATIONOPTIONS']._serialized_start=231
-  _globals['_GENERATIONOPTIONS']._serialized_end=600
-  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_start=514
-  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_end=561
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=603
-  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=931
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=933
-  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=988
-  _globals['_GENERATESCENEREQUEST']._serialized_start=991
-  _globals['_GENERATESCENEREQUEST']._serialized_end=1389
-  _globals['_GENERATESCENERESPONSE']._serialized_start=1391
-  _globals['_GENERATESCENERESPONSE']._serialized_end=1443
-  _globals['_COVER']._serialized_start=1445
-  _globals['_COVER']._serialized_end=1570
-  _globals['_GENERATESTORYREQUEST']._serialized_start=1573
-  _globals['_GENERATESTORYREQUEST']._serialized_end=2036
-  _globals['_GENERATESTORYRESPONSE']._serialized_start=2038
-  _globals['_GENERATESTORYRESPONSE']._serialized_end=2094
-  _globals['_MODIFICATIONS']._serialized_start=2097
-  _globals['_MODIFICATIONS']._serialized_end=2225
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=2228
-  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=2467
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=2469
-  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=2523
-  _globals['_GENERATIONSERVICE']._serialized_start=2526
-  _globals['_GENERATIONSERVICE']._serialized_end=2896
+  _globals['_UPSCALEIMAGEREQUEST_METADATAENTRY']._loaded_options = None
+  _globals['_UPSCALEIMAGEREQUEST_METADATAENTRY']._serialized_options = b'8\001'
+  _globals['_UPSCALEIMAGEREQUEST'].fields_by_name['image_id']._loaded_options = None
+  _globals['_UPSCALEIMAGEREQUEST'].fields_by_name['image_id']._serialized_options = b'\342A\001\002\372A\022\n\020imggen.dev/Image\342\214\317\327\010\002\010\001'
+  _globals['_UPSCALEIMAGEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPSCALEIMAGEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
+  _globals['_GENERATIONOPTIONS']._serialized_start=258
+  _globals['_GENERATIONOPTIONS']._serialized_end=679
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_start=593
+  _globals['_GENERATIONOPTIONS_METADATAENTRY']._serialized_end=640
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_start=682
+  _globals['_GENERATEPORTRAITREQUEST']._serialized_end=1010
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_start=1012
+  _globals['_GENERATEPORTRAITRESPONSE']._serialized_end=1067
+  _globals['_GENERATESCENEREQUEST']._serialized_start=1070
+  _globals['_GENERATESCENEREQUEST']._serialized_end=1468
+  _globals['_GENERATESCENERESPONSE']._serialized_start=1470
+  _globals['_GENERATESCENERESPONSE']._serialized_end=1522
+  _globals['_COVER']._serialized_start=1524
+  _globals['_COVER']._serialized_end=1649
+  _globals['_GENERATESTORYREQUEST']._serialized_start=1652
+  _globals['_GENERATESTORYREQUEST']._serialized_end=2115
+  _globals['_GENERATESTORYRESPONSE']._serialized_start=2117
+  _globals['_GENERATESTORYRESPONSE']._serialized_end=2173
+  _globals['_MODIFICATIONS']._serialized_start=2176
+  _globals['_MODIFICATIONS']._serialized_end=2304
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_start=2307
+  _globals['_REGENERATEIMAGEREQUEST']._serialized_end=2546
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_start=2548
+  _globals['_REGENERATEIMAGERESPONSE']._serialized_end=2602
+  _globals['_UPSCALEIMAGEREQUEST']._serialized_start=2605
+  _globals['_UPSCALEIMAGEREQUEST']._serialized_end=2876
+  _globals['_UPSCALEIMAGEREQUEST_METADATAENTRY']._serialized_start=593
+  _globals['_UPSCALEIMAGEREQUEST_METADATAENTRY']._serialized_end=640
+  _globals['_UPSCALEIMAGERESPONSE']._serialized_start=2878
+  _globals['_UPSCALEIMAGERESPONSE']._serialized_end=2929
+  _globals['_GENERATIONSERVICE']._serialized_start=2932
+  _globals['_GENERATIONSERVICE']._serialized_end=3383
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ import google.protobuf.internal.containers
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.batch_pb2
+import imggen.v1.finishing_pb2
 import imggen.v1.job_pb2
 import imggen.v1.scene_pb2
 import sys
@@ -53,6 +54,7 @@ class GenerationOptions(google.protobuf.message.Message):
     MIN_QUALITY_FIELD_NUMBER: builtins.int
     COMPLETE_BY_FIELD_NUMBER: builtins.int
     MAX_COST_MICROS_FIELD_NUMBER: builtins.int
+    POST_PROCESSING_FIELD_NUMBER: builtins.int
     model: builtins.str
     """The model, for instance `storybook`; empty lets the service choose. A regeneration keeps the
     image's. For a model that its provider has retired, its successor draws; `ExplainRoute` says so.
@@ -103,6 +105,12 @@ class GenerationOptions(google.protobuf.message.Message):
         A picture of a model that was on time when it was chosen can still be late.
         """
 
+    @property
+    def post_processing(self) -> imggen.v1.finishing_pb2.PostProcessing:
+        """What is done to the picture before its assets are made; unset means the usual steps, which are
+        gentle. `Job.post_processing` says what became of each. A regeneration has its own.
+        """
+
     def __init__(
         self,
         *,
@@ -115,9 +123,10 @@ class GenerationOptions(google.protobuf.message.Message):
         min_quality: builtins.str = ...,
         complete_by: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         max_cost_micros: builtins.int | None = ...,
+        post_processing: imggen.v1.finishing_pb2.PostProcessing | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "use_references", b"use_references"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "allow_reuse", b"allow_reuse", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "metadata", b"metadata", "min_quality", b"min_quality", "model", b"model", "provider", b"provider", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "post_processing", b"post_processing", "use_references", b"use_references"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_max_cost_micros", b"_max_cost_micros", "_use_references", b"_use_references", "allow_reuse", b"allow_reuse", "complete_by", b"complete_by", "max_cost_micros", b"max_cost_micros", "metadata", b"metadata", "min_quality", b"min_quality", "model", b"model", "post_processing", b"post_processing", "provider", b"provider", "quality", b"quality", "use_references", b"use_references"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_max_cost_micros", b"_max_cost_micros"]) -> typing.Literal["max_cost_micros"] | None: ...
     @typing.overload
@@ -154,8 +163,8 @@ class GeneratePortraitRequest(google.protobuf.message.Message):
     request_id: builtins.str
     """Makes retries safe: a call with the same id and the same request returns what the first one
     made, as it is now; with another request it fails with REQUEST_ID_REUSED. GeneratePortrait,
-    GenerateScene and RegenerateImage share their ids; other methods have their own. A UUID; empty
-    for none.
+    GenerateScene, RegenerateImage and UpscaleImage share their ids; other methods have their own. A
+    UUID; empty for none.
     """
     size: builtins.str
     """The size of the display asset in pixels, for instance `1024x1536`, if the model offers it; empty
@@ -242,8 +251,8 @@ class GenerateSceneRequest(google.protobuf.message.Message):
     request_id: builtins.str
     """Makes retries safe: a call with the same id and the same request returns what the first one
     made, as it is now; with another request it fails with REQUEST_ID_REUSED. GeneratePortrait,
-    GenerateScene and RegenerateImage share their ids; other methods have their own. A UUID; empty
-    for none.
+    GenerateScene, RegenerateImage and UpscaleImage share their ids; other methods have their own. A
+    UUID; empty for none.
     """
     aspect_ratio: builtins.str
     """`16:9`, `4:3` or `1:1`; empty means `16:9`. A model that does not draw it draws its nearest, and
@@ -502,8 +511,8 @@ class RegenerateImageRequest(google.protobuf.message.Message):
     request_id: builtins.str
     """Makes retries safe: a call with the same id and the same request returns what the first one
     made, as it is now; with another request it fails with REQUEST_ID_REUSED. GeneratePortrait,
-    GenerateScene and RegenerateImage share their ids; other methods have their own. A UUID; empty
-    for none.
+    GenerateScene, RegenerateImage and UpscaleImage share their ids; other methods have their own. A
+    UUID; empty for none.
     """
     @property
     def modifications(self) -> Global___Modifications:
@@ -548,3 +557,87 @@ class RegenerateImageResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["job", b"job"]) -> None: ...
 
 Global___RegenerateImageResponse: typing_extensions.TypeAlias = RegenerateImageResponse
+
+@typing.final
+class UpscaleImageRequest(google.protobuf.message.Message):
+    """A request for a new print asset of an image."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
+    IMAGE_ID_FIELD_NUMBER: builtins.int
+    MIN_SIZE_FIELD_NUMBER: builtins.int
+    PRIORITY_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
+    image_id: builtins.str
+    """Required. The id of the image, a UUID. It must be COMPLETED."""
+    min_size: builtins.str
+    """The least width and height of the print asset in pixels, for instance `4096x4096`, at most
+    24 million pixels in all; empty means `2048x2048` for a portrait, `3000x2000` for others. The
+    print asset has the shape of the display asset, so that it is larger in one direction where its
+    shape is another, and it is never smaller than the display asset or than that of an empty size:
+    see `Job.upscaling`.
+    """
+    priority: builtins.int
+    """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
+    request_id: builtins.str
+    """Makes retries safe: a call with the same id and the same request returns what the first one
+    made, as it is now; with another request it fails with REQUEST_ID_REUSED. GeneratePortrait,
+    GenerateScene, RegenerateImage and UpscaleImage share their ids; other methods have their own. A
+    UUID; empty for none.
+    """
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """The caller's own words on the job; see `GenerationOptions.metadata`. The image keeps its own."""
+
+    def __init__(
+        self,
+        *,
+        image_id: builtins.str = ...,
+        min_size: builtins.str = ...,
+        priority: builtins.int | None = ...,
+        request_id: builtins.str = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_priority", b"_priority", "priority", b"priority"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_priority", b"_priority", "image_id", b"image_id", "metadata", b"metadata", "min_size", b"min_size", "priority", b"priority", "request_id", b"request_id"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_priority", b"_priority"]) -> typing.Literal["priority"] | None: ...
+
+Global___UpscaleImageRequest: typing_extensions.TypeAlias = UpscaleImageRequest
+
+@typing.final
+class UpscaleImageResponse(google.protobuf.message.Message):
+    """The job that makes the print asset, of the kind UPSCALE."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    JOB_FIELD_NUMBER: builtins.int
+    @property
+    def job(self) -> imggen.v1.job_pb2.Job:
+        """The job, QUEUED."""
+
+    def __init__(
+        self,
+        *,
+        job: imggen.v1.job_pb2.Job | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["job", b"job"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["job", b"job"]) -> None: ...
+
+Global___UpscaleImageResponse: typing_extensions.TypeAlias = UpscaleImageResponse

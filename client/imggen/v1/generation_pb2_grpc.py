@@ -56,6 +56,11 @@ class GenerationServiceStub(object):
                 request_serializer=imggen_dot_v1_dot_generation__pb2.RegenerateImageRequest.SerializeToString,
                 response_deserializer=imggen_dot_v1_dot_generation__pb2.RegenerateImageResponse.FromString,
                 _registered_method=True)
+        self.UpscaleImage = channel.unary_unary(
+                '/imggen.v1.GenerationService/UpscaleImage',
+                request_serializer=imggen_dot_v1_dot_generation__pb2.UpscaleImageRequest.SerializeToString,
+                response_deserializer=imggen_dot_v1_dot_generation__pb2.UpscaleImageResponse.FromString,
+                _registered_method=True)
 
 
 class GenerationServiceServicer(object):
@@ -94,6 +99,15 @@ class GenerationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpscaleImage(self, request, context):
+        """Makes the print asset of an image anew: a model enlarges its picture all the way, where Lanczos
+        does by default. Its other assets stay, and the old print asset until the new one is stored. It
+        costs no budget.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GenerationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -116,6 +130,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.RegenerateImage,
                     request_deserializer=imggen_dot_v1_dot_generation__pb2.RegenerateImageRequest.FromString,
                     response_serializer=imggen_dot_v1_dot_generation__pb2.RegenerateImageResponse.SerializeToString,
+            ),
+            'UpscaleImage': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpscaleImage,
+                    request_deserializer=imggen_dot_v1_dot_generation__pb2.UpscaleImageRequest.FromString,
+                    response_serializer=imggen_dot_v1_dot_generation__pb2.UpscaleImageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -228,6 +247,33 @@ class GenerationService(object):
             '/imggen.v1.GenerationService/RegenerateImage',
             imggen_dot_v1_dot_generation__pb2.RegenerateImageRequest.SerializeToString,
             imggen_dot_v1_dot_generation__pb2.RegenerateImageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpscaleImage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imggen.v1.GenerationService/UpscaleImage',
+            imggen_dot_v1_dot_generation__pb2.UpscaleImageRequest.SerializeToString,
+            imggen_dot_v1_dot_generation__pb2.UpscaleImageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -89,7 +89,23 @@ _GenerationServiceRegenerateImageType = typing_extensions.TypeVar(
     ],
 )
 
-class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitType, _GenerationServiceGenerateSceneType, _GenerationServiceGenerateStoryType, _GenerationServiceRegenerateImageType]):
+_GenerationServiceUpscaleImageType = typing_extensions.TypeVar(
+    '_GenerationServiceUpscaleImageType',
+    grpc.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.UpscaleImageRequest,
+        imggen.v1.generation_pb2.UpscaleImageResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.UpscaleImageRequest,
+        imggen.v1.generation_pb2.UpscaleImageResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.UpscaleImageRequest,
+        imggen.v1.generation_pb2.UpscaleImageResponse,
+    ],
+)
+
+class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitType, _GenerationServiceGenerateSceneType, _GenerationServiceGenerateStoryType, _GenerationServiceRegenerateImageType, _GenerationServiceUpscaleImageType]):
     """Draws images. Every call returns as soon as its job or batch is committed; follow it with
     `JobService.WatchJob` or `BatchService.WatchBatch`.
     """
@@ -112,6 +128,10 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
             imggen.v1.generation_pb2.RegenerateImageRequest,
             imggen.v1.generation_pb2.RegenerateImageResponse,
         ],
+        grpc.UnaryUnaryMultiCallable[
+            imggen.v1.generation_pb2.UpscaleImageRequest,
+            imggen.v1.generation_pb2.UpscaleImageResponse,
+        ],
     ], channel: grpc.Channel) -> None: ...
 
     @typing.overload
@@ -132,6 +152,10 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
             imggen.v1.generation_pb2.RegenerateImageRequest,
             imggen.v1.generation_pb2.RegenerateImageResponse,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            imggen.v1.generation_pb2.UpscaleImageRequest,
+            imggen.v1.generation_pb2.UpscaleImageResponse,
+        ],
     ], channel: grpc.aio.Channel) -> None: ...
 
     GeneratePortrait: _GenerationServiceGeneratePortraitType
@@ -151,6 +175,12 @@ class GenerationServiceStub(typing.Generic[_GenerationServiceGeneratePortraitTyp
     lineage has at most 5 regenerations; failed, cancelled and deleted ones count.
     """
 
+    UpscaleImage: _GenerationServiceUpscaleImageType
+    """Makes the print asset of an image anew: a model enlarges its picture all the way, where Lanczos
+    does by default. Its other assets stay, and the old print asset until the new one is stored. It
+    costs no budget.
+    """
+
 GenerationServiceAsyncStub: typing_extensions.TypeAlias = GenerationServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.generation_pb2.GeneratePortraitRequest,
@@ -167,6 +197,10 @@ GenerationServiceAsyncStub: typing_extensions.TypeAlias = GenerationServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         imggen.v1.generation_pb2.RegenerateImageRequest,
         imggen.v1.generation_pb2.RegenerateImageResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        imggen.v1.generation_pb2.UpscaleImageRequest,
+        imggen.v1.generation_pb2.UpscaleImageResponse,
     ],
 ]
 
@@ -210,6 +244,17 @@ class GenerationServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[imggen.v1.generation_pb2.RegenerateImageResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.RegenerateImageResponse]]:
         """Draws an image again with changes, as a new version in its lineage; the original stays. A
         lineage has at most 5 regenerations; failed, cancelled and deleted ones count.
+        """
+
+    @abc.abstractmethod
+    def UpscaleImage(
+        self,
+        request: imggen.v1.generation_pb2.UpscaleImageRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[imggen.v1.generation_pb2.UpscaleImageResponse, collections.abc.Awaitable[imggen.v1.generation_pb2.UpscaleImageResponse]]:
+        """Makes the print asset of an image anew: a model enlarges its picture all the way, where Lanczos
+        does by default. Its other assets stay, and the old print asset until the new one is stored. It
+        costs no budget.
         """
 
 def add_GenerationServiceServicer_to_server(servicer: GenerationServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

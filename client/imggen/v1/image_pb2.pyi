@@ -10,6 +10,7 @@ import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import imggen.v1.finishing_pb2
 import imggen.v1.metadata_pb2
 import imggen.v1.reference_pb2
 import imggen.v1.scene_pb2
@@ -112,14 +113,18 @@ class _AssetKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     ASSET_KIND_ORIGINAL: _AssetKind.ValueType  # 1
     """The output of the model, PNG: the whole of it where the other assets are cropped."""
     ASSET_KIND_DISPLAY: _AssetKind.ValueType  # 2
-    """For screens: 1024x1024 pixels or more, PNG."""
+    """For screens: 1024x1024 pixels or more. Those that were drawn by earlier versions are PNG."""
     ASSET_KIND_PRINT: _AssetKind.ValueType  # 3
-    """For paper: 300 DPI, 2048x2048 pixels for a square portrait, JPEG."""
+    """For paper: 300 DPI, 2048x2048 pixels for a square portrait."""
     ASSET_KIND_THUMBNAIL: _AssetKind.ValueType  # 4
-    """For lists: 256 pixels on its longer side, JPEG."""
+    """For lists: 256 pixels on its longer side; a JPEG's quality is 85."""
 
 class AssetKind(_AssetKind, metaclass=_AssetKindEnumTypeWrapper):
     """The kinds of the assets of one image.
+
+    All but the original are in sRGB, with its profile, at 300 DPI, of 5,000,000 bytes or fewer: a
+    JPEG of quality 95, or of the best one down to 85 that fits; a PNG where something is transparent.
+    `AssetHeader.content_type` says which.
 
     Later versions may add values; accept those that you do not know.
     """
@@ -129,11 +134,11 @@ ASSET_KIND_UNSPECIFIED: AssetKind.ValueType  # 0
 ASSET_KIND_ORIGINAL: AssetKind.ValueType  # 1
 """The output of the model, PNG: the whole of it where the other assets are cropped."""
 ASSET_KIND_DISPLAY: AssetKind.ValueType  # 2
-"""For screens: 1024x1024 pixels or more, PNG."""
+"""For screens: 1024x1024 pixels or more. Those that were drawn by earlier versions are PNG."""
 ASSET_KIND_PRINT: AssetKind.ValueType  # 3
-"""For paper: 300 DPI, 2048x2048 pixels for a square portrait, JPEG."""
+"""For paper: 300 DPI, 2048x2048 pixels for a square portrait."""
 ASSET_KIND_THUMBNAIL: AssetKind.ValueType  # 4
-"""For lists: 256 pixels on its longer side, JPEG."""
+"""For lists: 256 pixels on its longer side; a JPEG's quality is 85."""
 Global___AssetKind: typing_extensions.TypeAlias = AssetKind
 
 class _PictureCheck:
@@ -232,6 +237,7 @@ class Image(google.protobuf.message.Message):
     NOT_DRAWN_FIELD_NUMBER: builtins.int
     PICTURE_CHECK_FIELD_NUMBER: builtins.int
     CHECKED_BY_FIELD_NUMBER: builtins.int
+    POST_PROCESSING_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -329,6 +335,12 @@ class Image(google.protobuf.message.Message):
     def not_drawn(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.NotDrawn]:
         """Output only. What it does not show as told; see `Job.not_drawn`."""
 
+    @property
+    def post_processing(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.finishing_pb2.FinishedStep]:
+        """Output only. What became of each step of its post-processing, in their order. Empty until it is
+        COMPLETED.
+        """
+
     def __init__(
         self,
         *,
@@ -368,9 +380,10 @@ class Image(google.protobuf.message.Message):
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
         picture_check: Global___PictureCheck.ValueType = ...,
         checked_by: builtins.str = ...,
+        post_processing: collections.abc.Iterable[imggen.v1.finishing_pb2.FinishedStep] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "checked_by", b"checked_by", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "picture_check", b"picture_check", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "checked_by", b"checked_by", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "picture_check", b"picture_check", "post_processing", b"post_processing", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image
 
@@ -581,7 +594,7 @@ class AssetHeader(google.protobuf.message.Message):
     asset_kind: Global___AssetKind.ValueType
     """The kind of asset."""
     content_type: builtins.str
-    """The media type, for instance `image/png`."""
+    """The media type, for instance `image/jpeg`."""
     size_bytes: builtins.int
     """The size in bytes."""
     sha256: builtins.str

@@ -28,13 +28,14 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from imggen.v1 import errors_pb2 as imggen_dot_v1_dot_errors__pb2
+from imggen.v1 import finishing_pb2 as imggen_dot_v1_dot_finishing__pb2
 from imggen.v1 import image_pb2 as imggen_dot_v1_dot_image__pb2
 from imggen.v1 import metadata_pb2 as imggen_dot_v1_dot_metadata__pb2
 from imggen.v1 import reference_pb2 as imggen_dot_v1_dot_reference__pb2
 from imggen.v1 import scene_pb2 as imggen_dot_v1_dot_scene__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13imggen/v1/job.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/errors.proto\x1a\x15imggen/v1/image.proto\x1a\x18imggen/v1/metadata.proto\x1a\x19imggen/v1/reference.proto\x1a\x15imggen/v1/scene.proto\"\xee\n\n\x03Job\x12\x1c\n\x06job_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08image_id\x18\x02 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12&\n\x04kind\x18\x03 \x01(\x0e\x32\x12.imggen.v1.JobKindB\x04\xe2\x41\x01\x03\x12*\n\x06status\x18\x04 \x01(\x0e\x32\x14.imggen.v1.JobStatusB\x04\xe2\x41\x01\x03\x12%\n\x05stage\x18\x05 \x01(\x0e\x32\x10.imggen.v1.StageB\x04\xe2\x41\x01\x03\x12\x12\n\x04step\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05steps\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66raction\x18\x08 \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08priority\x18\t \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61ttempt\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bretry_count\x18\x0b \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bmax_retries\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12(\n\x05\x65rror\x18\r \x01(\x0b\x32\x13.imggen.v1.JobErrorB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61ncel_requested\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x10 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x15\x65stimated_cost_micros\x18\x11 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12 \n\x12\x61\x63tual_cost_micros\x18\x12 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63ompleted_at\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x43\n\x19\x65stimated_completion_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\rstage_timings\x18\x17 \x03(\x0b\x32\x16.imggen.v1.StageTimingB\x04\xe2\x41\x01\x03\x12\x33\n\x08\x62\x61tch_id\x18\x1a \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08story_id\x18\x1f \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18  \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x34\n\x08metadata\x18! \x03(\x0b\x32\x1c.imggen.v1.Job.MetadataEntryB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ropped_from\x18\" \x01(\tB\x04\xe2\x41\x01\x03\x12\x32\n\nreferences\x18# \x03(\x0b\x32\x18.imggen.v1.UsedReferenceB\x04\xe2\x41\x01\x03\x12?\n\x14reused_from_image_id\x18$ \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12,\n\tnot_drawn\x18% \x03(\x0b\x32\x13.imggen.v1.NotDrawnB\x04\xe2\x41\x01\x03\x12\x19\n\x0blane_paused\x18& \x01(\x08\x42\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:&\xea\x41#\n\x0eimggen.dev/Job\x1a\x06job_id*\x04jobs2\x03jobJ\x04\x08\x18\x10\x19J\x04\x08\x19\x10\x1aJ\x04\x08\x1b\x10\x1eJ\x04\x08\x1e\x10\x1fR\runknown_words\"O\n\x08JobError\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x16.imggen.v1.ErrorReasonB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"g\n\x0bStageTiming\x12%\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.StageB\x04\xe2\x41\x01\x03\x12\x31\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"@\n\rGetJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\xbe\x01\n\x0fListJobsRequest\x12&\n\x08statuses\x18\x01 \x03(\x0e\x32\x14.imggen.v1.JobStatus\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12+\n\x08metadata\x18\x05 \x01(\x0b\x32\x19.imggen.v1.MetadataFilter\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.imggen.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\\\n\x0fWatchJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x18\n\x10include_previews\x18\x02 \x01(\x08\"\x91\x01\n\x10WatchJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x0f\n\x07preview\x18\x02 \x01(\x0c\x12\x1f\n\x05image\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Image\x12.\n\rpreview_check\x18\x04 \x01(\x0e\x32\x17.imggen.v1.PictureCheck\"C\n\x10\x43\x61ncelJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x84\x01\n\x0fRetryJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x15\n\x08priority\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x42\x0b\n\t_priority\"/\n\x10RetryJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job*\xa4\x01\n\tJobStatus\x12\x1a\n\x16JOB_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATUS_QUEUED\x10\x01\x12\x19\n\x15JOB_STATUS_PROCESSING\x10\x02\x12\x18\n\x14JOB_STATUS_COMPLETED\x10\x03\x12\x15\n\x11JOB_STATUS_FAILED\x10\x04\x12\x18\n\x14JOB_STATUS_CANCELLED\x10\x05*p\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTAGE_RESOLVING\x10\x01\x12\x13\n\x0fSTAGE_RENDERING\x10\x02\x12\x13\n\x0fSTAGE_FINISHING\x10\x03\x12\x11\n\rSTAGE_STORING\x10\x04*b\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_KIND_PORTRAIT\x10\x01\x12\x12\n\x0eJOB_KIND_SCENE\x10\x02\x12\x12\n\x0eJOB_KIND_COVER\x10\x03\x32\xe4\x02\n\nJobService\x12=\n\x06GetJob\x12\x18.imggen.v1.GetJobRequest\x1a\x19.imggen.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.imggen.v1.ListJobsRequest\x1a\x1b.imggen.v1.ListJobsResponse\x12\x45\n\x08WatchJob\x12\x1a.imggen.v1.WatchJobRequest\x1a\x1b.imggen.v1.WatchJobResponse0\x01\x12\x46\n\tCancelJob\x12\x1b.imggen.v1.CancelJobRequest\x1a\x1c.imggen.v1.CancelJobResponse\x12\x43\n\x08RetryJob\x12\x1a.imggen.v1.RetryJobRequest\x1a\x1b.imggen.v1.RetryJobResponseB7\n\timggen.v1B\x08JobProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13imggen/v1/job.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16imggen/v1/errors.proto\x1a\x19imggen/v1/finishing.proto\x1a\x15imggen/v1/image.proto\x1a\x18imggen/v1/metadata.proto\x1a\x19imggen/v1/reference.proto\x1a\x15imggen/v1/scene.proto\"\xd5\x0b\n\x03Job\x12\x1c\n\x06job_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08image_id\x18\x02 \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12&\n\x04kind\x18\x03 \x01(\x0e\x32\x12.imggen.v1.JobKindB\x04\xe2\x41\x01\x03\x12*\n\x06status\x18\x04 \x01(\x0e\x32\x14.imggen.v1.JobStatusB\x04\xe2\x41\x01\x03\x12%\n\x05stage\x18\x05 \x01(\x0e\x32\x10.imggen.v1.StageB\x04\xe2\x41\x01\x03\x12\x12\n\x04step\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05steps\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66raction\x18\x08 \x01(\x01\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08priority\x18\t \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61ttempt\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bretry_count\x18\x0b \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bmax_retries\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12(\n\x05\x65rror\x18\r \x01(\x0b\x32\x13.imggen.v1.JobErrorB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61ncel_requested\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05model\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08provider\x18\x10 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x15\x65stimated_cost_micros\x18\x11 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12 \n\x12\x61\x63tual_cost_micros\x18\x12 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nstarted_at\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x63ompleted_at\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x43\n\x19\x65stimated_completion_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\rstage_timings\x18\x17 \x03(\x0b\x32\x16.imggen.v1.StageTimingB\x04\xe2\x41\x01\x03\x12\x33\n\x08\x62\x61tch_id\x18\x1a \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Batch\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x33\n\x08story_id\x18\x1f \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x1d\n\x07page_id\x18  \x01(\tB\x0c\xe2\x41\x01\x03\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x34\n\x08metadata\x18! \x03(\x0b\x32\x1c.imggen.v1.Job.MetadataEntryB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ropped_from\x18\" \x01(\tB\x04\xe2\x41\x01\x03\x12\x32\n\nreferences\x18# \x03(\x0b\x32\x18.imggen.v1.UsedReferenceB\x04\xe2\x41\x01\x03\x12?\n\x14reused_from_image_id\x18$ \x01(\tB!\xe2\x41\x01\x03\xfa\x41\x12\n\x10imggen.dev/Image\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12,\n\tnot_drawn\x18% \x03(\x0b\x32\x13.imggen.v1.NotDrawnB\x04\xe2\x41\x01\x03\x12\x19\n\x0blane_paused\x18& \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x36\n\x0fpost_processing\x18( \x03(\x0b\x32\x17.imggen.v1.FinishedStepB\x04\xe2\x41\x01\x03\x12-\n\tupscaling\x18\' \x01(\x0b\x32\x14.imggen.v1.UpscalingB\x04\xe2\x41\x01\x03\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:&\xea\x41#\n\x0eimggen.dev/Job\x1a\x06job_id*\x04jobs2\x03jobJ\x04\x08\x18\x10\x19J\x04\x08\x19\x10\x1aJ\x04\x08\x1b\x10\x1eJ\x04\x08\x1e\x10\x1fR\runknown_words\"O\n\x08JobError\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x16.imggen.v1.ErrorReasonB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"a\n\tUpscaling\x12\x18\n\nprint_size\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\x04tile\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x18\n\nran_out_at\x18\x03 \x03(\x05\x42\x04\xe2\x41\x01\x03\x42\x07\n\x05_tile\"g\n\x0bStageTiming\x12%\n\x05stage\x18\x01 \x01(\x0e\x32\x10.imggen.v1.StageB\x04\xe2\x41\x01\x03\x12\x31\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x03\"@\n\rGetJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\xbe\x01\n\x0fListJobsRequest\x12&\n\x08statuses\x18\x01 \x03(\x0e\x32\x14.imggen.v1.JobStatus\x12/\n\x08story_id\x18\x02 \x01(\tB\x1d\xfa\x41\x12\n\x10imggen.dev/Story\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12+\n\x08metadata\x18\x05 \x01(\x0b\x32\x19.imggen.v1.MetadataFilter\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.imggen.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\\\n\x0fWatchJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x18\n\x10include_previews\x18\x02 \x01(\x08\"\x91\x01\n\x10WatchJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\x12\x0f\n\x07preview\x18\x02 \x01(\x0c\x12\x1f\n\x05image\x18\x03 \x01(\x0b\x32\x10.imggen.v1.Image\x12.\n\rpreview_check\x18\x04 \x01(\x0e\x32\x17.imggen.v1.PictureCheck\"C\n\x10\x43\x61ncelJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job\"\x84\x01\n\x0fRetryJobRequest\x12/\n\x06job_id\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x10\n\x0eimggen.dev/Job\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x15\n\x08priority\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x42\x0b\n\t_priority\"/\n\x10RetryJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.imggen.v1.Job*\xa4\x01\n\tJobStatus\x12\x1a\n\x16JOB_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATUS_QUEUED\x10\x01\x12\x19\n\x15JOB_STATUS_PROCESSING\x10\x02\x12\x18\n\x14JOB_STATUS_COMPLETED\x10\x03\x12\x15\n\x11JOB_STATUS_FAILED\x10\x04\x12\x18\n\x14JOB_STATUS_CANCELLED\x10\x05*p\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTAGE_RESOLVING\x10\x01\x12\x13\n\x0fSTAGE_RENDERING\x10\x02\x12\x13\n\x0fSTAGE_FINISHING\x10\x03\x12\x11\n\rSTAGE_STORING\x10\x04*x\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_KIND_PORTRAIT\x10\x01\x12\x12\n\x0eJOB_KIND_SCENE\x10\x02\x12\x12\n\x0eJOB_KIND_COVER\x10\x03\x12\x14\n\x10JOB_KIND_UPSCALE\x10\x04\x32\xe4\x02\n\nJobService\x12=\n\x06GetJob\x12\x18.imggen.v1.GetJobRequest\x1a\x19.imggen.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.imggen.v1.ListJobsRequest\x1a\x1b.imggen.v1.ListJobsResponse\x12\x45\n\x08WatchJob\x12\x1a.imggen.v1.WatchJobRequest\x1a\x1b.imggen.v1.WatchJobResponse0\x01\x12\x46\n\tCancelJob\x12\x1b.imggen.v1.CancelJobRequest\x1a\x1c.imggen.v1.CancelJobResponse\x12\x43\n\x08RetryJob\x12\x1a.imggen.v1.RetryJobRequest\x1a\x1b.imggen.v1.RetryJobResponseB7\n\timggen.v1B\x08JobProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -108,12 +109,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOB'].fields_by_name['not_drawn']._serialized_options = b'\342A\001\003'
   _globals['_JOB'].fields_by_name['lane_paused']._loaded_options = None
   _globals['_JOB'].fields_by_name['lane_paused']._serialized_options = b'\342A\001\003'
+  _globals['_JOB'].fields_by_name['post_processing']._loaded_options = None
+  _globals['_JOB'].fields_by_name['post_processing']._serialized_options = b'\342A\001\003'
+  _globals['_JOB'].fields_by_name['upscaling']._loaded_options = None
+  _globals['_JOB'].fields_by_name['upscaling']._serialized_options = b'\342A\001\003'
   _globals['_JOB']._loaded_options = None
   _globals['_JOB']._serialized_options = b'\352A#\n\016imggen.dev/Job\032\006job_id*\004jobs2\003job'
   _globals['_JOBERROR'].fields_by_name['reason']._loaded_options = None
   _globals['_JOBERROR'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
   _globals['_JOBERROR'].fields_by_name['message']._loaded_options = None
   _globals['_JOBERROR'].fields_by_name['message']._serialized_options = b'\342A\001\003'
+  _globals['_UPSCALING'].fields_by_name['print_size']._loaded_options = None
+  _globals['_UPSCALING'].fields_by_name['print_size']._serialized_options = b'\342A\001\003'
+  _globals['_UPSCALING'].fields_by_name['tile']._loaded_options = None
+  _globals['_UPSCALING'].fields_by_name['tile']._serialized_options = b'\342A\001\003'
+  _globals['_UPSCALING'].fields_by_name['ran_out_at']._loaded_options = None
+  _globals['_UPSCALING'].fields_by_name['ran_out_at']._serialized_options = b'\342A\001\003'
   _globals['_STAGETIMING'].fields_by_name['stage']._loaded_options = None
   _globals['_STAGETIMING'].fields_by_name['stage']._serialized_options = b'\342A\001\003'
   _globals['_STAGETIMING'].fields_by_name['duration']._loaded_options = None
@@ -130,40 +141,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RETRYJOBREQUEST'].fields_by_name['job_id']._serialized_options = b'\342A\001\002\372A\020\n\016imggen.dev/Job\342\214\317\327\010\002\010\001'
   _globals['_RETRYJOBREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RETRYJOBREQUEST'].fields_by_name['request_id']._serialized_options = b'\342\214\317\327\010\002\010\001'
-  _globals['_JOBSTATUS']._serialized_start=2817
-  _globals['_JOBSTATUS']._serialized_end=2981
-  _globals['_STAGE']._serialized_start=2983
-  _globals['_STAGE']._serialized_end=3095
-  _globals['_JOBKIND']._serialized_start=3097
-  _globals['_JOBKIND']._serialized_end=3195
-  _globals['_JOB']._serialized_start=312
-  _globals['_JOB']._serialized_end=1702
-  _globals['_JOB_METADATAENTRY']._serialized_start=1576
-  _globals['_JOB_METADATAENTRY']._serialized_end=1623
-  _globals['_JOBERROR']._serialized_start=1704
-  _globals['_JOBERROR']._serialized_end=1783
-  _globals['_STAGETIMING']._serialized_start=1785
-  _globals['_STAGETIMING']._serialized_end=1888
-  _globals['_GETJOBREQUEST']._serialized_start=1890
-  _globals['_GETJOBREQUEST']._serialized_end=1954
-  _globals['_GETJOBRESPONSE']._serialized_start=1956
-  _globals['_GETJOBRESPONSE']._serialized_end=2001
-  _globals['_LISTJOBSREQUEST']._serialized_start=2004
-  _globals['_LISTJOBSREQUEST']._serialized_end=2194
-  _globals['_LISTJOBSRESPONSE']._serialized_start=2196
-  _globals['_LISTJOBSRESPONSE']._serialized_end=2269
-  _globals['_WATCHJOBREQUEST']._serialized_start=2271
-  _globals['_WATCHJOBREQUEST']._serialized_end=2363
-  _globals['_WATCHJOBRESPONSE']._serialized_start=2366
-  _globals['_WATCHJOBRESPONSE']._serialized_end=2511
-  _globals['_CANCELJOBREQUEST']._serialized_start=2513
-  _globals['_CANCELJOBREQUEST']._serialized_end=2580
-  _globals['_CANCELJOBRESPONSE']._serialized_start=2582
-  _globals['_CANCELJOBRESPONSE']._serialized_end=2630
-  _globals['_RETRYJOBREQUEST']._serialized_start=2633
-  _globals['_RETRYJOBREQUEST']._serialized_end=2765
-  _globals['_RETRYJOBRESPONSE']._serialized_start=2767
-  _globals['_RETRYJOBRESPONSE']._serialized_end=2814
-  _globals['_JOBSERVICE']._serialized_start=3198
-  _globals['_JOBSERVICE']._serialized_end=3554
+  _globals['_JOBSTATUS']._serialized_start=3046
+  _globals['_JOBSTATUS']._serialized_end=3210
+  _globals['_STAGE']._serialized_start=3212
+  _globals['_STAGE']._serialized_end=3324
+  _globals['_JOBKIND']._serialized_start=3326
+  _globals['_JOBKIND']._serialized_end=3446
+  _globals['_JOB']._serialized_start=339
+  _globals['_JOB']._serialized_end=1832
+  _globals['_JOB_METADATAENTRY']._serialized_start=1706
+  _globals['_JOB_METADATAENTRY']._serialized_end=1753
+  _globals['_JOBERROR']._serialized_start=1834
+  _globals['_JOBERROR']._serialized_end=1913
+  _globals['_UPSCALING']._serialized_start=1915
+  _globals['_UPSCALING']._serialized_end=2012
+  _globals['_STAGETIMING']._serialized_start=2014
+  _globals['_STAGETIMING']._serialized_end=2117
+  _globals['_GETJOBREQUEST']._serialized_start=2119
+  _globals['_GETJOBREQUEST']._serialized_end=2183
+  _globals['_GETJOBRESPONSE']._serialized_start=2185
+  _globals['_GETJOBRESPONSE']._serialized_end=2230
+  _globals['_LISTJOBSREQUEST']._serialized_start=2233
+  _globals['_LISTJOBSREQUEST']._serialized_end=2423
+  _globals['_LISTJOBSRESPONSE']._serialized_start=2425
+  _globals['_LISTJOBSRESPONSE']._serialized_end=2498
+  _globals['_WATCHJOBREQUEST']._serialized_start=2500
+  _globals['_WATCHJOBREQUEST']._serialized_end=2592
+  _globals['_WATCHJOBRESPONSE']._serialized_start=2595
+  _globals['_WATCHJOBRESPONSE']._serialized_end=2740
+  _globals['_CANCELJOBREQUEST']._serialized_start=2742
+  _globals['_CANCELJOBREQUEST']._serialized_end=2809
+  _globals['_CANCELJOBRESPONSE']._serialized_start=2811
+  _globals['_CANCELJOBRESPONSE']._serialized_end=2859
+  _globals['_RETRYJOBREQUEST']._serialized_start=2862
+  _globals['_RETRYJOBREQUEST']._serialized_end=2994
+  _globals['_RETRYJOBRESPONSE']._serialized_start=2996
+  _globals['_RETRYJOBRESPONSE']._serialized_end=3043
+  _globals['_JOBSERVICE']._serialized_start=3449
+  _globals['_JOBSERVICE']._serialized_end=3805
 # @@protoc_insertion_point(module_scope)

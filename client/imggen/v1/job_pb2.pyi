@@ -12,6 +12,7 @@ import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import imggen.v1.errors_pb2
+import imggen.v1.finishing_pb2
 import imggen.v1.image_pb2
 import imggen.v1.metadata_pb2
 import imggen.v1.reference_pb2
@@ -90,7 +91,9 @@ class _StageEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumType
     STAGE_RENDERING: _Stage.ValueType  # 2
     """Draws the image; `step` of `steps` are done."""
     STAGE_FINISHING: _Stage.ValueType  # 3
-    """Makes the display, print and thumbnail assets."""
+    """Makes the display, print and thumbnail assets. While a model enlarges the picture to the print
+    asset, `step` of `steps` of its tiles are done.
+    """
     STAGE_STORING: _Stage.ValueType  # 4
     """Stores the assets."""
 
@@ -109,7 +112,9 @@ characters.
 STAGE_RENDERING: Stage.ValueType  # 2
 """Draws the image; `step` of `steps` are done."""
 STAGE_FINISHING: Stage.ValueType  # 3
-"""Makes the display, print and thumbnail assets."""
+"""Makes the display, print and thumbnail assets. While a model enlarges the picture to the print
+asset, `step` of `steps` of its tiles are done.
+"""
 STAGE_STORING: Stage.ValueType  # 4
 """Stores the assets."""
 Global___Stage: typing_extensions.TypeAlias = Stage
@@ -128,6 +133,8 @@ class _JobKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTy
     """Draws the scene of a page."""
     JOB_KIND_COVER: _JobKind.ValueType  # 3
     """Draws the cover of a story."""
+    JOB_KIND_UPSCALE: _JobKind.ValueType  # 4
+    """Makes the print asset of an image anew."""
 
 class JobKind(_JobKind, metaclass=_JobKindEnumTypeWrapper):
     """The kind of a job.
@@ -143,11 +150,13 @@ JOB_KIND_SCENE: JobKind.ValueType  # 2
 """Draws the scene of a page."""
 JOB_KIND_COVER: JobKind.ValueType  # 3
 """Draws the cover of a story."""
+JOB_KIND_UPSCALE: JobKind.ValueType  # 4
+"""Makes the print asset of an image anew."""
 Global___JobKind: typing_extensions.TypeAlias = JobKind
 
 @typing.final
 class Job(google.protobuf.message.Message):
-    """One unit of work: it makes one image."""
+    """One unit of work: it makes one image, or the print asset of one."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -199,10 +208,12 @@ class Job(google.protobuf.message.Message):
     REUSED_FROM_IMAGE_ID_FIELD_NUMBER: builtins.int
     NOT_DRAWN_FIELD_NUMBER: builtins.int
     LANE_PAUSED_FIELD_NUMBER: builtins.int
+    POST_PROCESSING_FIELD_NUMBER: builtins.int
+    UPSCALING_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
-    """Output only. The id of the image it makes."""
+    """Output only. The id of the image it makes; of an UPSCALE job that whose print asset it makes."""
     kind: Global___JobKind.ValueType
     """Output only. The kind."""
     status: Global___JobStatus.ValueType
@@ -228,7 +239,9 @@ class Job(google.protobuf.message.Message):
     cancel_requested: builtins.bool
     """Output only. Whether a cancel was requested."""
     model: builtins.str
-    """Output only. The model that draws; until a worker has chosen one, the requested one."""
+    """Output only. The model that draws; until a worker has chosen one, the requested one. Empty for
+    an UPSCALE job, which draws nothing.
+    """
     provider: builtins.str
     """Output only. The provider that draws, for instance `local`."""
     estimated_cost_micros: builtins.int
@@ -303,6 +316,18 @@ class Job(google.protobuf.message.Message):
         COMPLETED.
         """
 
+    @property
+    def post_processing(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.finishing_pb2.FinishedStep]:
+        """Output only. What became of each step of its post-processing, in their order. Set once the
+        job is COMPLETED.
+        """
+
+    @property
+    def upscaling(self) -> Global___Upscaling:
+        """Output only. How its picture was enlarged; unset where no model was asked to. Of an UPSCALE job
+        the size is set from the beginning, and the rest once it is COMPLETED.
+        """
+
     def __init__(
         self,
         *,
@@ -338,9 +363,11 @@ class Job(google.protobuf.message.Message):
         reused_from_image_id: builtins.str = ...,
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
         lane_paused: builtins.bool = ...,
+        post_processing: collections.abc.Iterable[imggen.v1.finishing_pb2.FinishedStep] | None = ...,
+        upscaling: Global___Upscaling | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "lane_paused", b"lane_paused", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at", "upscaling", b"upscaling"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "lane_paused", b"lane_paused", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "post_processing", b"post_processing", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "upscaling", b"upscaling"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 
@@ -365,6 +392,43 @@ class JobError(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["message", b"message", "reason", b"reason"]) -> None: ...
 
 Global___JobError: typing_extensions.TypeAlias = JobError
+
+@typing.final
+class Upscaling(google.protobuf.message.Message):
+    """How a model enlarged a picture."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PRINT_SIZE_FIELD_NUMBER: builtins.int
+    TILE_FIELD_NUMBER: builtins.int
+    RAN_OUT_AT_FIELD_NUMBER: builtins.int
+    print_size: builtins.str
+    """Output only. The size in pixels of the print asset that an UPSCALE job makes, for instance
+    `2048x2048`; empty for other jobs.
+    """
+    tile: builtins.int
+    """Output only. The side in pixels of the tiles in which the model enlarged the picture; 0 where the
+    device ran out of memory at all of them and Lanczos, which invents no details, enlarged it
+    instead.
+    """
+    @property
+    def ran_out_at(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Output only. The sides of the larger tiles at which memory ran out before, from large to small;
+        empty where there was enough. The picture is the same, and took longer.
+        """
+
+    def __init__(
+        self,
+        *,
+        print_size: builtins.str = ...,
+        tile: builtins.int | None = ...,
+        ran_out_at: collections.abc.Iterable[builtins.int] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_tile", b"_tile", "tile", b"tile"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_tile", b"_tile", "print_size", b"print_size", "ran_out_at", b"ran_out_at", "tile", b"tile"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_tile", b"_tile"]) -> typing.Literal["tile"] | None: ...
+
+Global___Upscaling: typing_extensions.TypeAlias = Upscaling
 
 @typing.final
 class StageTiming(google.protobuf.message.Message):

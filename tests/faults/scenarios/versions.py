@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from imggen.v1.finishing_pb2 import PostProcessing
 from server.domain.spec import SPEC_VERSION
 from tests.faults import mutations
 from tests.faults.builds import SOUND, Build, Mutation, built
@@ -38,9 +39,9 @@ _CONTRACT = (
 )
 _NEW = Mutation("this version", (), files=(_EXPAND,))
 _AFTER = Mutation("the version after", (), files=(_EXPAND, _CONTRACT))
-NEW_QUALITY = "draft"
-"""What only workers of this version draw; a new version needs another one."""
-_DRAFTS = 4
+NEW_WISH = PostProcessing(sharpening=False)
+"""What only workers of this version do to a picture; a new version needs another wish."""
+_WISHES = 4
 
 
 async def rolled_version(server: str, build: Build, quick: bool) -> Report:
@@ -77,7 +78,7 @@ async def rolled_version(server: str, build: Build, quick: bool) -> Report:
     return reported(
         "a new version under load: migrated, gateway and workers replaced, migrated",
         f"2 migrations, {len(environment.history.submits)} submits,"
-        f" {_DRAFTS} for new workers alone",
+        f" {_WISHES} for new workers alone",
         environment.history,
         recovered,
         problems,
@@ -91,23 +92,23 @@ async def _rolled(
     build: Build,
 ) -> list[Problem]:
     """Replaces each worker by one of a build; only these may draw what needs its version."""
-    submitted = [await caller.submit(quality=NEW_QUALITY) for _ in range(_DRAFTS)]
-    drafts = {job.job_id for job in submitted if job is not None}
+    submitted = [await caller.submit(post_processing=NEW_WISH) for _ in range(_WISHES)]
+    wished = {job.job_id for job in submitted if job is not None}
     [version] = await environment.query(
         "SELECT max(spec_version) AS newest FROM image_generation_jobs"
     )
     if version["newest"] != SPEC_VERSION:
-        raise ValueError(f"NEW_QUALITY needs nothing that is new in spec version {SPEC_VERSION}")
+        raise ValueError(f"NEW_WISH needs nothing that is new in spec version {SPEC_VERSION}")
     await asyncio.sleep(4 * POLL_S)
     for number, worker in enumerate(old):
         await _worker(environment, f"new-{number}", build)
         if number == 0:
-            await until(lambda: _all_ended(environment, drafts), "the new worker draws its drafts")
+            await until(lambda: _all_ended(environment, wished), "the new worker draws its jobs")
         await worker.end()
     taken = {
         action.worker
         for action in environment.history.actions
-        if action.what == "claimed" and action.job in drafts
+        if action.what == "claimed" and action.job in wished
     }
     return [
         Problem(Rule.VERSION, f"{name} took a job of a later version")

@@ -1,7 +1,7 @@
 """The two sides: each answers calls, and ends jobs as a test says."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -9,15 +9,18 @@ import grpc.aio
 from google.protobuf.message_factory import GetMessageClass
 
 from actors.finishing.forms import print_size, thumbnail_size
+from imggen.rules.prints import print_note
 from imggen.status import error_of
 from imggen.testing import FakeService
 from imggen.v1.job_pb2 import Job
 from server.domain.characters import FrozenCharacter
+from server.domain.finishing import FinishingStep, StepDone
 from server.domain.ids import CharacterId
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome, Progress
 from server.domain.models import Size
 from server.domain.references import Reference, ReferenceUse, UsedReference
+from server.domain.spec import RenderSpec
 from server.domain.states import AssetKind, Stage
 from server.storage.keys import object_key
 from server.store.signals import CHANGED
@@ -118,7 +121,13 @@ class RealSide:
         made = [await self._store(claim, kind) for kind in AssetKind]
         stages = dict.fromkeys(Stage, 10)
         outcome = Outcome(
-            "a prompt", "blurry", tuple(made), stages, 0, references=await self._used(claim)
+            "a prompt",
+            "blurry",
+            tuple(made),
+            stages,
+            0,
+            references=await self._used(claim),
+            post_processing=tuple(_steps(claim.spec)),
         )
         assert await self._gateway.store.leases.complete(claim, outcome)
         self._gateway.signals.say(CHANGED, job.job_id)
@@ -174,13 +183,24 @@ class RealSide:
             AssetKind.PRINT: print_size(spec.image_type, display),
             AssetKind.THUMBNAIL: thumbnail_size(display),
         }[kind]
-        png = kind in (AssetKind.ORIGINAL, AssetKind.DISPLAY)
-        content_type = "image/png" if png else "image/jpeg"
+        content_type = "image/png" if kind is AssetKind.ORIGINAL else "image/jpeg"
         data = f"{kind} of {claim.job_id}".encode()
         key = object_key(claim.user_id, claim.job_id, claim.attempt, data, content_type)
         await self._gateway.storage.put(key, data, content_type)
         digest = hashlib.sha256(data).hexdigest()
         return NewAsset(kind, key, content_type, digest, len(data), size.width, size.height)
+
+
+def _steps(spec: RenderSpec) -> Iterator[StepDone]:
+    """Yields the steps of a picture in which none of them has anything to do."""
+    wanted = spec.post_processing
+    for step in FinishingStep:
+        if getattr(wanted, step.value, False):
+            yield StepDone(step, changed=False, said="", ms=10)
+    if wanted.trim:
+        size = print_size(spec.image_type, Size(spec.width, spec.height))
+        note = print_note((size.width, size.height), wanted.trim)
+        yield StepDone(FinishingStep.PRINT_CHECK, changed=False, said=note, ms=0)
 
 
 def _use(character: FrozenCharacter, reference: Reference | None) -> UsedReference:

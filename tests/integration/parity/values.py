@@ -141,6 +141,7 @@ def base_of(method: str, things: Things) -> dict[str, Any]:
         "GenerateScene": {"story_id": things.story, "page_id": things.page},
         "GenerateStory": {"story_id": things.story, "include_scene_images": False},
         "RegenerateImage": {"image_id": things.image},
+        "UpscaleImage": {"image_id": things.image},
         "RetryJob": {"job_id": things.failed},
         "WatchEvents": {"after_cursor": "oldest"},
         "GetOverview": {},

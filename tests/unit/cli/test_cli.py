@@ -18,7 +18,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 from imggen.v1.scene_pb2 import LOSS_KIND_PLACE, LOSS_KIND_PROP, NotDrawn
 from tests.unit.cli.conftest import Command, Terminal
 
-PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
 JPEG = b"\xff\xd8\xff"
 UNKNOWN = "68f9b9c8-4f3e-4c2a-8d5a-0f7a1f6f2b11"
 
@@ -62,16 +62,16 @@ def test_styles_are_listed(command: Command) -> None:
 
 
 def test_a_portrait_is_followed_and_saved(command: Command, mia: str, tmp_path: Path) -> None:
-    file = tmp_path / "mia.png"
+    file = tmp_path / "mia.jpg"
     out = command("portrait", mia, "--style", "anime", "--seed", "5", "-o", str(file))
     assert "portrait, completed, anime, version 1, 1024x1024, seed 5, storybook, free\n" in out
     assert f"saved {file}" in out
-    assert file.read_bytes().startswith(PNG)
+    assert file.read_bytes().startswith(JPEG)
     assert command.err.splitlines()[-1] == "completed"
 
 
 def test_a_portrait_as_json_is_one_document(command: Command, mia: str, tmp_path: Path) -> None:
-    file = tmp_path / "mia.png"
+    file = tmp_path / "mia.jpg"
     document = command.json("portrait", mia, "--style", "anime", "-o", str(file))
     assert document["job"]["status"] == "JOB_STATUS_COMPLETED"
     assert document["image"]["id"] == document["job"]["imageId"]
@@ -140,7 +140,7 @@ def test_an_image_is_regenerated_shown_listed_and_downloaded(
     assert [image["id"] for image in listed] == [second["id"], first["id"]]
     assert second["id"] in command("images", "--type", "portrait")
     assert command.json("images", "--type", "scene") == {"images": []}
-    file = tmp_path / "mia.png"
+    file = tmp_path / "mia.jpg"
     assert command("download", first["id"], str(file), "--kind", "print") == f"saved {file}\n"
     assert file.read_bytes().startswith(JPEG)
 
@@ -264,7 +264,7 @@ def test_an_error_says_when_to_try_again(command: Command, fake: FakeService) ->
 
 
 def test_a_file_that_cannot_be_written_is_an_error(command: Command, mia: str) -> None:
-    command("portrait", mia, "--style", "anime", "-o", "/nowhere/mia.png", code=2)
+    command("portrait", mia, "--style", "anime", "-o", "/nowhere/mia.jpg", code=2)
     assert "there is no folder /nowhere" in command.err
 
 

@@ -15,10 +15,10 @@ def test_a_stored_picture_is_taken_only_if_it_may(
     other = command.json(*asked, "--quality", "standard", "--allow-reuse")["job"]
     assert other["reusedFromImageId"] == ""
     newest = command.json("images")["images"][1]["id"]
-    file = tmp_path / "mia.png"
+    file = tmp_path / "mia.jpg"
     said = command(*asked, "--allow-reuse", "--output", str(file))
     assert said.splitlines()[-2:] == [note.replace(drawn, newest), f"saved {file}"]
-    assert file.read_bytes().startswith(b"\x89PNG")
+    assert file.read_bytes().startswith(b"\xff\xd8\xff")
 
 
 def test_scenes_and_regenerations_are_reused(command: Command, story: str) -> None:

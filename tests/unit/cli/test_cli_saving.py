@@ -41,7 +41,7 @@ def test_long_names_in_any_script_are_saved(command: Command, tale: Path) -> Non
     command("story", str(tale))
     [folder] = [path for path in tale.parent.iterdir() if path.is_dir()]
     assert folder.name == "物" * 40
-    assert len(list(folder.glob("*.png"))) == 3
+    assert len(list(folder.glob("*.jpg"))) == 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a locale says how names are kept")
@@ -51,13 +51,13 @@ def test_names_that_the_locale_does_not_have_are_saved_in_ascii_or_by_their_ids(
     write(tale, "Zoé 物", "花子")
     done = process("story", "tale.yaml", more=ENCODINGS["C"])
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
-    names = sorted(path.name for path in (tale.parent / "zoe").glob("*.png"))
-    assert names[1:] == ["page-1.png", "page-2.png"]
-    UUID(names[0].removesuffix(".png"))
+    names = sorted(path.name for path in (tale.parent / "zoe").glob("*.jpg"))
+    assert names[1:] == ["page-1.jpg", "page-2.jpg"]
+    UUID(names[0].removesuffix(".jpg"))
     batch = done.stdout.split()[1].decode()
     again = process("batch", "download", batch, "-o", "again", more=ENCODINGS["C"])
     assert (again.returncode, again.stderr) == (0, b"")
-    assert sorted(path.name for path in (tale.parent / "again").glob("*.png")) == names
+    assert sorted(path.name for path in (tale.parent / "again").glob("*.jpg")) == names
 
 
 def test_a_name_that_no_file_can_have_is_said_and_stops_no_other(
@@ -65,10 +65,18 @@ def test_a_name_that_no_file_can_have_is_said_and_stops_no_other(
 ) -> None:
     image = client.wait(client.generate_portrait(mia, style="anime"))
     saving = Pictures(tmp_path / "pictures", "display")
-    assert saving.save(client, image.id, "a\0b.png") is None
-    assert saving.save(client, image.id, "a\ud800b.png") is None
-    assert saving.save(client, image.id, "ab.png") == tmp_path / "pictures" / "ab.png"
+    assert saving.save(client, image.id, "a\0b.jpg") is None
+    assert saving.save(client, image.id, "a\ud800b.jpg") is None
+    assert saving.save(client, image.id, "ab.jpg") == tmp_path / "pictures" / "ab.jpg"
     assert [line.count("was not saved: ") for line in saving.failed] == [1, 1]
+
+
+def test_a_picture_that_is_a_png_gets_its_ending(
+    client: SyncClient, mia: str, tmp_path: Path
+) -> None:
+    image = client.wait(client.generate_portrait(mia, style="anime"))
+    saving = Pictures(tmp_path, "original")
+    assert saving.save(client, image.id, "page-1.jpg") == tmp_path / "page-1.png"
 
 
 def test_a_file_that_is_not_the_storys_own_is_kept_unless_forced(
@@ -76,16 +84,16 @@ def test_a_file_that_is_not_the_storys_own_is_kept_unless_forced(
 ) -> None:
     folder = tale.parent / "the-map"
     folder.mkdir()
-    notes = folder / "page-1.png"
+    notes = folder / "page-1.jpg"
     notes.write_text("my notes")
     out = command("story", str(tale))
     assert notes.read_text() == "my notes"
-    [beside] = folder.glob("page-1-*.png")
+    [beside] = folder.glob("page-1-*.jpg")
     assert f"saved the-map/{beside.name}" in out
-    assert "page-1.png is kept" in command.err
+    assert "page-1.jpg is kept" in command.err
     assert command("story", str(tale)) == out  # the same names again
     command("story", str(tale), "--force")
-    assert notes.read_bytes().startswith(b"\x89PNG")
+    assert notes.read_bytes().startswith(b"\xff\xd8\xff")
 
 
 @pytest.mark.parametrize("change", ["a page", "--again"])
@@ -102,14 +110,14 @@ def test_a_picture_that_is_drawn_anew_is_saved_beside_the_earlier_one(
         words.append("--again")
     out = command(*words)
     assert {path: path.read_bytes() for path in before} == before
-    [beside] = folder.glob("page-2-*.png")
+    [beside] = folder.glob("page-2-*.jpg")
     assert f"saved the-map/{beside.name}" in out
-    assert "the-map/page-2.png is kept: it is an earlier picture" in command.err
+    assert "the-map/page-2.jpg is kept: it is an earlier picture" in command.err
     command("story", str(tale))
-    assert len([*folder.glob("page-2-*.png")]) == 1
+    assert len([*folder.glob("page-2-*.jpg")]) == 1
     drawn = beside.read_bytes()
     command(*words, "--force")
-    assert (folder / "page-2.png").read_bytes() != before[folder / "page-2.png"]
+    assert (folder / "page-2.jpg").read_bytes() != before[folder / "page-2.jpg"]
     assert beside.read_bytes() == drawn
 
 
@@ -122,24 +130,24 @@ def test_a_batch_is_downloaded_beside_what_is_there(command: Command, tale: Path
     command("batch", "watch", second, "-o", "elsewhere")
     command("batch", "download", second, "-o", "the-map")
     assert {path: path.read_bytes() for path in before} == before
-    assert [*(tale.parent / "the-map").glob("page-2-*.png")]
+    assert [*(tale.parent / "the-map").glob("page-2-*.jpg")]
 
 
 def test_another_story_with_a_title_like_it_replaces_nothing(command: Command, tale: Path) -> None:
     command("story", str(tale))
-    first = (tale.parent / "the-map" / "page-1.png").read_bytes()
+    first = (tale.parent / "the-map" / "page-1.jpg").read_bytes()
     command("story", str(write(tale, '"The Map!"')))
-    assert (tale.parent / "the-map" / "page-1.png").read_bytes() == first
-    assert len(list((tale.parent / "the-map").glob("page-1*.png"))) == 2
+    assert (tale.parent / "the-map" / "page-1.jpg").read_bytes() == first
+    assert len(list((tale.parent / "the-map").glob("page-1*.jpg"))) == 2
 
 
 def test_a_picture_that_cannot_be_saved_stops_no_other(command: Command, tale: Path) -> None:
     folder = tale.parent / "the-map"
-    (folder / "page-1.png").mkdir(parents=True)
+    (folder / "page-1.jpg").mkdir(parents=True)
     out = command("story", str(tale), "--force", code=1)
-    assert "saved the-map/page-2.png" in out
-    assert "saved the-map/mia.png" in out
-    assert "the-map/page-1.png was not saved: " in command.err
+    assert "saved the-map/page-2.jpg" in out
+    assert "saved the-map/mia.jpg" in out
+    assert "the-map/page-1.jpg was not saved: " in command.err
 
 
 def test_a_picture_that_arrives_damaged_stops_no_other(
@@ -183,11 +191,11 @@ def test_a_folder_that_is_only_looked_at_is_not_left_behind(
 def test_a_file_is_looked_at_before_anything_is_asked_for(
     command: Command, mia: str, tmp_path: Path, fake: FakeService
 ) -> None:
-    there = tmp_path / "mia.png"
+    there = tmp_path / "mia.jpg"
     there.write_text("mine")
     wrong = {
         str(there): "is there already; use another name, or --force",
-        str(tmp_path / "no" / "mia.png"): "there is no folder",
+        str(tmp_path / "no" / "mia.jpg"): "there is no folder",
         str(tmp_path / ("x" * 300)): "file name too long",
         os.devnull: "is no file",
     }
@@ -198,8 +206,8 @@ def test_a_file_is_looked_at_before_anything_is_asked_for(
     assert fake.requests("GeneratePortrait") == []
     assert there.read_text() == "mine"
     command("portrait", mia, "--style", "anime", "--force", "--output", str(there))
-    assert there.read_bytes().startswith(b"\x89PNG")
-    assert {path.name for path in tmp_path.iterdir()} == {"mia.png"}
+    assert there.read_bytes().startswith(b"\xff\xd8\xff")
+    assert {path.name for path in tmp_path.iterdir()} == {"mia.jpg"}
 
 
 def test_a_disk_that_is_full_or_read_only_is_seen_before_anything_is_asked_for(

@@ -142,7 +142,9 @@ def test_a_script_gets_one_document(
     job = client.generate_portrait(mia, style="anime")
     fake.show(job)
     found = command.json("top")["overview"]
-    assert [lane["lane"] for lane in found["lanes"]] == ["LANE_LOCAL", "LANE_HOSTED", "LANE_READ"]
+    assert [lane["lane"] for lane in found["lanes"]] == [
+        *("LANE_LOCAL", "LANE_HOSTED", "LANE_READ", "LANE_UPSCALE")
+    ]
     assert found["lanes"][0]["runningJobs"] == "1"
     assert found["budgets"][0]["scope"] == "global"
 

@@ -193,12 +193,22 @@ def test_a_listener_that_raises_ends_its_own_drawing_alone(run: Any) -> None:
     assert one.batches == [[1, 2], [1, 2], [2]]
 
 
-def test_where_memory_runs_out_the_batch_is_halved_and_goes_on(run: Any) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+    ids=["torch", "CUDA", "cuBLAS", "CPU"],
+)
+def test_where_memory_runs_out_the_batch_is_halved_and_goes_on(run: Any, error: Exception) -> None:
     one = run()
 
     def tight(drawings: Sequence[Drawing]) -> None:
         if len(drawings) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
 
     one.model.fails = tight
     for entry in one.add(*(Asked(seed, steps=2) for seed in range(4))):
@@ -294,6 +304,34 @@ def test_a_fault_that_another_thread_meets_ends_the_loop(run: Any) -> None:
         entry.drawn.result(WAIT_S)
     with pytest.raises(DeviceBroken):
         one.loop.check()
+
+
+def test_a_drawing_leaves_once_the_device_has_computed_it() -> None:
+    order: list[str] = []
+    model = Counted()
+    loop = StepLoop(model, max_rows=4, settle=lambda: order.append("settled"))
+    made = Drawing(torch.zeros(1, 1, 1, 1), Still(), torch.arange(2), (_ROW,))
+    model.seeds[id(made)] = 0
+    entry = loop.add(made, lambda it: order.append(f"step {it.step}"))
+    entry.drawn.add_done_callback(lambda _: order.append("left"))
+    entry.drawn.result(WAIT_S)
+    loop.close()
+    assert order == ["step 1", "step 2", "settled", "left"]
+
+
+def test_a_device_that_breaks_as_a_drawing_leaves_fails_it_with_all_others() -> None:
+    def broken() -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    model = Counted()
+    loop = StepLoop(model, max_rows=4, settle=broken)
+    made = Drawing(torch.zeros(1, 1, 1, 1), Still(), torch.arange(10_000_000), (_ROW,))
+    model.seeds[id(made)] = 0
+    entry = loop.add(made, lambda _: None)
+    entry.stop()
+    with pytest.raises(DeviceBroken, match="illegal memory access"):
+        entry.drawn.result(WAIT_S)
+    loop.close()
 
 
 def test_a_drawing_that_the_model_fails_for_fails_alone(run: Any) -> None:

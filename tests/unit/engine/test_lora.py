@@ -1,9 +1,10 @@
 """LoRA adapters: as diffusers draws them, swapped without a trace, and refused with a reason."""
 
+import asyncio
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, aclosing
+from contextlib import AsyncExitStack, ExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -17,11 +18,20 @@ from actors.engine.batch import BatchedUNet
 from actors.engine.diffuser import Diffuser
 from actors.engine.drawing import Drawing
 from actors.engine.loop import Entry, StepLoop
+from actors.engine.lora import LoraSet
 from actors.engine.lora_cache import Loras, wanted_by
+from actors.engine.lora_files import LoraFile
 from actors.engine.preparing import prepare
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import LoraRefused, LorasBusy, LoraWeight, RenderRequest
+from actors.engine.render import (
+    LoraRefused,
+    LoraReplaced,
+    LorasBusy,
+    LoraWeight,
+    RenderRequest,
+)
 from actors.settings import DiffuserSettings
+from server.errors import Unavailable
 from tests.unit.engine.tiny import WAIT_S
 from tests.unit.tiny_lora import CONFIGURED, KOHYA, LAYOUTS, OLD, PEFT, save_lora
 from tests.unit.tiny_sdxl import tiny_sdxl
@@ -359,6 +369,52 @@ def test_a_file_that_changed_is_loaded_anew(pipeline: Any, tmp_path: Path) -> No
             assert changed.key != before.key
             layer = next(iter(before.weights))
             assert not torch.equal(before.weights[layer], changed.weights[layer])
+
+
+def test_a_file_of_the_same_time_and_size_is_another(pipeline: Any, tmp_path: Path) -> None:
+    file = save_lora(tmp_path / "one.safetensors", pipeline, OLD, seed=1)
+    written = file.stat()
+    other = save_lora(tmp_path / "two.safetensors", pipeline, OLD, seed=2).read_bytes()
+    loras = Loras(pipeline, tmp_path, MANY_BYTES)
+    with loras.using([LoraWeight(file.name)]) as before:
+        file.write_bytes(other)  # as `cp -p` and `rsync --inplace -t` do
+        os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+        assert (file.stat().st_ino, file.stat().st_size) == (written.st_ino, written.st_size)
+        with loras.using([LoraWeight(file.name)]) as after:
+            assert before is not None
+            assert after is not None
+            assert after.key != before.key
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_tried_again(shared: Path) -> None:
+    with pytest.raises(LoraReplaced, match=r"kohya\.safetensors was replaced") as raised:
+        LoraFile(shared / "kohya.safetensors", {}).read("0" * 64)
+    assert isinstance(raised.value, Unavailable)
+
+
+def _sets() -> int:
+    gc.collect()
+    return sum(type(each) is LoraSet for each in gc.get_objects())
+
+
+async def test_listeners_that_are_slow_keep_no_adapters_in_memory(
+    pipeline: Any, shared: Path, loras: Loras
+) -> None:
+    with loras.using((LoraWeight("old.safetensors"),)) as made:
+        assert made is not None
+        room = made.bytes
+    before = _sets()
+    small = Loras(pipeline, shared, room)  # one set at a time
+    diffuser = Diffuser(pipeline, model="sdxl", loras=small, max_rows=16)
+    request = replace(REQUEST, steps=1)
+    async with AsyncExitStack() as slow:
+        for weight in (1.0, 2.0, 3.0):
+            adapted = replace(request, loras=(LoraWeight("old.safetensors", weight),))
+            events = await slow.enter_async_context(aclosing(diffuser.stream(adapted)))
+            await anext(events)  # and no more than its first step
+            await asyncio.to_thread(diffuser.render, request)
+        assert _sets() <= before + 1
+    diffuser.close()
 
 
 async def test_a_render_that_is_stopped_gives_its_adapters_back(

@@ -1,0 +1,1 @@
+"""Content credentials: signed manifests of C2PA in the files of pictures."""

@@ -1,0 +1,122 @@
+"""Signing: files of pictures get their content credentials last, and none is stored without."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NewType
+
+from actors.credentials.base import Made, NotSigned, PictureSigner, SignerAway
+from actors.finishing.bare import as_png
+from actors.finishing.forms import RenderedAsset
+from actors.pictures.opened import opened
+from actors.pictures.seen import seen
+from actors.worker.fields import fields_of
+from actors.worker.patience import SIGN_PAUSES_S
+from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.jobs import Claim
+from server.domain.states import AssetKind
+from server.errors import Unavailable
+from server.traces import Kind, child
+
+_PNG = "image/png"
+_IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+Signed = NewType("Signed", RenderedAsset)
+"""A form of a picture that may be stored: no other one is."""
+
+_log = logging.getLogger(__name__)
+
+
+class Unsigned(Unavailable):
+    """Raised where nothing could be signed: the job waits for it, and keeps what was drawn."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_SIGNING_UNAVAILABLE)
+
+
+class JobCredentials:
+    """Has the files of pictures signed; without a signer none is, and all pass."""
+
+    def __init__(
+        self, signer: PictureSigner | None = None, pauses_s: Sequence[float] = SIGN_PAUSES_S
+    ) -> None:
+        """Takes the pauses before each retry while the signer is away."""
+        self._signer = signer
+        self._pauses_s = pauses_s
+        self._is_sure = False
+
+    async def ready(self) -> None:
+        """Raises Unsigned while nothing can be signed: nothing may be drawn, let alone paid.
+
+        It asks the signer until it has signed, and again after it has failed.
+        """
+        if self._signer is None or self._is_sure:
+            return
+        try:
+            await asyncio.to_thread(self._signer.check)
+        except SignerAway as away:
+            raise Unsigned(f"no picture can be signed: {away}") from away
+        self._answers()
+
+    async def sign(
+        self, claim: Claim, made: Made, assets: Sequence[RenderedAsset]
+    ) -> tuple[Signed, ...]:
+        """Returns the forms of a picture with their credentials.
+
+        Raises Unsigned where the signer stays away for all pauses.
+        """
+        if self._signer is None:
+            return tuple(map(Signed, assets))
+        for pause in self._pauses_s:
+            try:
+                return await self._all(self._signer, made, assets)
+            except SignerAway as away:
+                self._is_sure = False
+                _log.warning("picture waits to be signed", extra=_about(claim, away))
+            await asyncio.sleep(pause)
+        try:
+            return await self._all(self._signer, made, assets)
+        except SignerAway as away:
+            self._is_sure = False
+            raise Unsigned(f"the picture is drawn, and waits to be signed: {away}") from away
+
+    async def _all(
+        self, signer: PictureSigner, made: Made, assets: Sequence[RenderedAsset]
+    ) -> tuple[Signed, ...]:
+        with child("sign picture", Kind.INTERNAL, {"imggen.assets": len(assets)}):
+            # In one thread: a key that does not answer holds up nothing else.
+            signed = await asyncio.to_thread(_signed, signer, made, assets)
+        self._answers()
+        return signed
+
+    def _answers(self) -> None:
+        self._is_sure = True
+
+
+def _signed(
+    signer: PictureSigner, made: Made, assets: Sequence[RenderedAsset]
+) -> tuple[Signed, ...]:
+    return tuple(_form(signer, made, asset) for asset in assets)
+
+
+def _form(signer: PictureSigner, made: Made, asset: RenderedAsset) -> Signed:
+    try:
+        data = signer.sign(asset.data, asset.content_type, made)
+    except NotSigned as error:
+        if asset.kind is not AssetKind.ORIGINAL:
+            raise
+        # It is as its provider made it, and may be odd; the others are encoded here.
+        _log.warning("original encoded anew", extra={"error": error.message})
+        asset = replace(asset, data=_plain(asset.data), content_type=_PNG)
+        data = signer.sign(asset.data, _PNG, made)
+    return Signed(replace(asset, data=data))
+
+
+def _plain(original: bytes) -> bytes:
+    """Returns a picture as a PNG of its pixels, transparent ones, too, and its profile."""
+    picture = opened(original)
+    return as_png(picture if picture.mode in _IN_PNG else seen(picture))
+
+
+def _about(claim: Claim, away: SignerAway) -> dict[str, object]:
+    return {**fields_of(claim), "error": str(away)}

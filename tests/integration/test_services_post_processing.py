@@ -1,0 +1,79 @@
+"""Post-processing: what requests ask for reaches the job, and what it did its caller."""
+
+from typing import Any
+
+import pytest
+
+from imggen.v1 import finishing_pb2
+from imggen.v1.generation_pb2 import (
+    GeneratePortraitRequest,
+    GenerateSceneRequest,
+    GenerationOptions,
+)
+from server.domain.finishing import FinishingStep, StepDone
+from tests.integration.callers import Caller
+from tests.integration.gateway_fixture import GatewayFixture
+from tests.integration.whole_stories import a_story, jobs_of
+
+STEPS = (
+    StepDone(FinishingStep.SIGNATURE_REMOVAL, changed=False, said="", ms=4),
+    StepDone(FinishingStep.SHARPENING, changed=True, said="edges", ms=25),
+)
+
+
+def asked(**fields: Any) -> GenerationOptions:
+    return GenerationOptions(post_processing=finishing_pb2.PostProcessing(**fields))
+
+
+async def test_jobs_and_images_say_what_each_step_did(gateway: GatewayFixture, mia: Caller) -> None:
+    job = await mia.portrait()
+    assert not job.post_processing
+    await gateway.complete(await gateway.claim(), steps=STEPS)
+    done, image = await mia.get_job(job.job_id), await mia.get_image(job.image_id)
+    assert list(done.post_processing) == list(image.post_processing)
+    assert [
+        (one.step, one.changed, one.detail, one.duration.ToMilliseconds())
+        for one in done.post_processing
+    ] == [
+        (finishing_pb2.FINISHING_STEP_SIGNATURE_REMOVAL, False, "", 4),
+        (finishing_pb2.FINISHING_STEP_SHARPENING, True, "edges", 25),
+    ]
+
+
+async def test_what_is_usual_is_not_stored(gateway: GatewayFixture, mia: Caller) -> None:
+    usual = await mia.portrait(options=asked(sharpening=True))
+    assert "post_processing" not in (await gateway.spec(usual))["spec"]
+    without = await mia.portrait(options=asked(sharpening=False, background_removal=True))
+    stored = (await gateway.spec(without))["spec"]["post_processing"]
+    assert stored == {"sharpening": False, "background_removal": True}
+
+
+@pytest.mark.parametrize("trim", [(500, 300), (300, 500)])
+async def test_a_coarse_print_is_refused(mia: Caller, trim: tuple[int, int]) -> None:
+    character = (await mia.create_character()).id
+    width, height = trim
+    options = asked(trim_width_mm=width, trim_height_mm=height)
+    request = GeneratePortraitRequest(character_id=character, style="anime", options=options)
+    failure = await mia.refused(mia.generation.GeneratePortrait, request)
+    assert failure.fields == ["options.post_processing.trim_width_mm"]
+    assert "104 DPI, too few for a print" in failure.message
+
+
+async def test_a_scene_keeps_its_background(mia: Caller) -> None:
+    story = await a_story(mia)
+    options = asked(background_removal=True)
+    request = GenerateSceneRequest(story_id=story.id, page_id=story.pages[0].id, options=options)
+    failure = await mia.refused(mia.generation.GenerateScene, request)
+    assert failure.fields == ["options.post_processing.background_removal"]
+
+
+async def test_of_a_story_portraits_lose_their_background_and_pages_are_printed(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    story = await a_story(mia)
+    options = asked(background_removal=True, trim_width_mm=250, trim_height_mm=140)
+    batch = await mia.generate_story(story.id, options=options)
+    jobs = await jobs_of(mia, batch.batch_id)
+    specs = {name: (await gateway.spec(one.job))["spec"] for name, one in jobs.items()}
+    assert specs["portrait 1"]["post_processing"] == {"background_removal": True}
+    assert specs["page 1"]["post_processing"] == {"trim_width_mm": 250, "trim_height_mm": 140}
