@@ -27,9 +27,10 @@ def most_of(clause: Clause, at: int, word: str, phrase: NounPhrase) -> float:
     loaded = clause.verb in _HAULING and bool(clause.objects) and word in {"on", "in"}
     if loaded and phrase.head.lemma in places.VEHICLES:
         return _ASIDE  # `Carried them through the birches on the sledge`.
-    put = clause.verb in _PUTTING and bool(clause.objects) and word in _UNDER_THINGS
+    things = bool(clause.objects) or any(one in {"out", "down"} for one, _ in clause.places)
+    put = clause.verb in _PUTTING and things and word in _UNDER_THINGS
     if put and phrase.head.lemma in places.LANDMARKS and not is_place(phrase):
-        return _ASIDE  # `Set out his rolls on the bench`.
+        return 0.0  # `Set out his rolls on the bench`.
     return 9.0
 
 
