@@ -109,7 +109,7 @@ def _lines(file: Path, found: "Credentials") -> Iterator[str]:
         "model": found.model,
         "made at": found.made_at,
         "what": found.title,
-        "from": ", ".join(found.parents),
+        "from": "; ".join(found.parents),
         "written by": found.generator,
         "signed at": found.signed_at,
         "problems": ", ".join(found.problems),
