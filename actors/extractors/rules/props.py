@@ -63,6 +63,16 @@ def things(clause: Clause) -> Iterator[str]:
                 yield from _thing(phrase)
             elif phrase.of is not None and is_thing(phrase.of):
                 yield phrase.of.base
+    yield from _placed(clause, unreal=unreal)
+    yield from _garments_apart(clause)
+    gone = lacking(clause)
+    for phrase in clause.subject:
+        if phrase not in gone:
+            yield from _thing(phrase)
+
+
+def _placed(clause: Clause, *, unreal: bool) -> Iterator[str]:
+    """Yields the things after prepositions, `unreal` where the clause only thinks of them."""
     told = False
     for place, (word, phrase) in enumerate(clause.places):
         if place and clause.places[place - 1][0] in {"like", "as"} and word in {"on", "in", "with"}:
@@ -85,11 +95,6 @@ def things(clause: Clause) -> Iterator[str]:
         reached = word == "for" and (clause.verb in _REACHING or _is_second_part(clause, place))
         if word and (reached or word not in _NO_THING) and not told:
             yield from _thing(phrase, aside=word in _ASIDE)
-    yield from _garments_apart(clause)
-    gone = lacking(clause)
-    for phrase in clause.subject:
-        if phrase not in gone:
-            yield from _thing(phrase)
 
 
 _CHANGING = frozenset(
