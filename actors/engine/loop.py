@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 
@@ -47,6 +47,11 @@ OnBegun = Callable[[], None]
 
 class DeviceBroken(Unavailable):
     """Raised for renders on a device that can compute nothing more: its process must end."""
+
+    @classmethod
+    def by(cls, fault: BaseException) -> Self:
+        """Returns what callers are told of a fault."""
+        return cls(f"the device is broken ({fault}); the replica ends")
 
 
 def is_fault(error: BaseException) -> bool:
@@ -152,7 +157,7 @@ class StepLoop:
 
     def _check(self) -> None:
         if self._broken is not None:
-            raise DeviceBroken(f"the device is broken ({self._broken}); the replica ends")
+            raise DeviceBroken.by(self._broken)
 
     def fail(self, fault: BaseException) -> None:
         """Ends the loop for a fault of the device that another thread has met."""
@@ -279,7 +284,7 @@ class StepLoop:
         _log.error("device broken", extra={"error": str(fault)})
         left, self._entries = self._entries, []
         for entry in left:
-            entry.drawn.set_exception(DeviceBroken(f"the device is broken ({fault})"))
+            entry.drawn.set_exception(DeviceBroken.by(fault))
 
 
 class _Room:
