@@ -88,7 +88,7 @@ class Diffuser:
         self._on_step = on_step
         self._traces = traces
         self._previews = previews
-        self._checksum = checksum_of(pipeline, model)
+        self._checksum = checksum_of(pipeline, model, adapter.projection if adapter else None)
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
         self._warm_ups = warm_ups or profile(model).warm_ups()
