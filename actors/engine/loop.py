@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 import torch
 
+from actors.engine.advancing import advance
 from actors.engine.drawing import Drawing
 from actors.engine.memory import is_out_of_memory
 from actors.engine.render import RenderCancelled
@@ -238,8 +239,9 @@ class StepLoop:
             failed = error
         else:
             self._room.fitted(part[0].group)
-            for entry, rows in zip(part, predicted, strict=True):
-                self._advance(entry, rows)
+            errors = advance([entry.drawing for entry in part], predicted)
+            for entry, error in zip(part, errors, strict=True):
+                self._advanced(entry, error)
             return None
         traceback.clear_frames(failed.__traceback__)
         return failed.with_traceback(None)
@@ -259,9 +261,10 @@ class StepLoop:
         middle = len(part) // 2
         return [list(part[:middle]), list(part[middle:])]
 
-    def _advance(self, entry: Entry, rows: torch.Tensor) -> None:
+    def _advanced(self, entry: Entry, failed: Exception | None) -> None:
         try:
-            entry.drawing.advance(rows)
+            if failed is not None:
+                raise failed
             entry.on_step(entry.drawing)
         except Exception as error:
             if is_fault(error):
