@@ -62,5 +62,6 @@ def _together(
         found,
         latents,
     )
-    rows = zip(drawings, stepped.after.split(1), stepped.clean.split(1), strict=True)
-    return [partial(drawing.take, after, clean) for drawing, after, clean in rows]
+    after, clean = (each[:, None].unbind() for each in stepped)
+    rows = zip(drawings, after, clean, strict=True)
+    return [partial(drawing.take, *both) for drawing, *both in rows]

@@ -240,8 +240,8 @@ class StepLoop:
         else:
             self._room.fitted(part[0].group)
             errors = advance([entry.drawing for entry in part], predicted)
-            for entry, error in zip(part, errors, strict=True):
-                self._advanced(entry, error)
+            for entry, why in zip(part, errors, strict=True):
+                self._advanced(entry, why)
             return None
         traceback.clear_frames(failed.__traceback__)
         return failed.with_traceback(None)

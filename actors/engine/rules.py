@@ -52,7 +52,7 @@ class Rule(ABC):
 
     def __init__(self, scheduler: Any) -> None:
         self._is_velocity = scheduler.config.prediction_type == "v_prediction"
-        columns = torch.broadcast_tensors(*self._columns(scheduler))
+        columns = list(self._columns(scheduler))
         self._table: list[list[float]] = torch.stack(columns, dim=1).tolist()
 
     @property

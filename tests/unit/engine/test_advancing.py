@@ -123,7 +123,7 @@ def test_guidance_together_is_that_of_each(dtype: torch.dtype) -> None:
     ]
     found = guided(guidances, rows)
     assert found.dtype == dtype
-    for guidance, predicted, together in zip(guidances, rows, found.split(1), strict=True):
+    for guidance, predicted, together in zip(guidances, rows, found[:, None].unbind(), strict=True):
         expected = predicted[-1:]
         if guidance is not None:
             without, shown = predicted.chunk(2)
