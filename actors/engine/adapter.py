@@ -40,14 +40,14 @@ _TAKEN = {
 class Adapter:
     """An adapter that was loaded into a pipeline, whose UNet from then on attends by rows.
 
-    `encoder` is the checksum of its image encoder.
+    `encoder` is the checksum of its image encoder, and `projection` makes tokens of embeddings.
     """
 
     def __init__(self, pipeline: Any, kind: Kind, encoder: str, nothing: torch.Tensor) -> None:
         self.encoder = encoder
         self._pipeline = pipeline
         self._kind = kind
-        self._projection = projection_of(pipeline.unet)
+        self.projection = projection_of(pipeline.unet)
         # What diffusers reads where there is no reference: by the encoder's picture of zeros.
         self._nothing = nothing
 
@@ -109,7 +109,7 @@ class Adapter:
 
     @torch.no_grad()
     def _tokens(self, embeddings: torch.Tensor) -> torch.Tensor:
-        tokens: torch.Tensor = self._projection(embeddings)
+        tokens: torch.Tensor = self.projection(embeddings)
         return tokens
 
     def _read(self, reference: PlacedReference) -> torch.Tensor:

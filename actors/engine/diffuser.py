@@ -17,7 +17,7 @@ from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
 from actors.engine.decoding import decode
 from actors.engine.loading import load_source
-from actors.engine.loop import StepLoop, is_fault
+from actors.engine.loop import DeviceBroken, StepLoop, is_fault
 from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references
@@ -88,7 +88,7 @@ class Diffuser:
         self._on_step = on_step
         self._traces = traces
         self._previews = previews
-        self._checksum = checksum_of(pipeline, model)
+        self._checksum = checksum_of(pipeline, model, adapter.projection if adapter else None)
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
         self._warm_ups = warm_ups or profile(model).warm_ups()
@@ -217,15 +217,20 @@ class Diffuser:
             self._fail(rendering, error)
 
     def _fail(self, rendering: Rendering, error: BaseException) -> None:
-        self._note(error)
+        told = self._noted(error)
         # What the device fails at after its work has no caller any more.
         with suppress(InvalidStateError):
-            rendering.done.set_exception(error)
+            rendering.done.set_exception(told)
 
-    def _note(self, error: BaseException) -> None:
-        """Ends the loop for a fault of the device, wherever it was met."""
-        if is_fault(error):
-            self._loop.fail(error)
+    def _noted(self, error: BaseException) -> BaseException:
+        """Returns what a caller is told; a fault of the device, wherever it was met, ends the loop.
+
+        A replica in its place can do what failed here, so that it is UNAVAILABLE.
+        """
+        if isinstance(error, DeviceBroken) or not is_fault(error):
+            return error
+        self._loop.fail(error)
+        return DeviceBroken.by(error)
 
     def _prepare(self, rendering: Rendering) -> None:
         request, span = rendering.request, rendering.span
@@ -315,8 +320,9 @@ class Diffuser:
                 self._encoding.submit(partial(self._adapter.embed, png))
             )
         except Exception as error:
-            self._note(error)
-            raise
+            if (told := self._noted(error)) is error:
+                raise
+            raise told from error
 
     async def _stream(
         self, request: RenderRequest, watched: threading.Event, span: Span

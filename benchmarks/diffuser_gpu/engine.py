@@ -13,7 +13,8 @@ import torch
 
 from actors.engine.batch import BatchedUNet
 from actors.engine.decoding import decode
-from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.drawing import Drawing, Row
+from actors.engine.guidance import Guidance
 from actors.engine.loop import StepLoop
 from actors.engine.origins import begin
 from actors.engine.render import RenderRequest
