@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from uuid import uuid4
 
-from imggen import Client, Job, Page
+from imggen import Client, Job
 from imggen.errors import ImggenError, ResourceExhausted, reason_name
 from imggen.v1.job_pb2 import JOB_STATUS_PROCESSING, JOB_STATUS_QUEUED
 from tests.faults.history import History, Refusal, Seen, Submit
@@ -42,13 +42,6 @@ class RecordingCaller:
             self._note(error, time.monotonic() - began)
             return None
         self._history.submits.append(Submit(request, job.job_id))
-        return job
-
-    async def submit_page(self, page: Page) -> Job:
-        """Asks for the picture of a page, in a story of its own."""
-        story = await self.client.create_story(title="The Walk", style="cartoon", pages=[page])
-        job = await self.client.generate_scene(story, 1)
-        self._history.submits.append(Submit(job.job_id, job.job_id))
         return job
 
     async def watch(self, job: str, number: int) -> None:

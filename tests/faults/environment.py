@@ -98,6 +98,21 @@ class NeverHappened(Exception):
     """Raised when something that a run waits for does not happen in time."""
 
 
+ALL_START_S = 180.0
+"""How long processes that start at once may take on a busy machine."""
+
+
+async def all_held(*workers: WorkerProcess) -> None:
+    """Returns once each worker is at its hold point; raises NeverHappened, naming others."""
+    try:
+        async with asyncio.timeout(ALL_START_S):
+            for worker in workers:
+                await worker.held.wait()
+    except TimeoutError:
+        late = ", ".join(worker.name for worker in workers if not worker.held.is_set())
+        raise NeverHappened(f"{late}: not held within {ALL_START_S:g} s") from None
+
+
 @dataclass
 class FaultEnvironment:
     """The database, folder, processes and history of a scenario, all of one build."""

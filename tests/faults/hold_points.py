@@ -169,9 +169,10 @@ class RecordingRenderer:
                             first = f"{event.step} of {event.steps}"
                             self._points.record("begun", claim.job_id, claim.attempt, first)
                         is_first = False
-                        if event.step == event.steps // 2:
+                        # A render that goes on from a record may begin past these points.
+                        if event.step >= event.steps // 2:
                             await self._points.reach(RENDERING, claim.job_id, claim.attempt)
-                        if event.step == event.steps - 2:
+                        if event.step >= event.steps - 2:
                             await self._points.reach(LATE, claim.job_id, claim.attempt)
                     if isinstance(event, RenderResult):
                         how = "rendered"

@@ -89,7 +89,7 @@ async def test_the_command_tells_what_a_gateway_refuses_by_the_line_of_the_file(
     monkeypatch.setenv("IMGGEN_TOKEN", token_of(gateway))
     file = tmp_path / "tale.yaml"
     words = ["story", str(file), "--no-wait"]
-    for text, line in ((CROWDED, 6), (CROWDED.replace("storybook", "nobody"), 8)):
+    for text, line in ((CROWDED, 7), (CROWDED.replace("storybook", "nobody"), 8)):
         file.write_text(text)
         assert await asyncio.to_thread(run, words) == 2
         assert capsys.readouterr().err.startswith(f"{file}:{line}: ")

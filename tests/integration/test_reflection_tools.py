@@ -19,8 +19,8 @@ SERVICES = {
     *(
         f"imggen.v1.{noun}Service"
         for noun in (
-            *("Batch", "Budget", "Character", "Event", "Generation", "Image", "Job", "Routing"),
-            *("Story", "Style"),
+            *("Admin", "Batch", "Budget", "Character", "Event", "Generation", "Image", "Job"),
+            *("Routing", "Story", "Style"),
         )
     ),
 }

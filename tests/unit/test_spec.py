@@ -16,6 +16,7 @@ from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 from tests.builders import STORYBOOK_STYLE, description, render_spec
+from tests.faults.scenarios.versions import NEW_QUALITY
 
 _TEXT = st.text(max_size=20)
 _CHARACTERS = st.builds(
@@ -110,6 +111,11 @@ def test_an_older_worker_cannot_draw_or_read_what_an_author_has_fixed() -> None:
 def test_an_older_worker_cannot_draw_or_read_for_a_draft() -> None:
     spec = render_spec(image_type=ImageType.SCENE, quality=Quality.DRAFT)
     assert spec.version(batched=False, cropped=False) == spec.plan_version == SPEC_VERSION == 8
+
+
+def test_the_scenario_of_a_new_version_asks_for_what_only_that_version_draws() -> None:
+    spec = render_spec(quality=Quality(NEW_QUALITY))
+    assert spec.version(batched=False, cropped=False) == SPEC_VERSION
 
 
 def test_what_an_author_has_fixed_comes_back_as_it_was() -> None:

@@ -1,11 +1,8 @@
 """Workers that are killed between a claim and its end."""
 
-import asyncio
-
 from tests.faults.builds import Build
-from tests.faults.environment import LEASE_S, NeverHappened, fault_environment
+from tests.faults.environment import LEASE_S, NeverHappened, all_held, fault_environment
 from tests.faults.hold_points import COMPLETED, POINTS
-from tests.faults.processes import WorkerProcess
 from tests.faults.report import Report, reported
 from tests.faults.rules import Problem, Rule
 
@@ -29,7 +26,7 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
             point: await environment.worker(point, "--hold", point, IMGGEN_SLOTS='{"local": 1}')
             for point in POINTS
         }
-        await asyncio.gather(*(_held(victim) for victim in victims.values()))
+        await all_held(*victims.values())
         successor = await environment.worker("successor", IMGGEN_SLOTS='{"local": 4}')
         await successor.ready.wait()
         killed = {point: victim.kill() for point, victim in victims.items()}
@@ -55,7 +52,3 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
         recovered - min(killed.values()),
         problems,
     )
-
-
-async def _held(victim: WorkerProcess) -> None:
-    await victim.held.wait()

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from server.identity.caller import Role
 from tests.faults.builds import Build
 from tests.faults.callers import RecordingCaller
-from tests.faults.environment import FaultEnvironment, NeverHappened, fault_environment, until
+from tests.faults.environment import (
+    FaultEnvironment,
+    NeverHappened,
+    all_held,
+    fault_environment,
+    until,
+)
 from tests.faults.history import History, Sent
 from tests.faults.hold_points import ANSWERED, BEGUN, COMPLETED, STARTED, STORED, marked_call
 from tests.faults.processes import GatewayProcess, WorkerProcess
@@ -26,7 +32,6 @@ QUALITY = "standard"
 HOSTED = ("--hosted", "--backoff-s", "0.3")
 """The arguments of a worker that draws by the hosted model."""
 
-_ALL_START_S = 180.0
 _IN_GATEWAYS = ("being held", "held")
 _AT_THE_PROVIDER = {"sent": Place.BEFORE_HEADERS, "half answered": Place.IN_BODY}
 
@@ -194,9 +199,7 @@ class _Run:
             (point, await self._worker(name, "--hold", point.pause))
             for name, point in _IN_WORKERS.items()
         ]
-        for _, victim in self.paused:
-            # So many processes that start at once take a while on a busy machine.
-            await until(_happened(victim.held), f"{victim.name} is paused", _ALL_START_S)
+        await all_held(*(victim for _, victim in self.paused))
 
     async def _worker(self, name: str, *arguments: str, slots: int = 1) -> WorkerProcess:
         lanes = f'{{"hosted": {slots}}}'

@@ -10,6 +10,7 @@ from tests.faults.builds import Build
 from tests.faults.environment import (
     FaultEnvironment,
     NeverHappened,
+    all_held,
     fault_environment,
     until,
 )
@@ -38,8 +39,7 @@ async def killed_renders(server: str, build: Build, quick: bool) -> Report:
             await environment.worker(f"victim {number}", "--hold", LATE, **slot)
             for number in range(count)
         ]
-        for victim in victims:
-            await victim.held.wait()
+        await all_held(*victims)
         for seed in range(count):
             await caller.submit(seed=seed)
         try:

@@ -1,12 +1,11 @@
 """Workers that are stopped past their lease, then continue unaware of it."""
 
-import asyncio
-
 from tests.faults.builds import Build
 from tests.faults.environment import (
     HEARTBEAT_S,
     FaultEnvironment,
     NeverHappened,
+    all_held,
     fault_environment,
     until,
 )
@@ -33,7 +32,7 @@ async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
             )
             for point in _POINTS
         ]
-        await asyncio.gather(*(victim.held.wait() for victim in frozen))
+        await all_held(*frozen)
         for victim in frozen:
             victim.freeze()
             await victim.resume()
@@ -43,7 +42,7 @@ async def stopped_workers(server: str, build: Build, quick: bool) -> Report:
             )
             for number, _ in enumerate(_POINTS)
         ]
-        await asyncio.gather(*(successor.held.wait() for successor in successors))
+        await all_held(*successors)
         thawed = max(victim.thaw() for victim in frozen)
         try:
             await _late_workers_notice(environment, frozen)

@@ -3,8 +3,6 @@
 import asyncio
 import time
 
-from imggen import Page
-from imggen.v1.scene_pb2 import Scene
 from server.domain.spec import SPEC_VERSION
 from tests.faults import mutations
 from tests.faults.builds import SOUND, Build, Mutation, built
@@ -40,9 +38,9 @@ _CONTRACT = (
 )
 _NEW = Mutation("this version", (), files=(_EXPAND,))
 _AFTER = Mutation("the version after", (), files=(_EXPAND, _CONTRACT))
-_PAGE = Page(text="Mia walks on.", scene=Scene(empty=["weather"]))
-"""A page that only workers of this version draw; a new version needs another one."""
-_PAGES = 4
+NEW_QUALITY = "draft"
+"""What only workers of this version draw; a new version needs another one."""
+_DRAFTS = 4
 
 
 async def rolled_version(server: str, build: Build, quick: bool) -> Report:
@@ -78,7 +76,8 @@ async def rolled_version(server: str, build: Build, quick: bool) -> Report:
     problems += [Problem(Rule.CALLS, call) for call in environment.history.failed_calls]
     return reported(
         "a new version under load: migrated, gateway and workers replaced, migrated",
-        f"2 migrations, {len(environment.history.submits)} submits, {_PAGES} for new workers alone",
+        f"2 migrations, {len(environment.history.submits)} submits,"
+        f" {_DRAFTS} for new workers alone",
         environment.history,
         recovered,
         problems,
@@ -92,25 +91,26 @@ async def _rolled(
     build: Build,
 ) -> list[Problem]:
     """Replaces each worker by one of a build; only these may draw what needs its version."""
-    pages = {(await caller.submit_page(_PAGE)).job_id for _ in range(_PAGES)}
+    submitted = [await caller.submit(quality=NEW_QUALITY) for _ in range(_DRAFTS)]
+    drafts = {job.job_id for job in submitted if job is not None}
     [version] = await environment.query(
         "SELECT max(spec_version) AS newest FROM image_generation_jobs"
     )
     if version["newest"] != SPEC_VERSION:
-        raise ValueError(f"_PAGE needs nothing that is new in spec version {SPEC_VERSION}")
+        raise ValueError(f"NEW_QUALITY needs nothing that is new in spec version {SPEC_VERSION}")
     await asyncio.sleep(4 * POLL_S)
     for number, worker in enumerate(old):
         await _worker(environment, f"new-{number}", build)
         if number == 0:
-            await until(lambda: _all_ended(environment, pages), "the new worker draws its pages")
+            await until(lambda: _all_ended(environment, drafts), "the new worker draws its drafts")
         await worker.end()
     taken = {
         action.worker
         for action in environment.history.actions
-        if action.what == "claimed" and action.job in pages
+        if action.what == "claimed" and action.job in drafts
     }
     return [
-        Problem(Rule.VERSION, f"{name} took a page of a later version")
+        Problem(Rule.VERSION, f"{name} took a job of a later version")
         for name in sorted(taken & {worker.name for worker in old})
     ]
 

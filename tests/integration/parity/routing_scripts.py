@@ -52,7 +52,7 @@ async def limits_of_every_picture(seen: Seen) -> None:
     story = await a_story(seen, *pages)
     portrait = await a_portrait(seen, mia)
     await seen.side.finish(portrait)
-    for label, options in limits().items():
+    for label in limits():
         requests: dict[str, dict[str, Any]] = {
             "GeneratePortrait": {"character_id": mia.id, "style": "anime"},
             "GenerateScene": {"story_id": story.id, "page_id": story.pages[0].id},
@@ -61,11 +61,11 @@ async def limits_of_every_picture(seen: Seen) -> None:
         }
         kinds = ("portrait", "scene", "regeneration")
         for kind, (method, fields) in zip((*kinds, ""), requests.items(), strict=True):
-            request = {**fields, "options": options}
-            if kind:
-                await ask(seen, "RoutingService.QuoteGeneration", {kind: request}, label)
-            else:
-                await ask(seen, "RoutingService.QuoteStory", {"story": request}, label)
+            quote, named = ("QuoteGeneration", kind) if kind else ("QuoteStory", "story")
+            # A time to come is of each call: the call before may have taken longer than it.
+            request = {**fields, "options": limits()[label]}
+            await ask(seen, f"RoutingService.{quote}", {named: request}, label)
+            request = {**fields, "options": limits()[label]}
             await ask(seen, f"GenerationService.{method}", request, label)
     unknown = {"character_id": UNKNOWN, "style": "anime", "options": {"min_quality": "best"}}
     await ask(seen, "GenerationService.GeneratePortrait", unknown, "missing before refused")

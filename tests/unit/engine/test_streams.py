@@ -265,12 +265,13 @@ def test_a_gpu_settles_its_steps_while_another_stream_computes() -> None:
     if not torch.cuda.is_available():
         pytest.skip("this machine has no GPU")
     streams = CudaStreams(torch.device("cuda"))
+    cuda: Any = torch.cuda
     began = threading.Event()
-    ended: list[torch.cuda.Event] = []
+    ended: list[Any] = []
 
     def decode(latents: torch.Tensor) -> torch.Tensor:
-        torch.cuda._sleep(2**31)
-        ended.append(torch.cuda.current_stream().record_event())
+        cuda._sleep(2**31)
+        ended.append(cuda.current_stream().record_event())
         began.set()
         return latents + 1
 
