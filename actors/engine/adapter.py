@@ -100,12 +100,16 @@ class Adapter:
         shown = self._tokens(torch.stack([self._read(each) for each in request.references]))
         scale = request.reference_scale
         masks = _columns(request, self._nothing.device)
-        nothing = self._tokens(self._nothing[None])[0]
+        nothing = self.nothing()
         pairs = list(zip(shown, masks, strict=True))
         return (
             tuple(RowReference(tokens, scale, mask) for tokens, mask in pairs),
             tuple(RowReference(nothing, scale, mask) for _, mask in pairs),
         )
+
+    def nothing(self) -> torch.Tensor:
+        """Returns what a row sees where there is no reference, (T, D)."""
+        return self._tokens(self._nothing[None])[0]
 
     @torch.no_grad()
     def _tokens(self, embeddings: torch.Tensor) -> torch.Tensor:
