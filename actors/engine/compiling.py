@@ -18,7 +18,7 @@ from actors.engine.drawing import Drawing, Row
 from actors.engine.loop import is_fault
 
 _VERSIONS = 64
-"""The most versions of a block; torch stops at 8 unless it is told. `kinds` has 10 a width."""
+"""The most versions of a block; torch stops at 8 unless it is told. `kinds` has about ten a width."""
 _COMPILES, _READY, _EAGER = "default", "eager_on_recompile", "force_eager"
 """What torch does at a forward that it has no version for, by its names."""
 _T = TypeVar("_T")
