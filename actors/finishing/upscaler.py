@@ -23,11 +23,12 @@ from actors.finishing.forms import open_picture
 from actors.finishing.network import Network
 from actors.finishing.tiling import Pixels, Tiling
 from actors.finishing.transparency import spread, within_neighbours
-from actors.finishing.upscaling import Enlarged, Tiles, Told, lacks_pixels
+from actors.finishing.upscaling import Enlarged, Tiles, Told
 from actors.pictures.opened import PIXELS_MAX
 from actors.pictures.seen import layers
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
+from server.domain.upscales import lacks_pixels
 
 TILE = 512
 SMALLEST_TILE = 128
