@@ -16,8 +16,9 @@ from PIL import Image
 from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
 from actors.engine.decoding import decode
+from actors.engine.faults import is_fault
 from actors.engine.loading import load_source
-from actors.engine.loop import StepLoop, is_fault
+from actors.engine.loop import StepLoop
 from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references

@@ -12,9 +12,9 @@ from typing import Protocol
 import torch
 
 from actors.engine.drawing import Drawing
+from actors.engine.faults import DeviceBroken, is_fault
 from actors.engine.memory import is_out_of_memory
 from actors.engine.render import RenderCancelled
-from server.errors import Unavailable
 
 _TURN = 8
 """The steps that one group takes while another waits."""
@@ -43,17 +43,6 @@ OnDrawn = Callable[[Drawing], None]
 """Called after each step of a drawing, in the loop's thread; an exception ends the drawing."""
 OnBegun = Callable[[], None]
 """Called in the loop's thread before the first step of a drawing."""
-
-
-class DeviceBroken(Unavailable):
-    """Raised for renders on a device that can compute nothing more: its process must end."""
-
-
-def is_fault(error: BaseException) -> bool:
-    """Returns whether an error is of the device, which then fails at everything else too."""
-    if is_out_of_memory(error):
-        return False
-    return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
 
 
 @dataclass(slots=True, eq=False)
