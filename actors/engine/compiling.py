@@ -9,17 +9,20 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 
 from actors.engine.attention import RowReference
 from actors.engine.drawing import Drawing, Row
-from actors.engine.loop import is_fault
+from actors.engine.faults import is_fault
 
 _VERSIONS = 64
-"""The most versions of a block; torch stops at 8 unless it is told. `kinds` has about ten a width."""
-_COMPILES, _READY, _EAGER = "default", "eager_on_recompile", "force_eager"
+"""The most versions of a block; torch stops at 8 unless it is told. `kinds` has about ten."""
+_Stance = Literal["default", "eager_on_recompile", "force_eager"]
+_COMPILES: _Stance = "default"
+_READY: _Stance = "eager_on_recompile"
+_EAGER: _Stance = "force_eager"
 """What torch does at a forward that it has no version for, by its names."""
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -34,7 +37,7 @@ class CompiledBlocks:
 
     def __init__(self, unet: Any, backend: Any = "inductor") -> None:
         """Takes a UNet that has all its layers, on its device."""
-        self._stance = _COMPILES
+        self._stance: _Stance = _COMPILES
         unet.compile_repeated_blocks(
             backend=backend, fullgraph=True, dynamic=True, recompile_limit=_VERSIONS
         )
@@ -70,7 +73,7 @@ class CompiledBlocks:
         return found
 
 
-def _run(forward: Callable[[], _T], stance: str) -> _T:
+def _run(forward: Callable[[], _T], stance: _Stance) -> _T:
     with torch.compiler.set_stance(stance):
         return forward()
 

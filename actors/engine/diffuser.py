@@ -17,8 +17,9 @@ from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
 from actors.engine.compiling import CompiledBlocks, kinds
 from actors.engine.decoding import decode
+from actors.engine.faults import DeviceBroken, is_fault
 from actors.engine.loading import load_source
-from actors.engine.loop import DeviceBroken, StepLoop, is_fault
+from actors.engine.loop import StepLoop
 from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references

@@ -7,15 +7,15 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Protocol, Self
+from typing import Protocol
 
 import torch
 
 from actors.engine.advancing import advance
 from actors.engine.drawing import Drawing
+from actors.engine.faults import DeviceBroken, is_fault
 from actors.engine.memory import is_out_of_memory
 from actors.engine.render import RenderCancelled
-from server.errors import Unavailable
 
 _TURN = 8
 """The steps that one group takes while another waits."""
@@ -44,22 +44,6 @@ OnDrawn = Callable[[Drawing], None]
 """Called after each step of a drawing, in the loop's thread; an exception ends the drawing."""
 OnBegun = Callable[[], None]
 """Called in the loop's thread before the first step of a drawing."""
-
-
-class DeviceBroken(Unavailable):
-    """Raised for renders on a device that can compute nothing more: its process must end."""
-
-    @classmethod
-    def by(cls, fault: BaseException) -> Self:
-        """Returns what callers are told of a fault."""
-        return cls(f"the device is broken ({fault}); the replica ends")
-
-
-def is_fault(error: BaseException) -> bool:
-    """Returns whether an error is of the device, which then fails at everything else too."""
-    if is_out_of_memory(error):
-        return False
-    return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
 
 
 @dataclass(slots=True, eq=False)

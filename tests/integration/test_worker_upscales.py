@@ -176,6 +176,23 @@ async def test_without_an_upscaler_a_job_fails_and_says_so(job_queue: JobQueue) 
         assert "no upscaler is deployed" in job.failure.message
 
 
+async def test_a_worker_tells_whether_it_has_an_upscaler(job_queue: JobQueue) -> None:
+    workers = job_queue.store.workers
+
+    async def lacking() -> bool:
+        return await workers.lack_upscaler()
+
+    async def there() -> bool:
+        return not await workers.lack_upscaler()
+
+    async with job_queue.worker(name="without", heartbeat_s=0.1):
+        await until(lacking)
+        async with job_queue.worker(name="w", upscalers={"storybook": Reddening()}):
+            await until(there)
+        await until(lacking)
+    assert await there()  # nobody says so
+
+
 async def test_another_models_upscaler_takes_what_no_own_one_can(job_queue: JobQueue) -> None:
     async with job_queue.worker():
         image = await drawn(job_queue)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from actors.engine.diffuser import Diffuser
-from actors.engine.loop import DeviceBroken
+from actors.engine.faults import DeviceBroken
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.render import RenderRequest, StepEvent
 from actors.engine.streams import Beside, CudaStreams, Mark, OneStream, Side, computed, streams_of
