@@ -132,7 +132,8 @@ def _every(length: int) -> int:
 
 def _scored(limit: _Limit, value: float) -> float:
     points = sorted(((limit.none, 0.0), (limit.floor, FLOOR), (limit.best, BEST)))
-    return float(np.interp(value, *zip(*points, strict=True)))
+    values, scores = [point[0] for point in points], [point[1] for point in points]
+    return float(np.interp(value, values, scores))
 
 
 def _inside(pixels: Pixels) -> float:
@@ -145,7 +146,8 @@ def _edge(pixels: Pixels) -> float:
     scale = _SMALL / max(pixels.shape[:2])
     small = pixels
     if scale < 1:
-        small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        size = (max(1, round(side * scale)) for side in pixels.shape[1::-1])
+        small = np.asarray(cv2.resize(pixels, tuple(size), interpolation=cv2.INTER_AREA), np.uint8)
     light = small.max(axis=2).astype(np.float32), small.min(axis=2).astype(np.float32)
     steepest = 0.0
     for channel in light:
