@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 
 from actors.engine.render import PictureBroken
 from actors.finishing.forms import PictureRefused
-from actors.finishing.gate import check_picture, fault_of
+from actors.finishing.gate import check_picture
+from actors.finishing.quality import quality_of
 from actors.testing.stored import draw_pictures
 from imggen.v1.errors_pb2 import ErrorReason
 
@@ -40,17 +41,17 @@ def noise(low: int, high: int, width: int = 256, height: int = 256) -> Pixels:
     ],
 )
 def test_a_picture_that_shows_nothing_has_a_fault(pixels: Pixels, fault: str) -> None:
-    assert fault_of(pixels) == fault
+    assert quality_of(pixels).fault == fault
 
 
 def test_large_noise_is_no_picture_either() -> None:
-    assert fault_of(noise(0, 256, 1536, 1024)) is not None
+    assert quality_of(noise(0, 256, 1536, 1024)).fault is not None
 
 
 def test_a_small_thing_on_a_plain_ground_is_a_picture() -> None:
     image = Image.new("RGB", (512, 512), "white")
     ImageDraw.Draw(image).ellipse((230, 230, 310, 310), fill="lightblue")
-    assert fault_of(np.asarray(image)) is None
+    assert quality_of(np.asarray(image)).fault is None
 
 
 def test_a_light_in_the_dark_is_a_picture() -> None:
