@@ -1,10 +1,12 @@
 """Damage to good pictures, as by models, upscalers and files, and good ones that look odd."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Pixels = NDArray[np.uint8]
 Chance = np.random.Generator
@@ -95,6 +97,79 @@ def _grey_half(pixels: Pixels, chance: Chance) -> Pixels:
     return made
 
 
+def _uneven_tiles(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture each of whose tiles is brighter or darker, as if decoded apart."""
+    side = int(chance.integers(2, 6))
+    light = chance.permutation(np.linspace(-70, 70, side * side)).reshape(side, side)
+    shape = pixels.shape[1::-1]
+    each = cv2.resize(light, shape, interpolation=cv2.INTER_NEAREST)
+    return _as_pixels(pixels + each[..., None])
+
+
+def _one_tile(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns one tile of a picture, all over it."""
+    side = int(chance.integers(2, 6))
+    rows, columns = (length // side for length in pixels.shape[:2])
+    top, left = (int(chance.integers(length // 4, length // 2)) for length in pixels.shape[:2])
+    tile = pixels[top : top + rows, left : left + columns]
+    return np.tile(tile, (side, side, 1))
+
+
+def _missing_tiles(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture some of whose tiles are of one colour, as from pixels without a value."""
+    side = int(chance.integers(2, 6))
+    rows, columns = (length // side for length in pixels.shape[:2])
+    made, colour = pixels.copy(), chance.choice((0, 127, 255))
+    for place in chance.permutation(side * side)[: max(1, side * side // 4)]:
+        top, left = place // side * rows, place % side * columns
+        made[top : top + rows, left : left + columns] = colour
+    return made
+
+
+def _moved(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture as of a camera that moved, in any direction."""
+    size = int(pixels.shape[1] * chance.uniform(0.15, 0.25)) | 1
+    angle = chance.uniform(0, np.pi)
+    ends = (np.array((np.cos(angle), np.sin(angle))) * size / 2).astype(int)
+    line = np.zeros((size, size), np.uint8)
+    middle = size // 2
+    cv2.line(line, tuple((middle - ends).tolist()), tuple((middle + ends).tolist()), 255)
+    return np.asarray(cv2.filter2D(pixels, -1, line / line.sum(), borderType=cv2.BORDER_REFLECT))
+
+
+def _slanted(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture each of whose rows begins later than that above: a wrong stride."""
+    width = pixels.shape[1]
+    by = int(chance.integers(width // 16, width // 3))
+    return np.stack([np.roll(row, number * by, axis=0) for number, row in enumerate(pixels)])
+
+
+def _mosaic(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture in squares of one colour each, as where only a preview was enlarged."""
+    few = int(chance.integers(14, 24))
+    small = cv2.resize(pixels, (few, few), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, pixels.shape[1::-1], interpolation=cv2.INTER_NEAREST))
+
+
+def _cut_off(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture whose JPEG lacks coded pixels before its end, as decoders fill it up."""
+    _, found = cv2.imencode(".jpg", pixels[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 90))
+    data = found.tobytes()
+    kept = data[: int(len(data) * chance.uniform(0.3, 0.65))] + b"\xff\xd9"
+    return np.asarray(Image.open(BytesIO(kept)))
+
+
+def _two_values(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture each of whose channels is nothing or all."""
+    return _as_pixels((pixels > chance.uniform(110, 150)) * 255.0)
+
+
+def _speckled(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture that noise brightens and darkens by factors, more where it is bright."""
+    shape = chance.uniform(0.6, 1.4)
+    return _as_pixels(pixels * chance.gamma(shape, 1 / shape, pixels.shape))
+
+
 TUNED: Mapping[str, Change] = {
     "noise over it": _noisy,
     "blurred": _blurred,
@@ -103,6 +178,9 @@ TUNED: Mapping[str, Change] = {
     "torn rows": _torn,
     "grey half": _grey_half,
     "too dark": _too_dark,
+    "uneven tiles": _uneven_tiles,
+    "one tile all over": _one_tile,
+    "missing tiles": _missing_tiles,
 }
 """The kinds by which the limits were chosen."""
 HELD_BACK: Mapping[str, Change] = {
@@ -110,8 +188,14 @@ HELD_BACK: Mapping[str, Change] = {
     "blurred by boxes": _boxed,
     "turned tiles": _mirrored_tiles,
     "torn columns": _latticed,
+    "moved": _moved,
+    "slanted": _slanted,
+    "mosaic": _mosaic,
+    "cut off": _cut_off,
+    "two values": _two_values,
+    "speckled": _speckled,
 }
-"""The kinds that no limit was chosen by."""
+"""The kinds that no limit was chosen by: they were written down before the measures were."""
 
 
 def damaged(pictures: Sequence[Pixels], change: Change, seed: int) -> Iterator[Pixels]:
