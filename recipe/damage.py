@@ -54,6 +54,12 @@ def _torn(pixels: Pixels, chance: Chance) -> Pixels:
     return made
 
 
+def _shredded(pixels: Pixels, chance: Chance) -> Pixels:
+    """Returns a picture each of whose rows is shifted by chance."""
+    shifts = chance.integers(0, pixels.shape[1], len(pixels))
+    return np.stack([np.roll(row, by, axis=0) for row, by in zip(pixels, shifts, strict=True)])
+
+
 def _salted(pixels: Pixels, chance: Chance) -> Pixels:
     share = chance.uniform(0.5, 0.8)
     salt = chance.integers(0, 2, pixels.shape[:2])[..., None] * 255
@@ -176,6 +182,7 @@ TUNED: Mapping[str, Change] = {
     "too bright": _too_bright,
     "tiles in another order": _tiles,
     "torn rows": _torn,
+    "shredded rows": _shredded,
     "grey half": _grey_half,
     "too dark": _too_dark,
     "uneven tiles": _uneven_tiles,
@@ -202,6 +209,13 @@ def damaged(pictures: Sequence[Pixels], change: Change, seed: int) -> Iterator[P
     """Yields pictures with a kind of damage."""
     chance = np.random.default_rng(seed)
     return (np.ascontiguousarray(change(pixels, chance)) for pixels in pictures)
+
+
+def _ink(pixels: Pixels) -> Pixels:
+    """Returns black lines on white, a little soft."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), 1.2)
+    lines = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 15, 6)
+    return np.repeat(cv2.GaussianBlur(lines, (0, 0), 0.6)[..., None], 3, axis=2).astype(np.uint8)
 
 
 def _pencil(pixels: Pixels) -> Pixels:
@@ -242,6 +256,7 @@ def _soft(pixels: Pixels) -> Pixels:
 
 ODD: Mapping[str, Callable[[Pixels], Pixels]] = {
     "pencil drawings": _pencil,
+    "ink drawings": _ink,
     "snow": _snow,
     "night": _night,
     "big skies": _big_sky,

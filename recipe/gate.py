@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from actors.engine.decoding import decode
 from actors.engine.diffuser import load_pipeline
-from actors.finishing.quality import BEST, FLOOR, Measures, judge, measure
+from actors.finishing.measures import Measures, measure
+from actors.finishing.quality import BEST, FLOOR, judge
 from actors.pictures.opened import opened
 from actors.pictures.seen import seen
 from actors.settings import DiffuserSettings

@@ -8,10 +8,11 @@ from actors.finishing.quality import BEST, FLOOR, quality_of
 from actors.pictures.seen import seen
 
 
-def check_picture(data: bytes) -> None:
-    """Raises PictureBroken for a picture at FLOOR or below, and PictureRefused for no picture.
+def check_picture(data: bytes) -> float:
+    """Returns the quality of a picture, above FLOOR to BEST.
 
-    Blocks for some hundredths of a second.
+    Blocks for some hundredths of a second. Raises PictureBroken for a picture at FLOOR or below,
+    and PictureRefused for no picture.
     """
     pixels = np.asarray(seen(open_picture(data)))
     quality = quality_of(pixels)
@@ -21,3 +22,4 @@ def check_picture(data: bytes) -> None:
             f"the model's picture of {width}x{height} is {quality.fault}: its quality is "
             f"{quality.score:.1f} of {BEST:g}; it must be above {FLOOR:g}"
         )
+    return quality.score

@@ -241,7 +241,8 @@ class Outcome:
     the aspect ratio that they drew, where it was cropped; None for what admission expected.
     `checked_by` is the classifier that has looked at the picture; empty where none has.
     `post_processing` is what became of each of its steps.
-    `upscaling` is how a model has enlarged it, None where none was asked to.
+    `upscaling` is how a model has enlarged it, None where none was asked to. `quality` is how whole
+    the model's picture is, 0 to 5; None where nothing was drawn.
     """
 
     prompt: str
@@ -262,6 +263,7 @@ class Outcome:
     checked_by: str = ""
     post_processing: tuple[StepDone, ...] = ()
     upscaling: Upscaling | None = None
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 import pytest
 
 from actors.engine.diffuser import load_pipeline
-from actors.finishing.quality import measure, quality_of
+from actors.finishing.measures import measure
+from actors.finishing.quality import quality_of
 from actors.settings import DiffuserSettings
 from recipe.damage import ODD
 from recipe.gate import auc, broken, decoded_noise, drawings, main, rendered

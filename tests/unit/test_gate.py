@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from actors.engine.render import PictureBroken
 from actors.finishing.forms import PictureRefused
 from actors.finishing.gate import check_picture
-from actors.finishing.quality import quality_of
+from actors.finishing.quality import FLOOR, quality_of
 from actors.testing.stored import draw_pictures
 from imggen.v1.errors_pb2 import ErrorReason
 
@@ -64,6 +64,32 @@ def test_a_broken_picture_is_refused_with_its_size_and_fault() -> None:
     with pytest.raises(PictureBroken, match="the model's picture of 64x32 is of one col") as raised:
         check_picture(png(Image.new("RGB", (64, 32), "red")))
     assert raised.value.reason == ErrorReason.ERROR_REASON_PICTURE_BROKEN
+
+
+@pytest.mark.parametrize("picture", draw_pictures(3, 256))
+@pytest.mark.parametrize("kind", ["whole", "tiles", "rows", "one tile", "hole", "plain"])
+def test_a_picture_in_pieces_is_below_the_floor(picture: bytes, kind: str) -> None:
+    pixels = np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
+    assert (quality_of(damaged(pixels, kind)).score > FLOOR) is (kind == "whole")
+
+
+def damaged(pixels: Pixels, kind: str) -> Pixels:
+    """Returns a picture of 256x256 with damage that leaves its colours as they are."""
+    made, chance = pixels.copy(), np.random.default_rng(5)
+    match kind:
+        case "tiles":
+            parts = pixels.reshape(4, 64, 4, 64, 3).swapaxes(1, 2).reshape(16, 64, 64, 3)
+            moved = parts[chance.permutation(16)].reshape(4, 4, 64, 64, 3)
+            return np.ascontiguousarray(moved.swapaxes(1, 2).reshape(256, 256, 3))
+        case "rows":
+            return np.stack([np.roll(row, chance.integers(256), axis=0) for row in pixels])
+        case "one tile":
+            return np.tile(pixels[96:160, 96:160], (4, 4, 1))
+        case "hole":
+            made[64:192, 64:192] = 127
+        case "plain":
+            made[:] = pixels[96:160, 96:160].mean(axis=(0, 1)).astype(np.uint8)
+    return made
 
 
 def test_bytes_that_are_no_picture_are_refused_as_such() -> None:

@@ -13,7 +13,7 @@ from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.states import ImageType, Lane, Quality
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
-from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
+from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Soundness, Speed
 from server.routing.explained import explained
 from server.routing.reasons import Exclusion, not_well
 from server.routing.router import Refusal, Routing, route, route_again
@@ -156,6 +156,26 @@ def test_a_moving_average_follows_what_a_mean_smooths() -> None:
     assert moving.seconds > 16
     assert (mean.images, moving.images) == (120, 120)
     assert Speed(0, 0.0).after(7.0, window=20) == Speed(1, 7.0)
+
+
+def test_a_model_whose_pictures_are_damaged_scores_less_by_that() -> None:
+    wish = _wish(min_score=2.5)
+    assert _names(route(ALL, wish, CALM))[0] == "sdxl"
+    damaged = replace(CALM, scores={("sdxl", Quality.HD): Soundness(50, 3.0)})
+    found = route(ALL, wish, damaged)
+    assert "sdxl" not in _names(found)
+    said = "scores 2.25, 75% of its own since its pictures are damaged, below the least of 2.5"
+    assert _reason(found, "sdxl") == said
+
+
+@pytest.mark.parametrize("measured", [Soundness(49, 1.0), Soundness(100, 4.0), Soundness(100, 5.0)])
+def test_few_pictures_and_whole_ones_change_no_score(measured: Soundness) -> None:
+    told = replace(CALM, scores={("sdxl", Quality.HD): measured})
+    [before], [after] = (
+        [offer.score for offer in route(ALL, _wish(), each).offers if offer.model.name == "sdxl"]
+        for each in (CALM, told)
+    )
+    assert before == after
 
 
 def test_the_clusters_own_machines_count_for_the_choice_and_not_for_the_hold() -> None:
