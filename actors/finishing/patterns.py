@@ -32,8 +32,10 @@ _HOLE = 12
 """The least side of a hole, as a part of the picture's: one in so many."""
 _BESIDE = 12
 """The least difference between a hole and a pixel beside it."""
-_UNLIKE = 10
-"""How far apart the middle half of the pixels beside a hole are; those at a horizon are alike."""
+_LIKE = 8
+"""How far from the middle one pixels beside a hole may be and count as alike."""
+_ALIKE = 0.6
+"""The share of pixels alike from which on they are a ground, such as that below a sky."""
 
 
 def unevenness(grey: Numbers) -> float:
@@ -123,9 +125,9 @@ def _cuts_off(pixels: Pixels, contour: cv2.typing.MatLike) -> bool:
 
 
 def _is_cut(beside: NDArray[np.float64], colour: float) -> bool:
-    low, high = np.percentile(beside, (25, 75))
     differs = float((np.abs(beside - colour) > _BESIDE).mean())
-    return differs > 0.5 and float(high - low) > _UNLIKE
+    alike = float((np.abs(beside - np.median(beside)) < _LIKE).mean())
+    return differs > 0.5 and alike < _ALIKE
 
 
 def _at_most(grey: Numbers, side: int) -> Numbers:

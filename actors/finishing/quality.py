@@ -35,11 +35,11 @@ _LIMITS = (
     _Limit("inside", 0, 0.04, 0.2, "clipped"),
     _Limit("seams", 6, 2.5, 0, "torn or tiled wrongly"),
     _Limit("missing", 0.4, 0.12, 0, "cut off"),
-    _Limit("black", 1.0, 0.75, 0.5, "clipped"),
+    _Limit("black", 0.95, 0.6, 0.35, "clipped"),
     _Limit("ways", 24, 17, 12, "smeared or torn"),
     _Limit("repeats", 1.0, 0.8, 0.68, "the same all over"),
     _Limit("grid", 0.9, 0.5, 0.36, "torn or tiled wrongly"),
-    _Limit("holes", 0.3, 0.05, 0, "cut off"),
+    _Limit("holes", 0.4, 0.15, 0.05, "cut off"),
 )
 
 
