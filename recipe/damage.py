@@ -234,14 +234,16 @@ def _night(pixels: Pixels) -> Pixels:
 
 
 def _big_sky(pixels: Pixels) -> Pixels:
-    """Returns a picture as a quarter of its side, low in an even sky."""
+    """Returns what is in a picture, a quarter of its side, low in an even sky."""
     height, width = pixels.shape[:2]
     made = np.full_like(pixels, (150, 200, 240))
     made[height * 3 // 4 :] = (110, 170, 90)
     small = cv2.resize(pixels, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
-    made[
-        -height // 4 - 8 : -height // 4 - 8 + height // 4, width // 3 : width // 3 + width // 4
-    ] = small
+    shape = np.zeros(small.shape[:2], np.uint8)
+    cv2.ellipse(shape, (width // 8, height // 8), (width // 9, height // 8), 0, 0, 360, 1, -1)
+    top, left = height - height // 4 - 8, width // 3
+    part = made[top : top + height // 4, left : left + width // 4]
+    part[shape > 0] = small[shape > 0]
     return made
 
 

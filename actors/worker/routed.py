@@ -101,6 +101,10 @@ class RoutedDrawing:
             return delivered
         choice = await self._choose(claim)
         if choice.offer is None:
+            # What was true a moment ago ends no job: workers may have come and gone since.
+            self._chooser.forget()
+            choice = await self._choose(claim)
+        if choice.offer is None:
             raise NothingHere(choice)
         offer = choice.offer
         if not self._chooser.trivial:

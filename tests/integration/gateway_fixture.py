@@ -203,7 +203,8 @@ class GatewayFixture:
         """Returns a job's stored spec and priority, and the placement of its image."""
         row = await self.store.database.fetchrow(
             "SELECT j.spec, j.priority, i.story_id, i.page_number, i.character_id, i.character_ids,"
-            " i.parent_image_id FROM image_generation_jobs j JOIN images i ON i.id = j.image_id"
+            " i.parent_image_id FROM image_generation_jobs j"
+            " JOIN images i ON i.id = coalesce(j.image_id, j.upscales_image_id)"
             " WHERE j.id = $1",
             JobId(job.job_id),  # type: ignore[arg-type]
         )

@@ -153,11 +153,13 @@ class JobQueue:
         metrics: WorkerMetrics | None = None,
         storage: Storage | None = None,
         upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
+        fresh_s: float = 0.05,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
         """Runs a worker in the test, which has all models on one renderer unless told otherwise.
 
-        Failures are retried at once. `storage` stands for the queue's folder.
+        Failures are retried at once. `storage` stands for the queue's folder. What its router sees
+        counts for `fresh_s` seconds.
         """
         configured = WorkerSettings.model_validate({"database_url": self.database} | settings)
         async with AsyncExitStack() as stack:
@@ -191,7 +193,7 @@ class JobQueue:
                 record_pace=RecordPace(configured.record_steps, configured.record_after_s),
             )
             patience = Patience(configured.lease_s, lambda: worker.draining)
-            observer = Observer(store, GpuCost(), fresh_s=0.05)
+            observer = Observer(store, GpuCost(), fresh_s=fresh_s)
             losses = LossReader(
                 catalogue, drawing, PlainExtractor(), store, patience, texts, extractor
             )

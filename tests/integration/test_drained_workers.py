@@ -52,7 +52,7 @@ async def test_a_drained_worker_is_shown_and_nobody_counts_on_it(
     assert [(one.name, one.draining) for one in shown.workers] == [
         *(("other", False), ("worker", True))
     ]
-    assert [one.slots for one in shown.lanes] == [2, 0, 0]
+    assert [one.slots for one in shown.lanes] == [2, 0, 0, 0]
     seen = await observe(gateway.store.database, None)
     assert (seen.slots, set(seen.held)) == ({Lane.LOCAL: 2}, {Lane.LOCAL})
     assert not (await gateway.store.jobs.outlook(Lane.HOSTED)).served

@@ -17,7 +17,7 @@ from server.routing.failover import FailureKind
 from server.routing.observer import Observer
 from tests.builders import new_job
 from tests.integration.job_queue import JobQueue, until
-from tests.integration.test_worker_routes import PRICE, admitted, failing
+from tests.integration.paid_jobs import PRICE, admitted, failing
 
 CATALOGUE = Catalogue([STORYBOOK, KNOWN["fake"]])
 LOCAL, HOSTED = JobLane(Lane.LOCAL, ("storybook",)), JobLane(Lane.HOSTED, ("fake",))

@@ -58,7 +58,7 @@ async def test_a_pause_and_its_end_are_audited_once_and_shown(
     assert not again.HasField("action")
     request = admin_pb2.GetOverviewRequest()
     shown = await operators.GetOverview(request, metadata=admin.metadata)
-    local, hosted, _ = shown.lanes
+    local, hosted, *_ = shown.lanes
     assert (local.paused_at, local.paused_by_user_id) == (first.action.at, str(admin.user_id))
     assert not hosted.HasField("paused_at")
     ended, again = [await resume(operators, admin) for _ in range(2)]

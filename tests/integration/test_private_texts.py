@@ -30,6 +30,7 @@ from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import open_gateway_fixture
 from tests.integration.job_queue import JobQueue, until
 from tests.integration.local_ray import exported_metrics
+from tests.integration.paid_jobs import failing
 from tests.integration.private_words import (
     AGE,
     WORD,
@@ -37,7 +38,6 @@ from tests.integration.private_words import (
     private_in,
     private_story,
 )
-from tests.integration.test_worker_routes import failing
 from tests.integration.test_worker_texts import Telling
 
 BAD = f"{WORD}sign says what the fuck."

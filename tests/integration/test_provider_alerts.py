@@ -15,8 +15,8 @@ from server.routing.failover import RULES, Effect, FailureKind
 from server.store import Store
 from server.upkeep.alerts import AlertSender
 from tests.integration.job_queue import JobQueue
+from tests.integration.paid_jobs import drawn, failing, providers, submit
 from tests.integration.test_money_movements import rows
-from tests.integration.test_worker_routes import drawn, failing, providers, submit
 
 ALERTS = "SELECT scope, model, reason FROM alerts WHERE kind = 'provider_failed' ORDER BY id"
 STOPPED = FailureKind.ACCOUNT_STOPPED

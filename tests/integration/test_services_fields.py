@@ -258,6 +258,7 @@ async def _caller_with_resources(gateway: GatewayFixture, method: str) -> Caller
         "RoutingService",
         "AdminService",
         "GenerationService.Reg",
+        "GenerationService.Upscale",
     )
     if method.startswith(drawn):
         names |= await _pictures(gateway, caller, names, day.id)

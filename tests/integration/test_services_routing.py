@@ -1,7 +1,7 @@
 """RoutingService: quotes that hold nothing, explanations, providers, and what is refused."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,100 +18,13 @@ from imggen.v1.routing_pb2 import (
     EXCLUSION_NOT_ASKED,
     EXCLUSION_NOT_HELD,
     EXCLUSION_OVER_COST,
-    ExplainRouteResponse,
-    ProviderStatus,
-    QuoteStoryResponse,
-    Route,
 )
 from server.domain.money import Bill, CallName, NewCall
 from server.domain.states import Lane
 from server.identity.caller import Role
 from server.routing.catalogue import KNOWN, STORYBOOK, Catalogue
-from tests.builders import paid
-from tests.endpoint import Failure
-from tests.integration.callers import Caller
-from tests.integration.gateway_fixture import GatewayFixture, new_id, open_gateway_fixture
-
-PRICE = 40_000
-GOOD = paid(KNOWN["fake"], PRICE)
-FINE = paid(KNOWN["gpt-image-2"], 3 * PRICE, "fine")
-CATALOGUE = Catalogue([STORYBOOK, GOOD, FINE])
-TABLES = ("image_generation_jobs", "images", "batches", "ledger", "holds", "outbox")
-
-
-@dataclass
-class Buyer:
-    """A caller, its character, its story, and the service that quotes them."""
-
-    gateway: GatewayFixture
-    caller: Caller
-    routing: Any
-    character: str
-    story: story_pb2.Story
-
-    async def quote(self, **picture: Any) -> Route:
-        """Quotes a picture."""
-        request = routing_pb2.QuoteGenerationRequest(**picture)
-        answer = await self.routing.QuoteGeneration(request, metadata=self.caller.metadata)
-        return answer.route  # type: ignore[no-any-return]
-
-    async def quote_story(self, **fields: Any) -> QuoteStoryResponse:
-        """Quotes the story."""
-        request = routing_pb2.QuoteStoryRequest(
-            story=generation_pb2.GenerateStoryRequest(story_id=self.story.id, **fields)
-        )
-        return await self.routing.QuoteStory(request, metadata=self.caller.metadata)  # type: ignore[no-any-return]
-
-    async def explain(self, job: job_pb2.Job) -> ExplainRouteResponse:
-        """Explains a job."""
-        request = routing_pb2.ExplainRouteRequest(job_id=job.job_id)
-        return await self.routing.ExplainRoute(request, metadata=self.caller.metadata)  # type: ignore[no-any-return]
-
-    async def providers(self) -> dict[str, ProviderStatus]:
-        """Returns the providers by name."""
-        request = routing_pb2.ListProvidersRequest()
-        answer = await self.routing.ListProviders(request, metadata=self.caller.metadata)
-        return {one.provider: one for one in answer.providers}
-
-    def portrait(self, **options: Any) -> generation_pb2.GeneratePortraitRequest:
-        """Returns the request of a portrait with these options."""
-        return generation_pb2.GeneratePortraitRequest(
-            character_id=self.character, style="anime", options=GenerationOptions(**options)
-        )
-
-    def scene(self, **options: Any) -> generation_pb2.GenerateSceneRequest:
-        """Returns the request of a scene with these options."""
-        return generation_pb2.GenerateSceneRequest(
-            story_id=self.story.id,
-            page_id=self.story.pages[0].id,
-            options=GenerationOptions(**options),
-        )
-
-    async def refused(self, **options: Any) -> Failure:
-        """Asks for a portrait that must be refused, and its quote in the same way."""
-        request = self.portrait(**options)
-        failed = await self.caller.refused(self.caller.generation.GeneratePortrait, request)
-        quoted = await self.caller.refused(
-            self.routing.QuoteGeneration, routing_pb2.QuoteGenerationRequest(portrait=request)
-        )
-        same = (quoted.code, quoted.reason, quoted.message, quoted.fields, set(quoted.metadata))
-        assert same == (
-            *(failed.code, failed.reason, failed.message, failed.fields),
-            set(failed.metadata),
-        )
-        return failed
-
-    async def rows(self) -> list[int]:
-        """Returns the numbers of rows that a generation would raise."""
-        return [await self.gateway.count(table) for table in TABLES]
-
-    async def held(self) -> int:
-        """Returns the money that is held."""
-        row = await self.gateway.store.database.fetchrow(
-            "SELECT coalesce(sum(held_micros), 0) AS held FROM budgets WHERE scope = 'global'"
-        )
-        assert row is not None
-        return int(row["held"])
+from tests.integration.buyers import CATALOGUE, FINE, GOOD, PRICE, Buyer, excluded, models
+from tests.integration.gateway_fixture import new_id, open_gateway_fixture
 
 
 @pytest.fixture
@@ -126,16 +39,6 @@ async def buyer(database: str, tmp_path: Path) -> AsyncIterator[Buyer]:
         story = await mia.create_story(pages=[page, story_pb2.Page(text="The wood sleeps.")])
         routing = routing_pb2_grpc.RoutingServiceStub(gateway.channel())
         yield Buyer(gateway, mia, routing, character, story)
-
-
-def models(route: Route) -> list[str]:
-    """Returns the models that can draw, the chosen one first."""
-    return [offer.model for offer in route.offers]
-
-
-def excluded(route: Route) -> dict[str, int]:
-    """Returns what excludes the other models."""
-    return {one.model: one.exclusion for one in route.passed_over}
 
 
 async def test_a_quote_has_every_model_with_its_price_its_time_and_its_reason(

@@ -28,11 +28,11 @@ from tests.builders import new_job, render_spec
 from tests.collector import Collector
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
 from tests.integration.job_queue import JobQueue, Stall, failing
+from tests.integration.paid_jobs import LIMIT, PAID, PRICE, admitted, calls, providers
+from tests.integration.paid_jobs import failing as failing_call
 from tests.integration.plans_of_stories import Planning
 from tests.integration.private_words import WORD, private_character, private_in, private_story
 from tests.integration.test_private_texts import ended, logged
-from tests.integration.test_worker_routes import LIMIT, PAID, PRICE, admitted, calls, providers
-from tests.integration.test_worker_routes import failing as failing_call
 
 SCENE = "imggen.v1.GenerationService/GenerateScene"
 TRACE = "0af7651916cd43dd8448eb211c80319c"

@@ -12,7 +12,7 @@ from server.routing.conditions import GpuCost
 from server.routing.failover import FailureKind
 from server.routing.observer import Observer
 from tests.integration.job_queue import JobQueue, until
-from tests.integration.test_worker_routes import (
+from tests.integration.paid_jobs import (
     PAID,
     PRICE,
     calls,

@@ -28,7 +28,7 @@ from server.routing.failover import RULES, Effect, FailureKind
 from server.routing.observer import Observer
 from server.store.health import BreakerRule, Health
 from tests.integration.job_queue import JobQueue, until
-from tests.integration.test_worker_routes import failing, submit
+from tests.integration.paid_jobs import failing, submit
 
 ONE = Catalogue([KNOWN["fake"]])
 ANSWERS = [kind for kind in FailureKind if RULES[kind].effect is Effect.ANSWERED]

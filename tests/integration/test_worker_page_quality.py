@@ -15,7 +15,7 @@ from server.routing.conditions import GpuCost
 from server.routing.observer import Observer
 from tests.builders import new_job, render_spec
 from tests.integration.job_queue import JobQueue, until
-from tests.integration.test_worker_routes import DEAR, SQUARE, providers
+from tests.integration.paid_jobs import DEAR, SQUARE, providers
 
 LEAST = 1.0
 """The score that `draft` stands for; the storybook checkpoint scores 1.2 for these pictures."""

@@ -23,8 +23,8 @@ from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.failover import FailureKind
 from tests.builders import new_job
 from tests.integration.job_queue import JobQueue, until
+from tests.integration.paid_jobs import calls, failing, money
 from tests.integration.test_worker_broken import GOLDEN, Blackening
-from tests.integration.test_worker_routes import calls, failing, money
 from tests.integration.test_worker_texts import HARMLESS, LIMIT, PRICE, ended, page
 
 SEXUAL = ("sexual",)

@@ -16,7 +16,7 @@ from server.domain.states import JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.failover import Billed, FailureKind
 from tests.integration.job_queue import JobQueue, until
-from tests.integration.test_worker_routes import (
+from tests.integration.paid_jobs import (
     DEAR,
     PAID,
     PRICE,

@@ -1,112 +1,35 @@
 """Attempts draw with the best offer, a failure leads to the next, and money follows both."""
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from types import MappingProxyType
 
 import pytest
 
-from actors.providers.base import Provider, ProviderFailed
-from actors.providers.fake import FakeProvider, Turn
-from actors.testing.models import every_model
-from actors.testing.scripted import ScriptedRenderer
-from actors.worker.probing import Probing
-from actors.worker.rerouting import Rerouting
+from actors.providers.fake import Turn
 from imggen.rules.money import at_most
 from server.domain.health import HealthState
-from server.domain.jobs import Failure, Job, NewJob
+from server.domain.jobs import Failure
 from server.domain.lanes import JobLane
-from server.domain.limits import Limits
 from server.domain.states import ImageType, JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
-from server.routing.conditions import GpuCost
 from server.routing.failover import RULES, FailureKind
-from server.routing.observer import Observer
-from tests.builders import new_job, paid, render_spec
+from tests.builders import new_job, render_spec
 from tests.integration.job_queue import JobQueue, until
-
-PRICE = 40_000
-FAKE_PRICE = 10_000
-LIMIT = 1_000_000
-SQUARE = MappingProxyType({"1:1": KNOWN["fake"].scenes["1:1"]})
-DEAR = replace(paid(KNOWN["fake"], PRICE + 10_000, name="dear"), scenes=SQUARE)
-"""A second paid row, which costs more."""
-PAID = Catalogue([KNOWN["fake"], DEAR])
-ALL = Catalogue([KNOWN["fake"], DEAR, KNOWN["storybook"]])
-
-
-class NamedFake(FakeProvider):
-    """A fake under another name, for a second provider beside the first."""
-
-    name = "somebody"
-    model = "dear"
-
-
-def providers(script: Sequence[Turn] = (), second: Sequence[Turn] = ()) -> dict[str, Provider]:
-    """Returns the providers of `ALL`; the scripts are of the two paid ones."""
-    renderer = ScriptedRenderer()
-    local = every_model(renderer, renderer)["storybook"]
-    return {"fake": FakeProvider(script), "dear": NamedFake(second), "storybook": local}
-
-
-def failing(kind: FailureKind, **more: object) -> ProviderFailed:
-    """Returns a failure of a kind."""
-    return ProviderFailed(kind, f"it failed: {kind}", **more)  # type: ignore[arg-type]
-
-
-async def submit(queue: JobQueue, *, hold: bool = True, **limits: object) -> NewJob:
-    """Submits a job that may be drawn by the paid models, with its price held."""
-    asked = Limits(**limits)  # type: ignore[arg-type]
-    lanes = (JobLane(Lane.HOSTED, ("fake", "dear")),)
-    new = new_job(
-        queue.user, lanes=lanes, limits=asked, price_micros=PRICE if hold else 0, provider="fake"
-    )
-    return await admitted(queue, new, hold=hold)
-
-
-async def admitted(queue: JobQueue, new: NewJob, *, hold: bool = True) -> NewJob:
-    """Admits a job of the hosted lane."""
-    async with queue.store.transaction() as tx:
-        await tx.submits.submit(new)
-        if hold:
-            assert await tx.money.hold([new.id], LIMIT) is None
-        else:
-            await tx.money.default_limit(LIMIT)
-    queue.signals.wake([Lane.HOSTED])
-    return new
-
-
-async def money(queue: JobQueue) -> tuple[int, int]:
-    """Returns what is held and spent today, after a look whether all sums agree."""
-    assert await queue.store.database.fetch("SELECT * FROM money_differences") == []
-    row = await queue.store.database.fetchrow(
-        "SELECT held_micros, spent_micros FROM budgets WHERE scope = 'global'"
-    )
-    return (0, 0) if row is None else (row["held_micros"], row["spent_micros"])
-
-
-async def calls(queue: JobQueue) -> list[tuple[object, ...]]:
-    """Returns the paid calls in order: attempt, model, state, cost."""
-    found = await queue.store.database.fetch(
-        "SELECT attempt, model, state, cost_micros FROM calls ORDER BY begun_at"
-    )
-    return [tuple(row) for row in found]
-
-
-async def drawn(
-    queue: JobQueue, new: NewJob, drawing: dict[str, Provider], catalogue: Catalogue = PAID
-) -> Job:
-    """Runs a worker until the job has ended."""
-    async with queue.worker(providers=drawing, catalogue=catalogue, poll_s=0.2):
-        async with asyncio.timeout(60):
-            while True:
-                job = await queue.store.jobs.get(queue.user, new.id)
-                assert job is not None
-                if job.status.ended:
-                    return job
-                await asyncio.sleep(0.05)
+from tests.integration.paid_jobs import (
+    ALL,
+    DEAR,
+    FAKE_PRICE,
+    LIMIT,
+    PAID,
+    PRICE,
+    admitted,
+    calls,
+    drawn,
+    failing,
+    money,
+    providers,
+    submit,
+    waits_unoffered,
+)
 
 
 async def test_a_paid_picture_is_settled_at_its_cost(job_queue: JobQueue) -> None:
@@ -220,7 +143,7 @@ async def test_a_job_that_no_budget_covers_waits_and_spends_none_of_its_retries(
     new = await submit(job_queue, hold=False, model="fake")
     await job_queue.store.budgets.set_limit("global", 0, job_queue.user)
     async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=3600):
-        await until(lambda: _waits_unoffered(job_queue))
+        await until(lambda: waits_unoffered(job_queue))
         job = await job_queue.job(new.id)
         assert job.failure is not None
         assert (job.retry_count, job.failure.reason) == (0, "BUDGET_EXHAUSTED")
@@ -281,191 +204,3 @@ async def test_a_picture_that_was_paid_for_twice_is_offered_to_nobody_else(
     assert job.failure.message.count("paid for twice") == 1
     assert job.failure.message.endswith("; before that: it failed: unreadable")
     assert len(await calls(job_queue)) == 2
-
-
-async def test_a_pinned_model_that_nobody_offers_fails_at_once(job_queue: JobQueue) -> None:
-    new = await submit(job_queue, model="gone")
-    job = await drawn(job_queue, new, providers())
-    assert job.failure is not None
-    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
-    assert (await money(job_queue)) == (0, 0)
-
-
-async def test_a_job_that_no_model_may_draw_fails_once_it_has_waited(job_queue: JobQueue) -> None:
-    new = await submit(job_queue, min_score=5.0)
-    async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=0):
-        job = await job_queue.becomes(new, JobStatus.FAILED)
-    assert job.failure is not None
-    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
-    assert "fake: scores" in job.failure.message
-    assert "dear: scores" in job.failure.message
-    assert await money(job_queue) == (0, 0)
-
-
-async def test_a_job_that_no_model_may_draw_yet_waits(job_queue: JobQueue) -> None:
-    new = await submit(job_queue, min_score=5.0)
-    async with job_queue.worker(providers=providers(), catalogue=PAID, no_offer_s=3600):
-        await until(lambda: _waits_unoffered(job_queue))
-    job = await job_queue.job(new.id)
-    assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
-
-
-async def _waits_unoffered(queue: JobQueue) -> bool:
-    row = await queue.store.database.fetchrow(
-        "SELECT count(*) AS jobs FROM image_generation_jobs WHERE no_offer_since IS NOT NULL"
-    )
-    return row is not None and row["jobs"] == 1
-
-
-async def test_a_model_that_nobody_holds_fails_the_job_once_it_has_waited(
-    job_queue: JobQueue, caplog: pytest.LogCaptureFixture
-) -> None:
-    new = await submit(job_queue, model="fake", hold=False)
-    drawing = {"dear": NamedFake()}
-    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=3600, poll_s=0.02):
-        await until(lambda: _waits_unoffered(job_queue))
-        other = await submit(job_queue, model="dear", hold=False)  # drawn after it was left alone
-        await job_queue.becomes(other, JobStatus.COMPLETED)
-        assert (await job_queue.job(new.id)).attempt == 1
-    assert [record.message for record in caplog.records].count("model not held") == 1
-    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=0):
-        job = await job_queue.becomes(new, JobStatus.FAILED)
-    assert job.failure is not None
-    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
-    assert "fake: no worker holds a key for it" in job.failure.message
-
-
-async def test_a_job_that_one_worker_leaves_is_drawn_by_the_one_that_holds_its_model(
-    job_queue: JobQueue,
-) -> None:
-    async with job_queue.worker(
-        providers={"dear": NamedFake()}, catalogue=PAID, no_offer_s=0, name="dear"
-    ):
-        await job_queue.store.workers.ready(
-            "fake", {Lane.HOSTED: 1}, timedelta(hours=1), models=["fake"]
-        )
-        new = await submit(job_queue, model="fake")
-
-        async def left() -> bool:
-            job = await job_queue.job(new.id)
-            return job.attempt == 1 and job.status is JobStatus.QUEUED
-
-        await until(left)
-        async with job_queue.worker(
-            providers={"fake": FakeProvider()}, catalogue=PAID, name="fake"
-        ):
-            job = await job_queue.becomes(new, JobStatus.COMPLETED)
-    assert job.attempt == 2
-
-
-async def test_a_job_whose_local_model_nobody_holds_goes_on_to_a_hosted_one(
-    job_queue: JobQueue,
-) -> None:
-    async with job_queue.store.transaction() as tx:
-        await tx.money.default_limit(LIMIT)
-    new = await job_queue.submit(limits=Limits(), lanes=(JobLane(Lane.LOCAL, ("storybook",)),))
-    async with job_queue.worker(
-        providers={"fake": FakeProvider()}, catalogue=ALL, no_offer_s=0, poll_s=0.02
-    ):
-        job = await job_queue.becomes(new, JobStatus.COMPLETED)
-    assert (job.model, job.lane, job.retry_count) == ("fake", Lane.HOSTED, 0)
-
-
-async def test_a_job_within_free_limits_does_not_go_on_to_a_hosted_model(
-    job_queue: JobQueue,
-) -> None:
-    new = await job_queue.submit(
-        limits=Limits(max_cost_micros=0), lanes=(JobLane(Lane.LOCAL, ("storybook",)),)
-    )
-    async with job_queue.worker(providers={"fake": FakeProvider()}, catalogue=ALL, no_offer_s=0):
-        job = await job_queue.becomes(new, JobStatus.FAILED)
-    assert job.failure is not None
-    assert "storybook: no worker holds it" in job.failure.message
-
-
-GONE = FailureKind.MODEL_GONE
-"""Whoever asks for a model that is gone does not wait for it."""
-FREE = [kind for kind in FailureKind if RULES[kind].waits and kind is not GONE]
-
-
-@pytest.mark.parametrize("kind", FREE, ids=str)
-async def test_a_job_without_another_offer_waits_for_the_one_that_failed(
-    job_queue: JobQueue, kind: FailureKind
-) -> None:
-    new = await submit(job_queue, model="fake")
-    always = providers([failing(kind, delay=timedelta(hours=1))] * 9)
-    async with job_queue.worker(providers=always, catalogue=PAID, no_offer_s=3600):
-        await until(lambda: _waits_unoffered(job_queue))
-    job = await job_queue.job(new.id)
-    assert (job.status, job.retry_count) == (JobStatus.QUEUED, 0)
-    assert job.failure is None or "it failed" in job.failure.message
-    assert await calls(job_queue) == [(1, "fake", "released", 0)]
-
-
-async def test_a_job_draws_once_the_provider_may_be_asked_again(job_queue: JobQueue) -> None:
-    new = await submit(job_queue, model="fake")
-    limited = failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))
-    job = await drawn(job_queue, new, providers([limited, limited]))
-    assert (job.status, job.retry_count, job.attempt) == (JobStatus.COMPLETED, 0, 3)
-
-
-async def test_a_job_that_waits_for_its_offer_too_long_fails(job_queue: JobQueue) -> None:
-    new = await submit(job_queue, model="fake")
-    away = providers([failing(FailureKind.NOT_CONNECTED)] * 9)
-    async with job_queue.worker(providers=away, catalogue=PAID, no_offer_s=0):
-        job = await job_queue.becomes(new, JobStatus.FAILED)
-    assert job.failure is not None
-    assert job.failure.reason == "NO_ELIGIBLE_OFFER"
-    assert "fake: it failed: not_connected" in job.failure.message
-    assert await money(job_queue) == (0, 0)
-
-
-async def test_time_without_an_offer_counts_through_attempts_that_drew_nothing(
-    job_queue: JobQueue,
-) -> None:
-    await submit(job_queue, model="")
-    limited = [failing(FailureKind.RATE_LIMITED, delay=timedelta(seconds=1))] * 9
-    drawing = providers(limited, limited)
-    async with job_queue.worker(providers=drawing, catalogue=PAID, no_offer_s=3600):
-        await until(lambda: _waits_unoffered(job_queue))
-        since = await _no_offer_since(job_queue)
-
-        async def tried_again() -> bool:
-            return len(await calls(job_queue)) >= 4
-
-        await until(tried_again)
-        assert await _no_offer_since(job_queue) == since is not None
-
-
-async def _no_offer_since(queue: JobQueue) -> object:
-    [row] = await queue.store.database.fetch("SELECT no_offer_since FROM image_generation_jobs")
-    return row["no_offer_since"]
-
-
-async def test_a_provider_that_is_off_is_turned_on_once_its_probe_succeeds(
-    job_queue: JobQueue,
-) -> None:
-    health = job_queue.store.health
-    await health.turn_off("fake", "", FailureKind.ACCOUNT_STOPPED)
-    stopped = providers([failing(FailureKind.ACCOUNT_STOPPED)])
-    await Probing(stopped, health, every=timedelta(0)).probe()
-    [found] = await health.all()
-    assert found.state is HealthState.OFF
-    await Probing(providers(), health, every=timedelta(0)).probe()
-    assert await health.all() == []
-
-
-async def test_waiting_jobs_follow_the_health_of_providers(job_queue: JobQueue) -> None:
-    store = job_queue.store
-    new = await submit(job_queue)
-    observer = Observer(store, GpuCost(), fresh_s=0)
-    rerouting = Rerouting(PAID, observer, store, job_queue.signals)
-    assert await rerouting.reroute() == 0
-    await store.health.turn_off("fake", "", FailureKind.ACCOUNT_STOPPED)
-    assert await rerouting.reroute() == 1
-    job = await store.jobs.get(job_queue.user, new.id)
-    assert job is not None
-    assert job.lanes == (JobLane(Lane.HOSTED, ("dear",)),)
-    await store.health.turn_on("fake")
-    assert await rerouting.reroute() == 1
-    assert await rerouting.reroute() == 0

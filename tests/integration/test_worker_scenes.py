@@ -27,8 +27,8 @@ from server.routing.catalogue import KNOWN, Catalogue
 from server.routing.failover import FailureKind
 from tests.builders import description, new_job, render_spec
 from tests.integration.job_queue import JobQueue
+from tests.integration.paid_jobs import PAID, providers
 from tests.integration.test_worker_reading import LIMIT, LOCAL, PRICE, fake, local, submit
-from tests.integration.test_worker_routes import PAID, providers
 from tests.unit.test_extractor_chat import content, figure
 from tests.wire.behaviours import saying
 from tests.wire.contract import Operation

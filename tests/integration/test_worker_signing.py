@@ -20,8 +20,8 @@ from server.storage.folder import FolderStorage
 from server.storage.keys import DRAWN, attempt_of
 from server.storage.urls import UrlSigner
 from tests.integration.job_queue import JobQueue, storage_in, until
+from tests.integration.paid_jobs import calls, money
 from tests.integration.test_worker_pictures import submit
-from tests.integration.test_worker_routes import calls, money
 
 AWAY = "SIGNING_UNAVAILABLE"
 

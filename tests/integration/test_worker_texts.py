@@ -29,8 +29,8 @@ from tests.builders import new_job, render_spec
 from tests.endpoint import failure
 from tests.integration.gateway_fixture import GatewayFixture
 from tests.integration.job_queue import JobQueue, until
+from tests.integration.paid_jobs import calls, money
 from tests.integration.plans_of_stories import Planning
-from tests.integration.test_worker_routes import calls, money
 
 BAD = "What the fuck."
 RULE = "profanity-words"

@@ -1,7 +1,7 @@
 """The router: the cheapest offer that is good enough, soon enough and within the limits."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -12,48 +12,31 @@ from server.domain.health import HealthState, ProviderHealth
 from server.domain.limits import Limits
 from server.domain.models import Size
 from server.domain.states import ImageType, Lane, Quality
-from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
-from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Soundness, Speed
-from server.routing.explained import explained
+from server.routing.catalogue import SDXL, STORYBOOK, Catalogue
+from server.routing.conditions import BudgetRest, GpuCost, LaneLoad, Speed
 from server.routing.reasons import Exclusion, not_well
-from server.routing.router import Refusal, Routing, route, route_again
+from server.routing.router import Refusal, route, route_again
 from server.routing.rows import Capability
 from server.routing.wishes import Wish, wish_of
 from tests.builders import render_spec
-
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-FLARE, SUNBURST = KNOWN["gpt-image-2.5-flare"], KNOWN["gpt-image-2.5-sunburst"]
-BIG = KNOWN["gpt-image-2"]
-ALL = Catalogue([STORYBOOK, SDXL, FLARE, SUNBURST, BIG])
-CALM = Conditions(NOW)
-
-
-def _wish(**changes: Any) -> Wish:
-    fields: dict[str, Any] = {"image_type": ImageType.SCENE, "shape": "", "characters": 1}
-    return Wish(**{"model": "", **fields, **changes})
-
-
-def _names(routing: Routing) -> list[str]:
-    return [offer.model.name for offer in routing.offers]
-
-
-def _exclusions(routing: Routing) -> dict[str, Exclusion]:
-    return {loser.model.name: loser.exclusion for loser in routing.losers}
-
-
-def _reason(routing: Routing, name: str) -> str:
-    return next(loser.reason for loser in routing.losers if loser.model.name == name)
-
-
-def _unwell(state: HealthState, model: str = "", seconds: float | None = None) -> Conditions:
-    until = None if seconds is None else NOW + timedelta(seconds=seconds)
-    health = ProviderHealth("openai", model, state, 5, until, "not_connected")
-    return replace(CALM, health={("openai", model): health})
+from tests.unit.routings import (
+    ALL,
+    BIG,
+    CALM,
+    FLARE,
+    NOW,
+    SUNBURST,
+    a_wish,
+    exclusions,
+    names,
+    reason,
+    unwell,
+)
 
 
 def test_without_limits_the_first_free_model_draws() -> None:
-    found = route(ALL, _wish(), CALM)
-    assert _names(found) == [
+    found = route(ALL, a_wish(), CALM)
+    assert names(found) == [
         "storybook",
         "sdxl",
         "gpt-image-2.5-flare",
@@ -63,7 +46,7 @@ def test_without_limits_the_first_free_model_draws() -> None:
     assert found.losers == ()
     assert found.reason.startswith("storybook, free: the first of 5; sdxl costs as little")
     assert "gpt-image-2 costs $0.2258, more than nothing" in found.reason
-    assert _names(route(Catalogue([SDXL, STORYBOOK]), _wish(), CALM)) == ["sdxl", "storybook"]
+    assert names(route(Catalogue([SDXL, STORYBOOK]), a_wish(), CALM)) == ["sdxl", "storybook"]
 
 
 @pytest.mark.parametrize(
@@ -80,38 +63,38 @@ def test_without_limits_the_first_free_model_draws() -> None:
 def test_the_cheapest_model_above_the_floor_draws(
     floor: float, quality: Quality, chosen: str
 ) -> None:
-    found = route(ALL, _wish(min_score=floor, quality=quality), CALM)
-    assert _names(found)[0] == chosen
+    found = route(ALL, a_wish(min_score=floor, quality=quality), CALM)
+    assert names(found)[0] == chosen
     below = [loser for loser in found.losers if loser.exclusion is Exclusion.BELOW_QUALITY]
     assert len(below) + len(found.offers) == 5
 
 
 def test_a_floor_that_no_model_reaches_names_what_each_lacks() -> None:
-    found = route(ALL, _wish(min_score=4.9), CALM)
+    found = route(ALL, a_wish(min_score=4.9), CALM)
     assert (found.refusal, found.violations) == (Refusal.NO_ELIGIBLE_OFFER, ())
     assert "sdxl: scores 3, below the least of 4.9; " in found.reason
     assert found.later == ()
 
 
 def test_a_model_that_shows_less_of_the_page_scores_less_for_it() -> None:
-    wish = _wish(min_score=2.5, shown={"sdxl": 0.75, FLARE.name: 0.9})
+    wish = a_wish(min_score=2.5, shown={"sdxl": 0.75, FLARE.name: 0.9})
     found = route(ALL, wish, CALM)
-    assert _names(found)[0] == FLARE.name
+    assert names(found)[0] == FLARE.name
     assert found.offers[0].score == round(FLARE.grades[Quality.HD].score * 0.9, 2)
     said = "scores 2.25 on this page, of which it shows 75%, below the least of 2.5"
-    assert _reason(found, "sdxl") == said
-    assert _reason(found, "storybook") == "scores 1.5, below the least of 2.5"
-    assert _names(route(ALL, replace(wish, min_score=0.0), CALM))[0] == "storybook"
+    assert reason(found, "sdxl") == said
+    assert reason(found, "storybook") == "scores 1.5, below the least of 2.5"
+    assert names(route(ALL, replace(wish, min_score=0.0), CALM))[0] == "storybook"
 
 
 def test_no_offer_may_cost_more_than_the_limit() -> None:
-    found = route(ALL, _wish(min_score=3.5, max_cost_micros=100_000), CALM)
-    assert _names(found) == ["gpt-image-2.5-flare", "gpt-image-2.5-sunburst"]
-    assert _reason(found, "gpt-image-2") == "may cost $0.2258, over the limit of $0.1000"
+    found = route(ALL, a_wish(min_score=3.5, max_cost_micros=100_000), CALM)
+    assert names(found) == ["gpt-image-2.5-flare", "gpt-image-2.5-sunburst"]
+    assert reason(found, "gpt-image-2") == "may cost $0.2258, over the limit of $0.1000"
 
 
 def test_references_count_in_the_price_and_previews_beside_it() -> None:
-    wish = _wish(model=FLARE.name)
+    wish = a_wish(model=FLARE.name)
     plain = route(ALL, wish, CALM).offers[0]
     most = route(ALL, replace(wish, references=99), CALM).offers[0]
     assert most.price_micros == plain.price_micros + 8 * 1_700 * 8
@@ -119,32 +102,32 @@ def test_references_count_in_the_price_and_previews_beside_it() -> None:
 
 
 def test_a_deadline_counts_the_queue_and_the_measured_speed() -> None:
-    soon = _wish(min_score=2.5, complete_by=NOW + timedelta(seconds=40))
-    assert _names(route(ALL, soon, CALM))[0] == "sdxl"
+    soon = a_wish(min_score=2.5, complete_by=NOW + timedelta(seconds=40))
+    assert names(route(ALL, soon, CALM))[0] == "sdxl"
     busy = replace(CALM, lanes={Lane.LOCAL: LaneLoad(waiting=12, slots=2)})
     found = route(ALL, soon, busy)
-    assert _names(found) == ["gpt-image-2.5-flare"]
+    assert names(found) == ["gpt-image-2.5-flare"]
     said = "takes 70 s, 60 s of them in the queue, and 40 s are left"
-    assert _reason(found, "sdxl") == said
-    assert _exclusions(found)["gpt-image-2"] is Exclusion.TOO_LATE
+    assert reason(found, "sdxl") == said
+    assert exclusions(found)["gpt-image-2"] is Exclusion.TOO_LATE
     quick = {("sdxl", Quality.HD): Speed(50, 2.0)}
-    assert _names(route(ALL, soon, replace(busy, speeds=quick)))[0] == "sdxl"
+    assert names(route(ALL, soon, replace(busy, speeds=quick)))[0] == "sdxl"
     few = {("sdxl", Quality.HD): Speed(49, 2.0)}
-    assert _names(route(ALL, soon, replace(busy, speeds=few)))[0] == FLARE.name
+    assert names(route(ALL, soon, replace(busy, speeds=few)))[0] == FLARE.name
 
 
 def test_a_lane_without_workers_meets_no_deadline() -> None:
     idle = replace(CALM, lanes={Lane.LOCAL: LaneLoad(slots=0)})
-    assert _names(route(ALL, _wish(), idle))[0] == "storybook"
-    found = route(ALL, _wish(complete_by=NOW + timedelta(hours=9)), idle)
-    assert _names(found)[0] == FLARE.name
-    assert "nobody draws in the lane local" in _reason(found, "sdxl")
+    assert names(route(ALL, a_wish(), idle))[0] == "storybook"
+    found = route(ALL, a_wish(complete_by=NOW + timedelta(hours=9)), idle)
+    assert names(found)[0] == FLARE.name
+    assert "nobody draws in the lane local" in reason(found, "sdxl")
 
 
 def test_where_nobody_draws_yet_the_faster_of_equal_prices_comes_first() -> None:
     idle = replace(CALM, lanes={Lane.HOSTED: LaneLoad(slots=0)})
-    found = route(ALL, _wish(min_score=3.5), idle)
-    assert _names(found)[:2] == [FLARE.name, SUNBURST.name]
+    found = route(ALL, a_wish(min_score=3.5), idle)
+    assert names(found)[:2] == [FLARE.name, SUNBURST.name]
     assert f"{SUNBURST.name} costs as much, and draws for 50 s, not 30" in found.reason
 
 
@@ -158,36 +141,16 @@ def test_a_moving_average_follows_what_a_mean_smooths() -> None:
     assert Speed(0, 0.0).after(7.0, window=20) == Speed(1, 7.0)
 
 
-def test_a_model_whose_pictures_are_damaged_scores_less_by_that() -> None:
-    wish = _wish(min_score=2.5)
-    assert _names(route(ALL, wish, CALM))[0] == "sdxl"
-    damaged = replace(CALM, scores={("sdxl", Quality.HD): Soundness(50, 3.0)})
-    found = route(ALL, wish, damaged)
-    assert "sdxl" not in _names(found)
-    said = "scores 2.25, 75% of its own since its pictures are damaged, below the least of 2.5"
-    assert _reason(found, "sdxl") == said
-
-
-@pytest.mark.parametrize("measured", [Soundness(49, 1.0), Soundness(100, 4.0), Soundness(100, 5.0)])
-def test_few_pictures_and_whole_ones_change_no_score(measured: Soundness) -> None:
-    told = replace(CALM, scores={("sdxl", Quality.HD): measured})
-    [before], [after] = (
-        [offer.score for offer in route(ALL, _wish(), each).offers if offer.model.name == "sdxl"]
-        for each in (CALM, told)
-    )
-    assert before == after
-
-
 def test_the_clusters_own_machines_count_for_the_choice_and_not_for_the_hold() -> None:
     slow = {("sdxl", Quality.HD): Speed(100, 60.0)}
-    wish = _wish(min_score=2.5)
+    wish = a_wish(min_score=2.5)
     rented = replace(CALM, speeds=slow, gpu=GpuCost(3.0, 0.5))
     found = route(ALL, wish, rented)
-    assert _names(found)[:2] == [FLARE.name, SUNBURST.name]
+    assert names(found)[:2] == [FLARE.name, SUNBURST.name]
     local = next(offer for offer in found.offers if offer.model is SDXL)
     assert (local.price_micros, local.choice_micros) == (0, 100_000)
     busy = replace(rented, gpu=GpuCost(3.0, 1.0))
-    assert _names(route(ALL, wish, busy))[0] == "sdxl"
+    assert names(route(ALL, wish, busy))[0] == "sdxl"
 
 
 def test_equals_are_ranked_by_time_then_quality_then_name() -> None:
@@ -200,34 +163,34 @@ def test_equals_are_ranked_by_time_then_quality_then_name() -> None:
         return replace(FLARE, name=name, grades=changed_grades)
 
     rows = [row("z", 9, 4), row("d", 9, 4), row("c", 9, 4.1), row("b", 8, 1), row("a", 30, 5)]
-    found = route(Catalogue(rows), _wish(), CALM)
-    assert _names(found) == ["b", "c", "d", "z", "a"]
+    found = route(Catalogue(rows), a_wish(), CALM)
+    assert names(found) == ["b", "c", "d", "z", "a"]
     assert "c costs as much, and takes 9 s, not 8" in found.reason
 
 
 def test_a_named_model_and_a_named_provider_are_the_only_ones() -> None:
-    found = route(ALL, _wish(model="gpt-image-2"), CALM)
-    assert _names(found) == ["gpt-image-2"]
-    assert set(_exclusions(found).values()) == {Exclusion.NOT_ASKED}
+    found = route(ALL, a_wish(model="gpt-image-2"), CALM)
+    assert names(found) == ["gpt-image-2"]
+    assert set(exclusions(found).values()) == {Exclusion.NOT_ASKED}
     assert found.reason == "gpt-image-2 at $0.2258: the only model that may draw it"
-    assert _names(route(ALL, _wish(provider="openai"), CALM))[0] == FLARE.name
-    gone = route(ALL, _wish(provider="stability"), CALM)
+    assert names(route(ALL, a_wish(provider="openai"), CALM))[0] == FLARE.name
+    gone = route(ALL, a_wish(provider="stability"), CALM)
     assert gone.refusal is Refusal.NO_ELIGIBLE_OFFER
-    assert _reason(gone, "sdxl") == "its provider is local, and stability was asked for"
+    assert reason(gone, "sdxl") == "its provider is local, and stability was asked for"
 
 
 def test_a_model_that_is_gone_is_drawn_by_its_successor() -> None:
-    found = route(ALL, _wish(model="dall-e-3"), CALM)
-    assert (_names(found), found.successor) == ([FLARE.name], FLARE.name)
-    assert route(ALL, _wish(model=FLARE.name), CALM).successor == ""
+    found = route(ALL, a_wish(model="dall-e-3"), CALM)
+    assert (names(found), found.successor) == ([FLARE.name], FLARE.name)
+    assert route(ALL, a_wish(model=FLARE.name), CALM).successor == ""
     served = replace(BIG, name="dall-e-3")
-    kept = route(Catalogue([*ALL.models, served]), _wish(model="dall-e-3"), CALM)
-    assert (_names(kept), kept.successor) == (["dall-e-3"], "")
+    kept = route(Catalogue([*ALL.models, served]), a_wish(model="dall-e-3"), CALM)
+    assert (names(kept), kept.successor) == (["dall-e-3"], "")
 
 
 def test_a_retired_model_draws_nothing() -> None:
     old = replace(FLARE, retires_on=date(2026, 11, 28))
-    found = route(Catalogue([old]), _wish(model=old.name), CALM)
+    found = route(Catalogue([old]), a_wish(model=old.name), CALM)
     assert found.refusal is Refusal.NO_ELIGIBLE_OFFER
     assert found.reason == f"{old.name}: openai retired it on 2026-11-28"
 
@@ -238,22 +201,22 @@ def test_a_model_without_a_known_price_draws_nothing() -> None:
     grades = {Quality.HD: replace(FLARE.grades[Quality.HD], label="ultra")}
     unlabelled = replace(FLARE, grades=MappingProxyType(grades))
     for row in (unpriced, wide, unlabelled):
-        found = route(Catalogue([row]), _wish(), CALM)
+        found = route(Catalogue([row]), a_wish(), CALM)
         assert found.offers == ()
-        assert _exclusions(found) == {FLARE.name: Exclusion.PRICE_UNKNOWN}
+        assert exclusions(found) == {FLARE.name: Exclusion.PRICE_UNKNOWN}
     assert "no price of ultra pictures of 1536x864 is known" in found.reason
-    missing = route(Catalogue([unlabelled]), _wish(quality=Quality.STANDARD), CALM)
-    assert _exclusions(missing) == {FLARE.name: Exclusion.QUALITY_NOT_OFFERED}
+    missing = route(Catalogue([unlabelled]), a_wish(quality=Quality.STANDARD), CALM)
+    assert exclusions(missing) == {FLARE.name: Exclusion.QUALITY_NOT_OFFERED}
 
 
 def test_needed_capabilities_and_excluded_models_are_kept_to() -> None:
-    seeded = route(ALL, _wish(needs=frozenset({Capability.SEED})), CALM)
-    assert _names(seeded) == ["storybook", "sdxl"]
-    assert _exclusions(seeded)[FLARE.name] is Exclusion.LACKS_CAPABILITY
-    assert _reason(seeded, FLARE.name) == "takes no seed"
-    without = route(ALL, _wish(excluded=frozenset({"storybook", "sdxl"})), CALM)
-    assert _names(without)[0] == FLARE.name
-    assert _exclusions(without)["sdxl"] is Exclusion.FAILED_BEFORE
+    seeded = route(ALL, a_wish(needs=frozenset({Capability.SEED})), CALM)
+    assert names(seeded) == ["storybook", "sdxl"]
+    assert exclusions(seeded)[FLARE.name] is Exclusion.LACKS_CAPABILITY
+    assert reason(seeded, FLARE.name) == "takes no seed"
+    without = route(ALL, a_wish(excluded=frozenset({"storybook", "sdxl"})), CALM)
+    assert names(without)[0] == FLARE.name
+    assert exclusions(without)["sdxl"] is Exclusion.FAILED_BEFORE
 
 
 def test_a_job_whose_request_names_a_seed_needs_a_model_that_takes_one() -> None:
@@ -265,10 +228,10 @@ def test_a_job_whose_request_names_a_seed_needs_a_model_that_takes_one() -> None
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
-        (_wish(model="dall-e"), reasons.ERROR_REASON_MODEL_UNKNOWN),
-        (_wish(characters=9), reasons.ERROR_REASON_TOO_MANY_CHARACTERS),
+        (a_wish(model="dall-e"), reasons.ERROR_REASON_MODEL_UNKNOWN),
+        (a_wish(characters=9), reasons.ERROR_REASON_TOO_MANY_CHARACTERS),
         (
-            _wish(image_type=ImageType.PORTRAIT, shape="640x480"),
+            a_wish(image_type=ImageType.PORTRAIT, shape="640x480"),
             reasons.ERROR_REASON_SIZE_NOT_OFFERED,
         ),
     ],
@@ -284,17 +247,17 @@ def test_a_wish_that_is_wrong_in_itself_has_violations(
 
 @pytest.mark.parametrize("state", HealthState)
 def test_a_provider_that_is_not_well_is_passed_over(state: HealthState) -> None:
-    conditions = _unwell(state, seconds=30)
-    found = route(ALL, _wish(min_score=3.5), conditions)
+    conditions = unwell(state, seconds=30)
+    found = route(ALL, a_wish(min_score=3.5), conditions)
     if state in (HealthState.WELL, HealthState.HALF_OPEN):
-        assert _names(found)[0] == FLARE.name
+        assert names(found)[0] == FLARE.name
         return
     assert found.refusal is Refusal.NOT_NOW
-    assert set(_exclusions(found).values()) == {Exclusion.BELOW_QUALITY, Exclusion.NOT_WELL}
+    assert set(exclusions(found).values()) == {Exclusion.BELOW_QUALITY, Exclusion.NOT_WELL}
     assert [loser.model for loser in found.later] == [FLARE, SUNBURST, BIG]
     assert found.later[0].until == NOW + timedelta(seconds=30)
-    assert "openai" in _reason(found, FLARE.name)
-    assert "(not_connected)" in _reason(found, FLARE.name)
+    assert "openai" in reason(found, FLARE.name)
+    assert "(not_connected)" in reason(found, FLARE.name)
 
 
 LOCAL_ONLY = frozenset({"storybook", "sdxl"})
@@ -302,60 +265,60 @@ LOCAL_ONLY = frozenset({"storybook", "sdxl"})
 
 def test_a_hosted_model_that_no_worker_has_a_key_for_is_passed_over() -> None:
     for held in ({Lane.LOCAL: LOCAL_ONLY}, {Lane.LOCAL: LOCAL_ONLY, Lane.HOSTED: LOCAL_ONLY}):
-        found = route(ALL, _wish(min_score=3.5), replace(CALM, held=held))
+        found = route(ALL, a_wish(min_score=3.5), replace(CALM, held=held))
         assert found.refusal is Refusal.NO_ELIGIBLE_OFFER
-        assert set(_exclusions(found).values()) == {Exclusion.BELOW_QUALITY, Exclusion.NOT_HELD}
-        assert _reason(found, FLARE.name) == "no worker holds a key for it"
+        assert set(exclusions(found).values()) == {Exclusion.BELOW_QUALITY, Exclusion.NOT_HELD}
+        assert reason(found, FLARE.name) == "no worker holds a key for it"
         assert found.first is None
     one = {Lane.HOSTED: frozenset({BIG.name})}
-    assert _names(route(ALL, _wish(min_score=3.5), replace(CALM, held=one))) == [BIG.name]
+    assert names(route(ALL, a_wish(min_score=3.5), replace(CALM, held=one))) == [BIG.name]
 
 
 def test_a_local_model_is_passed_over_only_where_others_draw_in_its_lane() -> None:
     other = {Lane.LOCAL: frozenset({"sdxl"}), Lane.HOSTED: frozenset({FLARE.name})}
-    found = route(ALL, _wish(), replace(CALM, held=other))
-    assert _names(found) == ["sdxl", FLARE.name]
-    assert _reason(found, "storybook") == "no worker holds it"
+    found = route(ALL, a_wish(), replace(CALM, held=other))
+    assert names(found) == ["sdxl", FLARE.name]
+    assert reason(found, "storybook") == "no worker holds it"
     starting = {Lane.HOSTED: frozenset({FLARE.name})}
-    assert _names(route(ALL, _wish(), replace(CALM, held=starting)))[0] == "storybook"
+    assert names(route(ALL, a_wish(), replace(CALM, held=starting)))[0] == "storybook"
 
 
 @pytest.mark.parametrize("held", [{}, {Lane.LOCAL: None, Lane.HOSTED: None}])
 def test_where_no_worker_is_known_or_one_does_not_tell_every_model_may_be_held(
     held: dict[Lane, None],
 ) -> None:
-    assert len(route(ALL, _wish(), replace(CALM, held=held)).offers) == 5
+    assert len(route(ALL, a_wish(), replace(CALM, held=held)).offers) == 5
 
 
 def test_a_price_and_the_limit_that_it_passes_are_shown_apart() -> None:
-    wish = _wish(model=BIG.name)
+    wish = a_wish(model=BIG.name)
     price = route(ALL, wish, CALM).offers[0].price_micros
     for limit, shown in ((225_700, "$0.2257"), (price - 1, f"$0.{price - 1}")):
         found = route(ALL, replace(wish, max_cost_micros=limit), CALM)
-        assert _reason(found, BIG.name) == f"may cost $0.2258, over the limit of {shown}"
+        assert reason(found, BIG.name) == f"may cost $0.2258, over the limit of {shown}"
     assert route(ALL, replace(wish, max_cost_micros=225_800), CALM).offers  # as it is shown
 
 
 def test_a_model_that_is_off_leaves_the_others_of_its_provider() -> None:
-    found = route(ALL, _wish(min_score=3.5), _unwell(HealthState.OFF, FLARE.name))
-    assert _names(found) == [SUNBURST.name, BIG.name]
+    found = route(ALL, a_wish(min_score=3.5), unwell(HealthState.OFF, FLARE.name))
+    assert names(found) == [SUNBURST.name, BIG.name]
     # A model is never probed.
     off = f"{FLARE.name} is off (not_connected) until an operator turns it on"
-    assert _reason(found, FLARE.name) == off
+    assert reason(found, FLARE.name) == off
 
 
 def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() -> None:
     poor = replace(CALM, rest=BudgetRest(total=0, renews_at=NOW + timedelta(hours=12)))
-    assert _names(route(ALL, _wish(), poor)) == ["storybook", "sdxl"]
-    found = route(ALL, _wish(min_score=3.5), poor)
+    assert names(route(ALL, a_wish(), poor)) == ["storybook", "sdxl"]
+    found = route(ALL, a_wish(min_score=3.5), poor)
     assert found.refusal is Refusal.OVER_BUDGET
     assert found.later[0].offer is not None
     assert found.later[0].until == NOW + timedelta(hours=12)
-    assert _reason(found, FLARE.name) == "may cost $0.0677, and nothing is left today"
+    assert reason(found, FLARE.name) == "may cost $0.0677, and nothing is left today"
     overdrawn = replace(CALM, rest=BudgetRest(total=-5))
-    assert _names(route(ALL, _wish(), overdrawn)) == ["storybook", "sdxl"]
+    assert names(route(ALL, a_wish(), overdrawn)) == ["storybook", "sdxl"]
     some = BudgetRest(total=10**9, user=100_000, providers={"openai": 10**6})
-    assert _names(route(ALL, _wish(min_score=3.5), replace(CALM, rest=some))) == [
+    assert names(route(ALL, a_wish(min_score=3.5), replace(CALM, rest=some))) == [
         FLARE.name,
         SUNBURST.name,
     ]
@@ -364,7 +327,7 @@ def test_the_budget_passes_over_what_it_does_not_cover_and_never_what_is_free() 
 
 
 def test_an_offer_that_is_not_the_best_says_why_it_comes_first() -> None:
-    found = route(Catalogue([SDXL, FLARE, replace(BIG, canary=0.5)]), _wish(min_score=2.5), CALM)
+    found = route(Catalogue([SDXL, FLARE, replace(BIG, canary=0.5)]), a_wish(min_score=2.5), CALM)
     sdxl, flare, _ = found.offers
     led = found.led_by(flare, "the best of the lane hosted")
     assert [offer.model.name for offer in led.offers] == [FLARE.name, "sdxl", BIG.name]
@@ -372,72 +335,13 @@ def test_an_offer_that_is_not_the_best_says_why_it_comes_first() -> None:
     assert found.led_by(sdxl, "the best of the lane local") is found
 
 
-def test_a_canary_draws_its_share_of_the_jobs_and_no_others() -> None:
-    trial = replace(BIG, canary=0.2)
-    catalogue = Catalogue([STORYBOOK, SDXL, trial, FLARE])
-    wishes = [_wish(min_score=2.5, key=f"job-{number}") for number in range(2_000)]
-    found = [route(catalogue, wish, CALM) for wish in wishes]
-    drawn = [routing for routing in found if routing.canary]
-    assert 0.17 < len(drawn) / len(found) < 0.23
-    assert all(_names(routing)[0] == trial.name for routing in drawn)
-    assert "a canary, which draws 20 % of the jobs" in drawn[0].reason
-    others = [routing for routing in found if not routing.canary]
-    assert (explained(drawn[0]).canary, explained(others[0]).canary) == (True, False)
-    assert {tuple(_names(routing)) for routing in others} == {("sdxl", FLARE.name, trial.name)}
-    assert [route(catalogue, wish, CALM) for wish in wishes] == found
-    alone = route(catalogue, _wish(min_score=4.5), CALM)
-    assert (_names(alone), alone.canary) == ([trial.name], False)
-    named = route(catalogue, _wish(model="sdxl", key=drawn[0].wish.key), CALM)
-    assert (_names(named), named.canary) == (["sdxl"], False)
-
-
-def test_a_canary_that_is_cheapest_draws_no_more_than_its_share() -> None:
-    catalogue = Catalogue([replace(STORYBOOK, canary=0.1), SDXL])
-    found = [route(catalogue, _wish(key=f"job-{number}"), CALM) for number in range(500)]
-    chosen = [_names(routing)[0] for routing in found]
-    assert 25 < chosen.count("storybook") < 80
-    after = next(routing for routing in found if not routing.canary)
-    assert "storybook draws as a canary, for its share of the jobs alone" in after.reason
-
-
-def test_a_canary_keeps_to_the_limits_of_the_caller() -> None:
-    catalogue = Catalogue([SDXL, replace(BIG, canary=1.0)])
-    limited = route(catalogue, _wish(key="job", max_cost_micros=100_000), CALM)
-    assert (_names(limited), limited.canary) == (["sdxl"], False)
-
-
-def test_a_canary_draws_no_more_where_another_one_may_not_or_has_failed() -> None:
-    one, two = replace(BIG, canary=0.2), replace(SUNBURST, canary=0.2)
-    both, second = Catalogue([SDXL, one, two]), Catalogue([SDXL, two])
-    keys = [f"job-{number}" for number in range(2_000)]
-    drawn = {key: _names(route(both, _wish(key=key), CALM))[0] for key in keys}
-    for key in keys:
-        failed = route(both, _wish(key=key, excluded=frozenset({one.name})), CALM)
-        assert failed.canary == (drawn[key] == two.name)
-        dear = route(both, _wish(key=key, max_cost_micros=100_000), CALM)
-        assert dear.canary == (drawn[key] == two.name)
-    for name in (one.name, two.name):
-        assert 0.17 < list(drawn.values()).count(name) / len(keys) < 0.23
-    alone = [route(second, _wish(key=key), CALM).canary for key in keys]
-    assert 0.17 < sum(alone) / len(keys) < 0.23
-
-
-def test_a_canary_does_not_decide_the_size_of_a_portrait() -> None:
-    tall_first = MappingProxyType(dict(reversed(list(SDXL.portraits.items()))))
-    trial = replace(FLARE, name="tall", portraits=tall_first, canary=1.0)
-    wish = _wish(image_type=ImageType.PORTRAIT, key="job")
-    found = route(Catalogue([trial, SDXL]), wish, CALM)
-    assert {str(offer.format.display) for offer in found.offers} == {"1024x1024"}
-    assert (_names(found), found.canary) == (["tall", "sdxl"], True)
-
-
 def test_a_job_waits_for_what_is_well_again_before_what_no_budget_covers_today() -> None:
     cheap, dear = replace(FLARE, provider="somebody"), BIG
     conditions = replace(
-        _unwell(HealthState.OPEN, seconds=30),
+        unwell(HealthState.OPEN, seconds=30),
         rest=BudgetRest(providers={"somebody": 0}, renews_at=NOW + timedelta(hours=5)),
     )
-    found = route(Catalogue([cheap, dear]), _wish(), conditions)
+    found = route(Catalogue([cheap, dear]), a_wish(), conditions)
     assert found.refusal is Refusal.NOT_NOW
     assert [loser.model.name for loser in found.later] == [dear.name, cheap.name]
     assert found.first is not None
@@ -448,24 +352,24 @@ def test_whoever_draws_it_a_portrait_has_one_size() -> None:
     tall_first = dict(reversed(list(SDXL.portraits.items())))
     tall = replace(FLARE, name="tall", portraits=MappingProxyType(tall_first))
     square = replace(BIG, portraits=STORYBOOK.portraits)
-    found = route(Catalogue([tall, square]), _wish(image_type=ImageType.PORTRAIT), CALM)
+    found = route(Catalogue([tall, square]), a_wish(image_type=ImageType.PORTRAIT), CALM)
     assert [str(offer.format.display) for offer in found.offers] == ["1024x1536"]
-    assert _reason(found, square.name) == "does not draw 1024x1536"
+    assert reason(found, square.name) == "does not draw 1024x1536"
 
 
 def test_a_picture_that_has_its_size_keeps_it() -> None:
-    wish = _wish(image_type=ImageType.PORTRAIT, display=Size(1024, 1536))
+    wish = a_wish(image_type=ImageType.PORTRAIT, display=Size(1024, 1536))
     found = route(ALL, wish, CALM)
-    assert _names(found)[0] == "sdxl"
+    assert names(found)[0] == "sdxl"
     assert {offer.format.display for offer in found.offers} == {Size(1024, 1536)}
-    assert _exclusions(found) == {"storybook": Exclusion.SIZE_NOT_OFFERED}
+    assert exclusions(found) == {"storybook": Exclusion.SIZE_NOT_OFFERED}
 
 
 def test_an_admitted_job_that_is_late_has_the_soonest_offer() -> None:
-    late = _wish(min_score=2.5, complete_by=NOW - timedelta(seconds=1), max_cost_micros=100_000)
+    late = a_wish(min_score=2.5, complete_by=NOW - timedelta(seconds=1), max_cost_micros=100_000)
     assert route(ALL, late, CALM).offers == ()
     found = route_again(ALL, late, CALM)
-    assert _names(found) == ["sdxl", FLARE.name, SUNBURST.name]
+    assert names(found) == ["sdxl", FLARE.name, SUNBURST.name]
     assert (found.late, found.wish) == (True, late)
     assert "too late for its deadline, but the soonest" in found.reason
     on_time = replace(late, complete_by=NOW + timedelta(minutes=5))
@@ -475,13 +379,13 @@ def test_an_admitted_job_that_is_late_has_the_soonest_offer() -> None:
 
 
 def test_a_loser_names_what_was_asked_for_and_what_draws_for_it() -> None:
-    found = route(ALL, _wish(model="dall-e-3"), CALM)
-    assert _names(found) == [FLARE.name]
-    assert _reason(found, "storybook") == f"dall-e-3 was asked for, and {FLARE.name} draws for it"
-    named = route(ALL, _wish(model=FLARE.name), CALM)
-    assert _reason(named, "storybook") == f"{FLARE.name} was asked for"
-    both = route(ALL, _wish(model="storybook", provider="openai"), CALM)
-    assert _reason(both, "storybook") == "its provider is local, and openai was asked for"
+    found = route(ALL, a_wish(model="dall-e-3"), CALM)
+    assert names(found) == [FLARE.name]
+    assert reason(found, "storybook") == f"dall-e-3 was asked for, and {FLARE.name} draws for it"
+    named = route(ALL, a_wish(model=FLARE.name), CALM)
+    assert reason(named, "storybook") == f"{FLARE.name} was asked for"
+    both = route(ALL, a_wish(model="storybook", provider="openai"), CALM)
+    assert reason(both, "storybook") == "its provider is local, and openai was asked for"
 
 
 def test_the_health_of_a_provider_says_what_ends_it() -> None:
