@@ -105,7 +105,7 @@ def rectangles(pixels: Pixels) -> float:
     least = max(2, width // _HOLE), max(2, height // _HOLE)
     plain = (each for each in found if len(each) <= _CORNERS and _is_large(each, least))
     cut = (each for each in plain if _cuts_off(pixels, each))
-    return float(sum(cv2.contourArea(each) for each in cut)) / (height * width)
+    return float(sum(cv2.contourArea(each) for each in cut) / (height * width))
 
 
 def _is_large(contour: cv2.typing.MatLike, least: tuple[int, int]) -> bool:
