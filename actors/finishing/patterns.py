@@ -12,7 +12,7 @@ _SIDE = 256
 _DIRECTIONS = 12
 _BAND = (0.08, 0.3)
 """The frequencies compared, in cycles a pixel: finer than shapes, coarser than noise."""
-_FAINT = 1e-3
+_FAINT = 0.1
 """The energy of a pixel below which a direction has no detail."""
 _FEW = 128
 """The longest side at which a picture is compared with itself."""
