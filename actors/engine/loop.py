@@ -7,10 +7,11 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 
+from actors.engine.advancing import advance
 from actors.engine.drawing import Drawing
 from actors.engine.memory import is_out_of_memory
 from actors.engine.render import RenderCancelled
@@ -47,6 +48,11 @@ OnBegun = Callable[[], None]
 
 class DeviceBroken(Unavailable):
     """Raised for renders on a device that can compute nothing more: its process must end."""
+
+    @classmethod
+    def by(cls, fault: BaseException) -> Self:
+        """Returns what callers are told of a fault."""
+        return cls(f"the device is broken ({fault}); the replica ends")
 
 
 def is_fault(error: BaseException) -> bool:
@@ -152,7 +158,7 @@ class StepLoop:
 
     def _check(self) -> None:
         if self._broken is not None:
-            raise DeviceBroken(f"the device is broken ({self._broken}); the replica ends")
+            raise DeviceBroken.by(self._broken)
 
     def fail(self, fault: BaseException) -> None:
         """Ends the loop for a fault of the device that another thread has met."""
@@ -233,8 +239,9 @@ class StepLoop:
             failed = error
         else:
             self._room.fitted(part[0].group)
-            for entry, rows in zip(part, predicted, strict=True):
-                self._advance(entry, rows)
+            errors = advance([entry.drawing for entry in part], predicted)
+            for entry, why in zip(part, errors, strict=True):
+                self._advanced(entry, why)
             return None
         traceback.clear_frames(failed.__traceback__)
         return failed.with_traceback(None)
@@ -254,9 +261,10 @@ class StepLoop:
         middle = len(part) // 2
         return [list(part[:middle]), list(part[middle:])]
 
-    def _advance(self, entry: Entry, rows: torch.Tensor) -> None:
+    def _advanced(self, entry: Entry, failed: Exception | None) -> None:
         try:
-            entry.drawing.advance(rows)
+            if failed is not None:
+                raise failed
             entry.on_step(entry.drawing)
         except Exception as error:
             if is_fault(error):
@@ -279,7 +287,7 @@ class StepLoop:
         _log.error("device broken", extra={"error": str(fault)})
         left, self._entries = self._entries, []
         for entry in left:
-            entry.drawn.set_exception(DeviceBroken(f"the device is broken ({fault})"))
+            entry.drawn.set_exception(DeviceBroken.by(fault))
 
 
 class _Room:

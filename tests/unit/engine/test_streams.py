@@ -219,7 +219,7 @@ def test_a_stream_of_a_broken_device_fails_its_render_and_the_replica(
 ) -> None:
     run.streams.broken.add(thread)
     picture, _ = run.render(1)
-    with pytest.raises(RuntimeError, match="illegal memory access"):
+    with pytest.raises(DeviceBroken, match="illegal memory access"):
         picture.result(WAIT_S)
     with pytest.raises(DeviceBroken):
         run.diffuser.check()
