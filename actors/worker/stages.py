@@ -150,7 +150,7 @@ class Stages:
             ):
                 picture = await provider.render(content, shape, references.placed, progress)
             _log_not_drawn(claim, picture.prompt)
-            await asyncio.to_thread(check_picture, picture.png)
+            quality = await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
             began = perf_counter()
@@ -170,6 +170,7 @@ class Stages:
             checked_by=self._pictures.checked_by,
             post_processing=finished.steps,
             upscaling=enlarged.upscaling if enlarged else None,
+            quality=quality,
         )
         drawn = Drawn(outcome, self._clock.now(), finished.assets)
         return await self._deliver(claim, reporter, drawn, clock)

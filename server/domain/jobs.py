@@ -244,7 +244,8 @@ class Outcome:
     `checked_by` is the classifier that has looked at the picture; empty where none has.
     `post_processing` is what became of each of its steps.
     `upscaling` is how a model has enlarged it, None where none was asked to. `step_times` are what
-    the steps of its later stages took.
+    the steps of its later stages took. `quality` is how whole the model's
+    picture is, 0 to 5; None where nothing was drawn.
     """
 
     prompt: str
@@ -266,6 +267,7 @@ class Outcome:
     post_processing: tuple[StepDone, ...] = ()
     upscaling: Upscaling | None = None
     step_times: tuple[StepTime, ...] = ()
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,7 @@ class Replies:
             picture_check=PICTURE_CHECK[image.check],
             checked_by=image.checked_by,
             post_processing=_steps(image.post_processing),
+            quality_score=image.quality,
         )
         if image.keys:
             self._add_urls(image, message)

@@ -28,7 +28,7 @@ WITH asked AS (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, not_drawn jsonb, used_references jsonb, generation_params jsonb,
     seed bigint, content_digest bytea, shown uuid[], bill jsonb, provider text, model text,
-    cropped_from text, checked_by text, upscaling jsonb, step_times jsonb
+    cropped_from text, checked_by text, upscaling jsonb, step_times jsonb, quality numeric
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -48,7 +48,7 @@ WITH asked AS (
     j.actual_micros, j.ai_model, held.micros, held.bill, held.prompt, held.negative_prompt,
     held.stage_ms, held.assets, held.not_drawn, held.used_references, held.generation_params,
     held.seed, held.content_digest, held.shown, held.checked_by, held.upscaling, held.step_times,
-    j.created_at
+    j.created_at, held.quality
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -61,6 +61,7 @@ WITH asked AS (
     generation_params = ended.generation_params, seed = ended.seed,
     ai_provider = ended.ai_provider, ai_model = ended.ai_model,
     content_digest = ended.content_digest, checked_by = ended.checked_by,
+    quality_score = ended.quality,
     character_ids = coalesce(ended.shown, i.character_ids),
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
@@ -139,6 +140,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "model": drawn.model,
         "cropped_from": outcome.cropped_from,
         "checked_by": outcome.checked_by or None,
+        "quality": outcome.quality,
         "seed": drawn.seed,
         "shown": _shown(claim, outcome),
         "content_digest": rf"\x{drawn.content_digest().hex()}",

@@ -286,7 +286,7 @@ CREATE TABLE images (
 COMMENT ON COLUMN images.image_type IS 'reference: filled by reference sets, for views that are not portraits.';
 COMMENT ON COLUMN images.page_number IS 'The number of the page when the image was admitted, for people who read the tables.';
 COMMENT ON COLUMN images.generation_params IS 'How it was made, written when it is completed. How the model sampled it: steps, guidance_scale, scheduler; without them where the provider does not report it. post_processing: what became of each step, [{step, changed, said, ms}]. files: how the pixels of each asset were written, by its kind, for instance {"display": "jpeg 95 4:4:4"}; without the original.';
-COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictures, 0 to 5; NULL until the picture is judged.';
+COMMENT ON COLUMN images.quality_score IS 'How whole the model''s picture is, 2 to 5, as the worker measured it. Written when it is completed; NULL where it was completed before the migration 0042_quality.';
 COMMENT ON COLUMN images.status IS 'approved, rejected: filled by reviews of completed images.';
 COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN images.content_digest IS 'SHA-256 of what its picture was drawn from, but for the seed and the references. Written when it is completed; NULL where the picture is not reused: it was completed before the migration 0015_reuse.';

@@ -247,6 +247,11 @@ def test_a_completed_image_has_an_address_for_each_asset(replies: Replies) -> No
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
 
 
+def test_an_image_has_a_quality_once_it_is_measured(replies: Replies) -> None:
+    assert not replies.image(_image()).HasField("quality_score")
+    assert replies.image(_image(quality=4.25)).quality_score == 4.25
+
+
 @pytest.mark.parametrize(("versions", "left"), [(1, 5), (5, 1), (6, 0), (9, 0)])
 def test_a_lineage_has_five_regenerations(versions: int, left: int) -> None:
     assert _image(lineage_versions=versions).regenerations_left == left

@@ -163,6 +163,7 @@ class Worker:
         image.not_drawn.extend(self.kept())
         job.not_drawn.extend(image.not_drawn)
         image.post_processing.extend(steps_done(drawing))
+        image.quality_score = 5.0
         job.post_processing.extend(image.post_processing)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
