@@ -95,7 +95,8 @@ def longest_cut(grey: Numbers) -> float:
 def rectangles(pixels: Pixels) -> float:
     """Returns the share of a picture (H, W, 3) in upright rectangles that cut it off.
 
-    They are of one colour to the bit, as no model paints, and lie among pixels of many others.
+    They are of one colour to the bit, as no model paints, with nothing within, such as a house's
+    windows, and lie among pixels of many others.
     """
     height, width = pixels.shape[:2]
     even = np.zeros((height, width), np.uint8)
@@ -104,7 +105,7 @@ def rectangles(pixels: Pixels) -> float:
     found, _ = cv2.findContours(even, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     least = max(2, width // _HOLE), max(2, height // _HOLE)
     plain = (each for each in found if len(each) <= _CORNERS and _is_large(each, least))
-    cut = (each for each in plain if _cuts_off(pixels, each))
+    cut = (each for each in plain if _cuts_off(pixels, even, each))
     return float(sum(cv2.contourArea(each) for each in cut) / (height * width))
 
 
@@ -113,10 +114,12 @@ def _is_large(contour: cv2.typing.MatLike, least: tuple[int, int]) -> bool:
     return width >= least[0] and height >= least[1]
 
 
-def _cuts_off(pixels: Pixels, contour: cv2.typing.MatLike) -> bool:
-    """Returns whether what lies around a part of one colour differs from it and in itself."""
+def _cuts_off(pixels: Pixels, even: Pixels, contour: cv2.typing.MatLike) -> bool:
+    """Returns whether a part is empty, and what lies around differs from it and in itself."""
     filled = np.zeros(pixels.shape[:2], np.uint8)
     cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
+    if not even[filled > 0].all():
+        return False
     # The last row and column of a part are not in its contour, since what follows them differs.
     near, far = (cv2.dilate(filled, np.ones((side, side), np.uint8)) for side in (5, 7))
     around = pixels[(far - near) > 0].astype(float).mean(axis=1)
