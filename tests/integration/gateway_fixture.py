@@ -171,6 +171,7 @@ class GatewayFixture:
             checked_by=checked_by,
             post_processing=tuple(steps),
             step_times=tuple(times),
+            quality=None if claim.upscale else 5.0,
         )
         assert await self.store.leases.complete(claim, outcome)
         self.signals.say(CHANGED, str(claim.job_id))
