@@ -7,13 +7,14 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from time import monotonic
-from typing import Any, cast
+from typing import Literal, cast
 
+from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 from ray.serve import Application, Deployment
 
@@ -30,6 +31,7 @@ from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.finishing.watermark import marked_finishing
 from actors.providers.hosted import Accounts, open_providers
 from actors.providers.local import LocalProvider
+from actors.serve.finishing import FinishingReplica, no_check
 from actors.serve.handles import (
     Handle,
     RayEncoder,
@@ -37,12 +39,14 @@ from actors.serve.handles import (
     RayPictures,
     RayRenderer,
     RayUpscaler,
+    wait_until_loaded,
     wait_until_ready,
 )
 from actors.serve.metrics import (
     RayRefusals,
     RayRefusedPictures,
     RayRenderMetrics,
+    RayTileMetrics,
     RayWorkerMetrics,
 )
 from actors.serve.replica import DiffuserReplica
@@ -56,6 +60,7 @@ from actors.settings import (
     WorkerSettings,
 )
 from actors.worker.choosing import Chooser
+from actors.worker.enlarging import NO_UPSCALERS
 from actors.worker.loop import Worker
 from actors.worker.losses import LossReader
 from actors.worker.patience import Patience
@@ -88,27 +93,32 @@ _log = logging.getLogger(__name__)
 # A model that is refused once is refused again.
 @serve.deployment(name="diffuser", max_ongoing_requests=_ONGOING, max_constructor_retry_count=1)
 class DiffuserDeployment(DiffuserReplica):
-    """A warm diffuser and its upscaler, in one process so that only one loads torch."""
+    """A warm diffuser, and the models of finishing where no other process holds them."""
 
-    def __init__(self) -> None:
+    def __init__(self, finishes: bool = True) -> None:
         """Loads the model and warms it; only then is the replica healthy.
 
-        Raises CheckpointRefused, which names the file, for a damaged checkpoint.
+        `finishes` is whether it holds the upscaler and the classifier of pictures, too. Raises
+        CheckpointRefused, which names the file, for a damaged checkpoint.
         """
         keep_freed_memory()
         settings = DiffuserSettings()
         configure_logs("info")
         try:
             began = monotonic()
-            pictures = _picture_classifier(settings)
+            pictures = _picture_classifier(settings) if finishes else None
             self._traces = start_traces(TraceSettings().otlp_endpoint, "imggen-diffuser")
-            renderer, upscaler, check = _warm_models(settings, self._traces)
+            # Before torch, whose import takes seconds.
+            check_source(settings)
+            upscaler, check_upscaler = _upscaler(settings) if finishes else (NoUpscaler(), no_check)
+            renderer, check = _warm_model(settings, self._traces)
             loaded_in = timedelta(seconds=monotonic() - began)
             super().__init__(
                 *(renderer, upscaler, settings.model, pictures),
                 loaded_in=loaded_in,
                 metrics=_render_metrics(settings),
-                check=check,
+                tiles=RayTileMetrics(),
+                check=partial(_check_all, (check, check_upscaler)),
             )
         except CheckpointRefused as error:
             fields = {"model": settings.model, "error": str(error)}
@@ -121,24 +131,52 @@ class DiffuserDeployment(DiffuserReplica):
             await traces.close()
 
 
+@serve.deployment(name="upscaler", max_ongoing_requests=_ONGOING, max_constructor_retry_count=1)
+class UpscalerDeployment(FinishingReplica):
+    """The upscaler and the classifier of pictures, in a process that draws nothing."""
+
+    def __init__(self) -> None:
+        """Loads them; only then is the replica healthy.
+
+        Raises CheckpointRefused, which names the file, for damaged weights.
+        """
+        keep_freed_memory()
+        settings = DiffuserSettings()
+        configure_logs("info")
+        try:
+            began = monotonic()
+            pictures = _picture_classifier(settings)
+            upscaler, check = _upscaler(settings)
+            loaded_in = timedelta(seconds=monotonic() - began)
+        except CheckpointRefused as error:
+            _log.error("upscaler refused", extra={"error": str(error)})
+            raise
+        super().__init__(
+            upscaler, pictures, loaded_in=loaded_in, tiles=RayTileMetrics(), check=check
+        )
+
+
 @serve.deployment(name="worker", max_ongoing_requests=_ONGOING)
 class WorkerDeployment:
     """A worker that runs as long as its replica."""
 
-    async def __init__(self, diffuser: Handle) -> None:  # type: ignore[misc]  # Serve awaits it
+    async def __init__(  # type: ignore[misc]  # Serve awaits it
+        self, diffuser: Handle, finisher: Handle | None = None
+    ) -> None:
         """Waits until the model is warm, then claims; the replica is healthy from then on.
 
+        The `finisher` holds the upscaler and the classifier of pictures, by default the diffuser.
         It waits for a database that is away, too, and raises CannotStart for one that only a
         changed setting makes usable.
         """
         self._stack = AsyncExitStack()
         try:
-            await self._start(diffuser)
+            await self._start(diffuser, diffuser if finisher is None else finisher)
         except CannotStart as error:
             _log.error("worker cannot start", extra={"error": str(error)})
             raise
 
-    async def _start(self, diffuser: Handle) -> None:
+    async def _start(self, diffuser: Handle, finisher: Handle) -> None:
         keep_freed_memory()
         enter = self._stack.enter_async_context
         settings = WorkerSettings()
@@ -151,6 +189,7 @@ class WorkerDeployment:
         profiles = _profiles(settings)
         await until_open(settings.database)
         model = await wait_until_ready(diffuser)
+        upscales = await wait_until_loaded(finisher)
         self._models = RayModels(diffuser, model, sleeps=settings.model_sleeps)
         local = LocalProvider(
             RayRenderer(diffuser, model),
@@ -177,7 +216,7 @@ class WorkerDeployment:
         classifier = await enter(open_classifier(classifying))
         pictures = await enter(
             open_picture_classifier(
-                looking, classifying, RayPictures(diffuser, looking.image_classifier_name)
+                looking, classifying, RayPictures(finisher, looking.image_classifier_name)
             )
         )
         signer = await asyncio.to_thread(open_signer, CredentialSettings(), store.clock)
@@ -193,7 +232,7 @@ class WorkerDeployment:
             texts=texts,
             pictures=JobPictures(pictures, RayRefusedPictures()),
             credentials=JobCredentials(signer),
-            upscalers={model: RayUpscaler(diffuser)},
+            upscalers={model: RayUpscaler(finisher)} if upscales else NO_UPSCALERS,
             prints_by_model=settings.print_by_model,
             finishing=finishing,
             record_pace=RecordPace(settings.record_steps, settings.record_after_s),
@@ -222,6 +261,7 @@ class WorkerDeployment:
             signals,
             models=self._models,
             draws=providers,
+            upscales=upscales,
             traces=traces,
             metrics=RayWorkerMetrics(),
             objects=stages.objects,
@@ -264,23 +304,37 @@ def _picture_classifier(settings: DiffuserSettings) -> PictureClassifier | None:
     return ImageClassifier.load(looking, settings.device)
 
 
-def _warm_models(
+def _warm_model(
     settings: DiffuserSettings, traces: Traces
-) -> tuple[ReferenceRenderer, Upscaler, Callable[[], None]]:
-    """Loads a diffuser and its upscaler, and warms the diffuser; raises CheckpointRefused.
+) -> tuple[ReferenceRenderer, Callable[[], None]]:
+    """Loads a diffuser and warms it; raises CheckpointRefused.
 
-    Returns also what raises once the diffuser's device is broken.
+    Returns also what raises once its device is broken.
     """
-    # Before torch, whose import takes seconds.
-    check_source(settings)
     # torch and diffusers are imported here, in the one process that holds the model.
     from actors.engine.diffuser import Diffuser
-    from actors.finishing.upscaler import Upscaler as LoadedUpscaler
 
     diffuser = Diffuser.load(settings, traces=traces)
-    upscaler = LoadedUpscaler.load(settings) or NoUpscaler()
     diffuser.warm()
-    return diffuser, upscaler, diffuser.check
+    return diffuser, diffuser.check
+
+
+def _upscaler(settings: DiffuserSettings) -> tuple[Upscaler, Callable[[], None]]:
+    """Loads the upscaler that is set up, if any; raises CheckpointRefused.
+
+    Returns also what raises once its device is broken.
+    """
+    if settings.upscaler_file is None:
+        return NoUpscaler(), no_check
+    from actors.finishing.upscaler import Upscaler as LoadedUpscaler
+
+    upscaler = LoadedUpscaler.load(settings)
+    return (upscaler, upscaler.check) if upscaler else (NoUpscaler(), no_check)
+
+
+def _check_all(checks: Iterable[Callable[[], None]]) -> None:
+    for check in checks:
+        check()
 
 
 def _render_metrics(settings: DiffuserSettings) -> RayRenderMetrics:
@@ -289,17 +343,31 @@ def _render_metrics(settings: DiffuserSettings) -> RayRenderMetrics:
     return RayRenderMetrics(partial(memory_of, settings.device))
 
 
-def build(args: dict[str, Any]) -> Application:
-    """Builds the application; Serve calls it for `import_path: actors.app:build`.
+class Arguments(BaseModel):
+    """The `args` of the config, which say what deployments there are; all else is a setting."""
 
-    Raises ValueError for any argument: settings come from `IMGGEN_*`.
-    """
-    if args:
-        raise ValueError(f"args: {', '.join(args)} are not arguments; set IMGGEN_* instead")
-    return working_with(cast(Deployment, DiffuserDeployment).bind())
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    upscaler: Literal["own", "diffuser"] = Field(
+        "diffuser",
+        description="Which process holds the upscaler and the classifier of pictures: the "
+        "diffuser's, or that of a deployment `upscaler` of its own.",
+    )
 
 
-def working_with(diffuser: Application) -> Application:
-    """Returns the application whose workers render on a diffuser deployment."""
+def build(args: Arguments) -> Application:
+    """Builds the application; Serve calls it for `import_path: actors.app:build`."""
     # ray 2.60 does not type the decorator's result as a Deployment.
-    return cast(Deployment, WorkerDeployment).bind(diffuser)
+    diffuser = cast(Deployment, DiffuserDeployment)
+    if args.upscaler == "diffuser":
+        return working_with(diffuser.bind())
+    upscaler = cast(Deployment, UpscalerDeployment).bind()
+    return working_with(diffuser.bind(finishes=False), upscaler)
+
+
+def working_with(diffuser: Application, finisher: Application | None = None) -> Application:
+    """Returns the application whose workers render on a diffuser deployment.
+
+    The `finisher` holds the upscaler and the classifier of pictures, by default the diffuser.
+    """
+    return cast(Deployment, WorkerDeployment).bind(diffuser, finisher)

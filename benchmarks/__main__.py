@@ -17,6 +17,7 @@ from benchmarks import (
     holds,
     lists,
     machine,
+    origin,
     overhead,
     pool,
     queue,
@@ -54,6 +55,7 @@ BENCHMARKS: dict[str, Callable[[BenchEnvironment], Iterator[Figure]]] = {
     "finishing": finishing.measure,
     "story": story.measure,
     "encoders": encoders.measure,
+    "origin": origin.measure,
     "engine": engine.measure,
     "watchers": watchers.measure,
     # The last one, since it takes the longest.

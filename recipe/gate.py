@@ -2,8 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,8 +15,12 @@ from numpy.typing import NDArray
 
 from actors.engine.decoding import decode
 from actors.engine.diffuser import load_pipeline
-from actors.finishing.gate import Measures, fault_of, measure
+from actors.finishing.measures import Measures, measure
+from actors.finishing.quality import BEST, FLOOR, judge
+from actors.pictures.opened import opened
+from actors.pictures.seen import seen
 from actors.settings import DiffuserSettings
+from recipe.damage import HELD_BACK, ODD, TUNED, damaged
 from recipe.evaluation.sampling import generate, held_out
 from recipe.illustrator import Illustrator
 from recipe.illustrator.attributes import Place, Time, Weather
@@ -25,6 +30,10 @@ Pixels = NDArray[np.uint8]
 
 _SEED = 177
 _SIDES = (256, 1024)
+_LEAST_AUC = 0.98
+_BINS = 10
+_ODD_REFUSED = 0.02
+"""The most of the good pictures that look odd that may be refused."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,11 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m recipe.gate",
         description="Prints how many good pictures the gate refuses and how many broken ones it "
-        "lets through, with the measures nearest to its limits. Exits with 1 if there are any.",
+        "lets through, with the measures nearest to its limits, and how the scores of good and of "
+        "damaged pictures are spread. Exits with 1 if a good one is refused, one that shows "
+        "nothing is let through, or the AUC on kinds of damage held back is under 0.98.",
     )
     parser.add_argument("--pictures", type=int, default=1000, help="good drawings (1000)")
     parser.add_argument("--broken", type=int, default=100, help="broken pictures of a kind (100)")
     parser.add_argument("--rendered", type=int, default=48, help="pictures of the checkpoint (48)")
+    parser.add_argument("--damaged", type=int, default=500, help="good and damaged ones (500)")
+    parser.add_argument("--folder", type=Path, help="take good ones to damage from this folder")
     said = parser.parse_args(arguments)
     pipeline: Any = load_pipeline(DiffuserSettings(device="cpu"))
     wrong = 0
@@ -49,7 +62,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, pictures in broken(said.broken).items():
         wrong += _report(name, pictures, broken=True)
     wrong += _report("noise, decoded", decoded_noise(pipeline, said.broken), broken=True)
+    wrong += compare(_good(said.folder, said.damaged))
     return 1 if wrong else 0
+
+
+def compare(good: Sequence[Pixels]) -> int:
+    """Prints the scores of good pictures, odd ones and damaged ones; returns what is wrong.
+
+    Wrong are a good one that is refused, more than a few odd ones, and an AUC under 0.98 on kinds
+    that are held back.
+    """
+    least = [judge(measure(pixels)).score for pixels in good]
+    wrong = _report("good", iter(good), broken=False)
+    for number, (name, change) in enumerate(ODD.items()):
+        few = good[number :: len(ODD)]
+        wrong += _report(name, map(change, few), broken=False) > _ODD_REFUSED * len(few)
+    for title, kinds in (("tuned", TUNED), ("held back", HELD_BACK)):
+        scores: list[float] = []
+        for number, (name, harm) in enumerate(kinds.items()):
+            found = _scores(damaged(good[number :: len(kinds)], harm, number))
+            print(f"{name}: {len(found)} pictures, {sum(s <= FLOOR for s in found)} refused")
+            scores += found
+        area = auc(least, scores)
+        print(f"{title}: AUC {area:.4f}, {_spread(least)} good, {_spread(scores)} damaged")
+        wrong += title == "held back" and area < _LEAST_AUC
+    return wrong
+
+
+def auc(good: Sequence[float], bad: Sequence[float]) -> float:
+    """Returns how often a good picture's score is above a damaged one's; ties count half."""
+    differences = np.asarray(good)[:, None] - np.asarray(bad)[None]
+    return float(((differences > 0) + (differences == 0) / 2).mean())
+
+
+def _scores(pictures: Iterable[Pixels]) -> list[float]:
+    return [judge(measure(pixels)).score for pixels in pictures]
+
+
+def _spread(scores: Sequence[float]) -> str:
+    """Returns how many scores are in each half point from 0 to 5."""
+    counts, _ = np.histogram(scores, _BINS, (0, BEST))
+    return "|".join(str(count) for count in counts)
+
+
+def _good(folder: Path | None, count: int) -> list[Pixels]:
+    if folder is None:
+        return list(drawings(count))
+    files = sorted(file for file in folder.rglob("*") if file.suffix in (".png", ".jpg"))[:count]
+    return [np.asarray(seen(opened(file.read_bytes()))) for file in files]
 
 
 def drawings(count: int, detail: int = 1) -> Iterator[Pixels]:
@@ -121,7 +181,7 @@ def _report(name: str, pictures: Iterator[Pixels], *, broken: bool) -> int:
     found, faults = [], []
     for pixels in pictures:
         found.append(measure(pixels))
-        faults.append(fault_of(pixels))
+        faults.append(judge(found[-1]).fault)
     refused = sum(fault is not None for fault in faults)
     wrong = len(faults) - refused if broken else refused
     print(f"{name}: {len(faults)} pictures, {refused} refused; {_spans(found)}")

@@ -15,6 +15,7 @@ from actors.serve.metrics import (
     RayRefusals,
     RayRefusedPictures,
     RayRenderMetrics,
+    RayTileMetrics,
     RayWorkerMetrics,
 )
 from server.domain.fleet import BudgetState, FleetState, LaneState, OutboxState
@@ -120,7 +121,10 @@ def page_of_ray() -> str:
     A test of a real Ray compares them.
     """
     registry = CollectorRegistry()
-    holders = (RayWorkerMetrics(), RayRenderMetrics(dict), RayRefusals(), RayRefusedPictures())
+    holders = (
+        *(RayWorkerMetrics(), RayRenderMetrics(dict), RayTileMetrics()),
+        *(RayRefusals(), RayRefusedPictures()),
+    )
     for holder in holders:
         for metric in vars(holder).values():
             if isinstance(metric, exported.Metric):

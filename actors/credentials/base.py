@@ -24,16 +24,26 @@ class NotSigned(Internal):
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A model's picture as its provider gave it, which may have a manifest of the provider's."""
+
+    data: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What a manifest tells of a picture: nothing of its content, and nobody's name.
 
-    `parent` is the image that it is a regeneration of.
+    `parent` is the image that it is a regeneration of, `given` what its forms are made from, whose
+    own manifest is kept inside; None where that says nothing.
     """
 
     image: ImageId
     model: str
     at: datetime
     parent: ImageId | None = None
+    given: Given | None = None
 
 
 class Key(Protocol):

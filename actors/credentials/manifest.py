@@ -1,14 +1,16 @@
 """Manifests of C2PA, written by `c2pa-python`; this module alone signs with it."""
 
 import json
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import c2pa
 
-from actors.credentials.base import Key, Made, NotSigned, SignerAway
+from actors.credentials.base import Given, Key, Made, NotSigned, SignerAway
 from actors.credentials.chains import Chain
 from imggen.release import VERSION
 from imggen.rules.credentials import SOURCE_TYPE
@@ -30,7 +32,16 @@ _SETTINGS = {
 _ALGORITHMS = {one.name.lower(): one for one in c2pa.C2paSigningAlg}
 _MANIFESTS = (b"caBX", b"jumb", b"C2PA")
 """What a file with a manifest has: its chunk in PNG, its boxes, and its chunk in WebP."""
+_EMBEDDED = b"bidb"
+"""The box by which a manifest holds files."""
+_GIVEN = {
+    "title": "the model's picture",
+    "relationship": "inputTo",
+    "instance_id": "urn:imggen:given",
+}
+"""What is told of a provider's picture; its manifest tells the rest, and is kept as it is."""
 _NOT_TRUSTED = "signingCredential.untrusted"
+_log = logging.getLogger(__name__)
 # One pixel, as PNG.
 _TRIAL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
@@ -56,12 +67,35 @@ class ManifestSigner:
 
     def sign(self, file: bytes, content_type: str, made: Made) -> bytes:
         """Returns the file with a signed manifest; raises SignerAway and NotSigned."""
-        signed = self._signed(file, content_type, manifest_of(made))
+        signed = self._with_given(file, content_type, made)
         # The library replaces a provider's manifest, but not what only looks like one.
         is_strange = any(mark in file for mark in _MANIFESTS)
         if is_strange and (wrong := self._problems(signed, content_type)):
             raise NotSigned(content_type, wrong)
         return signed
+
+    def _with_given(self, file: bytes, content_type: str, made: Made) -> bytes:
+        """Returns a signed file, the provider's manifest inside of it where it can be."""
+        if made.given is not None and self._is_carried(made.given):
+            try:
+                return self._signed(file, content_type, manifest_of(made), made.given)
+            except NotSigned:
+                _log.warning("provider's manifest left out", extra={"content_type": content_type})
+        return self._signed(file, content_type, manifest_of(replace(made, given=None)))
+
+    def _is_carried(self, given: Given) -> bool:
+        """Returns whether a picture has a manifest that may be handed on: without files in it.
+
+        Files are pictures, for instance thumbnails, at which no classifier has looked.
+        """
+        if _EMBEDDED in given.data or not any(mark in given.data for mark in _MANIFESTS):
+            return False
+        try:
+            file = BytesIO(given.data)
+            with c2pa.Reader(given.content_type, file, context=self._context) as reader:
+                return reader.get_active_manifest() is not None
+        except c2pa.C2paError:
+            return False
 
     def check(self) -> None:
         """Signs a file of one pixel and reads it; raises SignerAway."""
@@ -80,7 +114,13 @@ class ManifestSigner:
         failures = results.get("activeManifest", {}).get("failure", ())
         return ", ".join(one["code"] for one in failures if one["code"] != _NOT_TRUSTED)
 
-    def _signed(self, file: bytes, content_type: str, manifest: Mapping[str, Any]) -> bytes:
+    def _signed(
+        self,
+        file: bytes,
+        content_type: str,
+        manifest: Mapping[str, Any],
+        given: Given | None = None,
+    ) -> bytes:
         self._chain.check_time(self._clock.now())
         signing = _Signing(self._key, self._chain)
         output = BytesIO()
@@ -94,6 +134,9 @@ class ManifestSigner:
                 ) as signer,
                 c2pa.Builder(json.dumps(manifest), self._context) as builder,
             ):
+                if given is not None:
+                    told = json.dumps(_GIVEN)
+                    builder.add_ingredient(told, given.content_type, BytesIO(given.data))
                 builder.sign(signer, content_type, BytesIO(file), output)
         except c2pa.C2paError as error:
             if signing.problem is not None:
@@ -141,8 +184,10 @@ def manifest_of(made: Made) -> dict[str, Any]:
         "claim_generator_info": [{"name": "imggen", "version": VERSION}],
         "title": f"image {made.image}",
     }
+    used = []
     if made.parent is not None:
         parent = f"urn:uuid:{made.parent}"
+        used.append(parent)
         # Not `parentOf`: its pixels were not changed, they were drawn anew from its request.
         manifest["ingredients"] = [
             {
@@ -152,6 +197,9 @@ def manifest_of(made: Made) -> dict[str, Any]:
                 "instance_id": parent,
             }
         ]
-        action["parameters"] = {"ingredientIds": [parent]}
+    if made.given is not None:
+        used.append(_GIVEN["instance_id"])
+    if used:
+        action["parameters"] = {"ingredientIds": used}
     assertion = {"label": "c2pa.actions.v2", "data": {"actions": [action]}}
     return {**manifest, "assertions": [assertion]}

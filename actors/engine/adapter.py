@@ -40,14 +40,14 @@ _TAKEN = {
 class Adapter:
     """An adapter that was loaded into a pipeline, whose UNet from then on attends by rows.
 
-    `encoder` is the checksum of its image encoder.
+    `encoder` is the checksum of its image encoder, and `projection` makes tokens of embeddings.
     """
 
     def __init__(self, pipeline: Any, kind: Kind, encoder: str, nothing: torch.Tensor) -> None:
         self.encoder = encoder
         self._pipeline = pipeline
         self._kind = kind
-        self._projection = projection_of(pipeline.unet)
+        self.projection = projection_of(pipeline.unet)
         # What diffusers reads where there is no reference: by the encoder's picture of zeros.
         self._nothing = nothing
 
@@ -100,16 +100,20 @@ class Adapter:
         shown = self._tokens(torch.stack([self._read(each) for each in request.references]))
         scale = request.reference_scale
         masks = _columns(request, self._nothing.device)
-        nothing = self._tokens(self._nothing[None])[0]
+        nothing = self.nothing()
         pairs = list(zip(shown, masks, strict=True))
         return (
             tuple(RowReference(tokens, scale, mask) for tokens, mask in pairs),
             tuple(RowReference(nothing, scale, mask) for _, mask in pairs),
         )
 
+    def nothing(self) -> torch.Tensor:
+        """Returns what a row sees where there is no reference, (T, D)."""
+        return self._tokens(self._nothing[None])[0]
+
     @torch.no_grad()
     def _tokens(self, embeddings: torch.Tensor) -> torch.Tensor:
-        tokens: torch.Tensor = self._projection(embeddings)
+        tokens: torch.Tensor = self.projection(embeddings)
         return tokens
 
     def _read(self, reference: PlacedReference) -> torch.Tensor:

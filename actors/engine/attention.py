@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from diffusers.image_processor import IPAdapterMaskProcessor
+from diffusers.models import Transformer2DModel
 from torch import nn
 from torch.nn.functional import linear, scaled_dot_product_attention
 
@@ -30,26 +31,39 @@ class RowReference:
 
 
 @dataclass(frozen=True, slots=True)
-class RowReferences:
-    """The references of all rows of a forward, in pairs.
+class PlacedReferences:
+    """The references of all rows of a forward, in pairs, as a layer of some size reads them.
 
-    `rows` names the row of each pair, `tokens` are (pairs, T, D). `turns` are pairs of which no
-    row has two: adding them to their rows turn by turn has one order, on a GPU, too.
+    `rows` names the row of each pair, `tokens` are (pairs, T, D), and `weights` how much each pair
+    counts at each place, (pairs, places, 1). `turns` is the turn of each pair, in order and on the
+    CPU: no row has two pairs in a turn.
     """
 
     rows: torch.Tensor
     tokens: torch.Tensor
-    turns: Sequence[torch.Tensor]
-    _shown: Sequence[RowReference]
-    _weights: dict[int, torch.Tensor] = field(default_factory=dict)
+    weights: torch.Tensor
+    turns: torch.Tensor
 
-    def weights(self, queries: int) -> torch.Tensor:
-        """Returns how much each pair counts at each place of a layer, (pairs, queries, 1)."""
-        if queries not in self._weights:
-            columns = [_column(shown.mask, queries, self.tokens) for shown in self._shown]
+
+@dataclass(frozen=True, slots=True)
+class RowReferences:
+    """The references of all rows of a forward, for layers of every size."""
+
+    rows: torch.Tensor
+    tokens: torch.Tensor
+    turns: torch.Tensor
+    _shown: Sequence[RowReference]
+    _placed: dict[int, PlacedReferences] = field(default_factory=dict)
+
+    def at(self, places: int) -> PlacedReferences:
+        """Returns what a layer of so many places reads."""
+        if places not in self._placed:
+            columns = [_column(shown.mask, places, self.tokens) for shown in self._shown]
             scales = self.tokens.new_tensor([shown.scale for shown in self._shown])
-            self._weights[queries] = scales[:, None, None] * torch.stack(columns)[..., None]
-        return self._weights[queries]
+            weights = scales[:, None, None] * torch.stack(columns)[..., None]
+            placed = PlacedReferences(self.rows, self.tokens, weights, self.turns)
+            self._placed[places] = placed
+        return self._placed[places]
 
 
 def row_references(rows: Sequence[Sequence[RowReference]]) -> RowReferences | None:
@@ -57,24 +71,54 @@ def row_references(rows: Sequence[Sequence[RowReference]]) -> RowReferences | No
 
     References that count for nothing are left out, as diffusers skips a scale of 0.
     """
-    pairs = [(row, shown) for row, each in enumerate(rows) for shown in each if shown.scale]
+    counted = [[shown for shown in each if shown.scale] for each in rows]
+    pairs = [
+        (turn, row, shown) for row, each in enumerate(counted) for turn, shown in enumerate(each)
+    ]
     if not pairs:
         return None
-    tokens = torch.stack([shown.tokens for _, shown in pairs])
-    numbers = torch.tensor([row for row, _ in pairs], device=tokens.device)
-    turns: dict[int, list[int]] = {}
-    for pair, (row, _) in enumerate(pairs):
-        before = sum(other == row for other, _ in pairs[:pair])
-        turns.setdefault(before, []).append(pair)
-    in_turn = [torch.tensor(turn, device=tokens.device) for turn in turns.values()]
-    return RowReferences(numbers, tokens, in_turn, [shown for _, shown in pairs])
+    pairs.sort(key=lambda pair: pair[:2])
+    tokens = torch.stack([shown.tokens for _, _, shown in pairs])
+    return RowReferences(
+        torch.tensor([row for _, row, _ in pairs], device=tokens.device),
+        tokens,
+        torch.tensor([turn for turn, _, _ in pairs]),
+        [shown for _, _, shown in pairs],
+    )
 
 
-def _column(mask: torch.Tensor | None, queries: int, like: torch.Tensor) -> torch.Tensor:
+def _column(mask: torch.Tensor | None, places: int, like: torch.Tensor) -> torch.Tensor:
     if mask is None:
-        return like.new_ones(queries)
-    small: torch.Tensor = IPAdapterMaskProcessor.downsample(mask[None].float(), 1, queries, 1)
-    return small.reshape(queries).to(like)
+        return like.new_ones(places)
+    small: torch.Tensor = IPAdapterMaskProcessor.downsample(mask[None].float(), 1, places, 1)
+    return small.reshape(places).to(like)
+
+
+def refer(
+    seen: torch.Tensor,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    rows: torch.Tensor,
+    weights: torch.Tensor,
+    turns: torch.Tensor,
+) -> torch.Tensor:
+    """Adds to what rows have seen, (rows, places, D), what they see of their references.
+
+    Turn by turn, so that a row's sum has one order, on a GPU, too.
+    """
+    found = _joined(scaled_dot_product_attention(query[rows], key, value)) * weights
+    at = 0
+    for count in torch.bincount(turns).tolist():
+        turn = slice(at, at + count)
+        seen = seen.index_add(0, rows[turn], found[turn])
+        at += count
+    return seen
+
+
+# One operation to the compiler, which would make another version for each number of turns.
+_compiled_refer: Any = torch.library.custom_op("imggen::refer", refer, mutates_args=())
+_compiled_refer.register_fake(lambda seen, *_: torch.empty_like(seen))
 
 
 class RowAttention(nn.Module):
@@ -128,7 +172,7 @@ class RowAttention(nn.Module):
         encoder_hidden_states: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         temb: torch.Tensor | None = None,
-        references: RowReferences | None = None,
+        references: PlacedReferences | None = None,
     ) -> torch.Tensor:
         """Attends (rows, queries, D) to itself or to (rows, keys, D); diffusers' own signature.
 
@@ -146,17 +190,17 @@ class RowAttention(nn.Module):
         return drawn
 
     def _refer(
-        self, attn: Any, query: torch.Tensor, seen: torch.Tensor, references: RowReferences
+        self, attn: Any, query: torch.Tensor, seen: torch.Tensor, references: PlacedReferences
     ) -> torch.Tensor:
         assert self.to_k is not None
         assert self.to_v is not None
         key = _heads(attn, self.to_k(references.tokens))
         value = _heads(attn, self.to_v(references.tokens))
-        found = _joined(scaled_dot_product_attention(query[references.rows], key, value))
-        weighed = found * references.weights(found.shape[1])
-        for turn in references.turns:
-            seen = seen.index_add(0, references.rows[turn], weighed[turn])
-        return seen
+        add = _compiled_refer if torch.compiler.is_compiling() else refer
+        added: torch.Tensor = add(
+            seen, query, key, value, references.rows, references.weights, references.turns
+        )
+        return added
 
 
 def _heads(attn: Any, values: torch.Tensor) -> torch.Tensor:
@@ -180,6 +224,20 @@ def use_row_attention(unet: Any) -> None:
     )
     unet.encoder_hid_proj = None
     unet.register_to_config(encoder_hid_dim_type=None)
+    for module in unet.modules():
+        if isinstance(module, Transformer2DModel):
+            module.register_forward_pre_hook(_place, with_kwargs=True)
+
+
+def _place(_: Any, inputs: tuple[Any, ...], given: dict[str, Any]) -> tuple[Any, Any]:
+    """Gives the blocks of a transformer the references of its size, before they run."""
+    attended = given.get("cross_attention_kwargs") or {}
+    references = attended.get("references")
+    if isinstance(references, RowReferences):
+        height, width = inputs[0].shape[-2:]
+        placed = references.at(height * width)
+        given = given | {"cross_attention_kwargs": attended | {"references": placed}}
+    return inputs, given
 
 
 def projection_of(unet: Any) -> nn.Module:

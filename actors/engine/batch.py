@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
 from actors.engine.attention import RowReferences, row_references
+from actors.engine.compiling import CompiledBlocks
 from actors.engine.drawing import Drawing
 from actors.engine.lora import Wearing
 from actors.engine.streams import settle
@@ -26,11 +28,13 @@ class _Fixed:
 class BatchedUNet:
     """Predicts for several drawings at once; they have one size and one set of LoRA adapters.
 
-    `forwards` counts the forwards, and `rows` the rows that were in them.
+    `forwards` counts the forwards, and `rows` the rows that were in them. `compiled` are the blocks
+    of the UNet where they were compiled.
     """
 
-    def __init__(self, unet: Any) -> None:
+    def __init__(self, unet: Any, compiled: CompiledBlocks | None = None) -> None:
         self.forwards = 0
+        self._compiled = compiled
         self.rows = 0
         self._unet = unet
         self._wearing = Wearing(unet)
@@ -53,7 +57,8 @@ class BatchedUNet:
             for drawing, count in zip(drawings, counts, strict=True)
         ]
         attended = {"references": fixed.references} if fixed.references else None
-        predicted = self._unet(
+        forward = partial(
+            self._unet,
             sample,
             torch.cat(times).to(sample.device),
             encoder_hidden_states=fixed.prompts,
@@ -62,7 +67,8 @@ class BatchedUNet:
             cross_attention_kwargs=attended,
             added_cond_kwargs=fixed.added,
             return_dict=False,
-        )[0]
+        )
+        predicted = (forward() if self._compiled is None else self._compiled.run(forward))[0]
         # Kernels run later than the Python that queues them: without this a step would be
         # reported while it is still queued, and a cancel would come steps too late. It waits for
         # this step alone, and not for what is decoded beside it.

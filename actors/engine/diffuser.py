@@ -15,9 +15,11 @@ from PIL import Image
 
 from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
+from actors.engine.compiling import CompiledBlocks, kinds
 from actors.engine.decoding import decode
+from actors.engine.faults import DeviceBroken, is_fault
 from actors.engine.loading import load_source
-from actors.engine.loop import StepLoop, is_fault
+from actors.engine.loop import StepLoop
 from actors.engine.lora_cache import Loras, wanted_by
 from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.preparing import check_size, prepare, read_references
@@ -61,7 +63,8 @@ class Diffuser:
     measurement in `warm`. `previews` make those pictures of running renders that are asked for;
     without it there are none. `traces` take the parts of those renders whose requests name a
     trace. `warm_ups` are drawn by `warm`; without any, those of the model's profile. `streams` are
-    the device's own unless they are given.
+    the device's own unless they are given. `compiled` are the blocks of the pipeline's UNet where
+    they are compiled, which `warm` runs.
     """
 
     def __init__(
@@ -78,9 +81,11 @@ class Diffuser:
         traces: Traces = NO_TRACES,
         warm_ups: Sequence[RenderRequest] = (),
         streams: Streams | None = None,
+        compiled: CompiledBlocks | None = None,
     ) -> None:
         self.model = model
-        self.unet = BatchedUNet(pipeline.unet)
+        self.unet = BatchedUNet(pipeline.unet, compiled)
+        self._compiled = compiled
         self._pipeline = pipeline
         self._adapter = adapter
         self._loras = loras or Loras(pipeline, None, 0)
@@ -88,7 +93,7 @@ class Diffuser:
         self._on_step = on_step
         self._traces = traces
         self._previews = previews
-        self._checksum = checksum_of(pipeline, model)
+        self._checksum = checksum_of(pipeline, model, adapter.projection if adapter else None)
         self._watched: dict[str, threading.Event] = {}
         self._max_rows = max_rows
         self._warm_ups = warm_ups or profile(model).warm_ups()
@@ -122,7 +127,7 @@ class Diffuser:
         source = check_source(settings)
         pipeline = load_source(settings, source)
         adapter = Adapter.load(pipeline, source.adapter) if source.adapter else None
-        speed_up(pipeline, settings)
+        compiled = speed_up(pipeline, settings)
         return cls(
             pipeline,
             model=settings.model,
@@ -134,23 +139,34 @@ class Diffuser:
             on_step=on_step,
             traces=traces,
             warm_ups=chosen.warm_ups(sizes),
+            compiled=compiled,
         )
 
     def warm(self) -> None:
         """Renders two steps in each size, decoded, so that the first caller of it does not wait.
 
         Where no number of rows was set, it also measures how many saturate the model, at the first
-        size.
+        size. Compiled blocks have all their versions at its end, and make no more.
         """
         for request in self._warm_ups:
             self.render(request)
-        request = self._warm_ups[0]
-        if not self._max_rows:
-            drawings = [prepare(self._pipeline, request) for _ in range(MOST)]
-            most = saturating(self.unet.predict, drawings)
+        rows = self._max_rows or self._measure_rows(self._warm_ups[0])
+        if self._compiled is not None:
+            tokens = self._adapter.nothing() if self._adapter else None
+            for request in self._warm_ups:
+                for batch in kinds(prepare(self._pipeline, request), tokens, rows):
+                    self.unet.predict(batch)
             self.unet.forget()
-            self._loop.set_max_rows(most * len(drawings[0].rows))
-            _log.info("diffuser warm", extra={"rows": most * len(drawings[0].rows)})
+            self._compiled.ready()
+
+    def _measure_rows(self, request: RenderRequest) -> int:
+        drawings = [prepare(self._pipeline, request) for _ in range(MOST)]
+        most = saturating(self.unet.predict, drawings)
+        self.unet.forget()
+        rows = most * len(drawings[0].rows)
+        self._loop.set_max_rows(rows)
+        _log.info("diffuser warm", extra={"rows": rows})
+        return rows
 
     def render(
         self,
@@ -217,15 +233,20 @@ class Diffuser:
             self._fail(rendering, error)
 
     def _fail(self, rendering: Rendering, error: BaseException) -> None:
-        self._note(error)
+        told = self._noted(error)
         # What the device fails at after its work has no caller any more.
         with suppress(InvalidStateError):
-            rendering.done.set_exception(error)
+            rendering.done.set_exception(told)
 
-    def _note(self, error: BaseException) -> None:
-        """Ends the loop for a fault of the device, wherever it was met."""
-        if is_fault(error):
-            self._loop.fail(error)
+    def _noted(self, error: BaseException) -> BaseException:
+        """Returns what a caller is told; a fault of the device, wherever it was met, ends the loop.
+
+        A replica in its place can do what failed here, so that it is UNAVAILABLE.
+        """
+        if isinstance(error, DeviceBroken) or not is_fault(error):
+            return error
+        self._loop.fail(error)
+        return DeviceBroken.by(error)
 
     def _prepare(self, rendering: Rendering) -> None:
         request, span = rendering.request, rendering.span
@@ -315,8 +336,9 @@ class Diffuser:
                 self._encoding.submit(partial(self._adapter.embed, png))
             )
         except Exception as error:
-            self._note(error)
-            raise
+            if (told := self._noted(error)) is error:
+                raise
+            raise told from error
 
     async def _stream(
         self, request: RenderRequest, watched: threading.Event, span: Span

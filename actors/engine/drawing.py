@@ -1,13 +1,15 @@
 """A drawing: what one request has in the loop, from its noise to its last step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import rescale_noise_cfg
 
 from actors.engine.attention import RowReference
+from actors.engine.guidance import Guidance, guided
 from actors.engine.lora import LoraSet
+from actors.engine.rules import Rule, rule_of
 from actors.engine.schedulers import stepped
 
 
@@ -19,18 +21,6 @@ class Row:
     pooled: torch.Tensor
     sizes: torch.Tensor
     references: tuple[RowReference, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Guidance:
-    """Classifier-free guidance; `rescale` is phi of arXiv 2305.08891, section 3.4.
-
-    `steps` are those that it works at, of all that the drawing takes; None for every one.
-    """
-
-    scale: float
-    rescale: float = 0.0
-    steps: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +40,8 @@ class Drawing:
     it; `next_rows` are those of them that its next step has. `timesteps` are those that it takes,
     which are the last of its scheduler's. `condition` is (rows, D) for a UNet that was distilled
     to read its guidance. `generator` draws the noise of schedulers that add some at each step.
-    `loras` are the weights that its steps are predicted by, beside the model's own.
+    `loras` are the weights that its steps are predicted by, beside the model's own. `rule` is how
+    its scheduler steps together with others; None where it steps by itself alone.
     """
 
     latents: torch.Tensor
@@ -64,6 +55,11 @@ class Drawing:
     loras: LoraSet | None = None
     step: int = 0
     clean: torch.Tensor | None = field(default=None, repr=False)
+    rule: Rule | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Reads the rule of the scheduler, whose times are set."""
+        self.rule = rule_of(self.scheduler)
 
     @property
     def steps(self) -> int:
@@ -73,10 +69,11 @@ class Drawing:
     @property
     def next_rows(self) -> tuple[Row, ...]:
         """The rows of its next step: without guidance at that step, the one with the prompt."""
-        return self.rows if self._guided_next is not None else self.rows[-1:]
+        return self.rows if self.guided_next is not None else self.rows[-1:]
 
     @property
-    def _guided_next(self) -> Guidance | None:
+    def guided_next(self) -> Guidance | None:
+        """The guidance of its next step."""
         guidance = self.guidance
         if guidance is None or guidance.steps is None or guidance.steps[self.step]:
             return guidance
@@ -98,11 +95,27 @@ class Drawing:
         return scaled
 
     def advance(self, predicted: torch.Tensor) -> None:
-        """Takes the next step by what the UNet predicted for its `next_rows`, (rows, C, h, w)."""
-        guided = _guided(predicted, self._guided_next)
-        self.latents, self.clean = stepped(
-            self.scheduler, guided, self.timestep, self.latents, self.generator
-        )
+        """Takes the next step by what the UNet predicted for its `next_rows`, (rows, C, h, w).
+
+        It is the scheduler's own step: `advancing.advance` takes those of several at once.
+        """
+        found = guided([self.guided_next], [predicted])
+        self._move(*stepped(self.scheduler, found, self.timestep, self.latents, self.generator))
+
+    @property
+    def numbers(self) -> Sequence[float]:
+        """The numbers of its rule for the next step."""
+        assert self.rule is not None
+        return self.rule.numbers(self.scheduler, self.steps - self.step)
+
+    def take(self, after: torch.Tensor, clean: torch.Tensor) -> None:
+        """Takes the next step with what its rule gave for it."""
+        assert self.rule is not None
+        self.rule.remember(self.scheduler, self.steps - self.step, clean)
+        self._move(after.to(self.latents.dtype), clean)
+
+    def _move(self, after: torch.Tensor, clean: torch.Tensor) -> None:
+        self.latents, self.clean = after, clean
         self.step += 1
         if self.kept is not None:
             self.latents = self._with(self.kept)
@@ -113,13 +126,3 @@ class Drawing:
         if not self.is_done:
             own = self.scheduler.add_noise(own, kept.noise, self.timestep.reshape(1))
         return (1 - kept.mask) * own + kept.mask * self.latents
-
-
-def _guided(predicted: torch.Tensor, guidance: Guidance | None) -> torch.Tensor:
-    if guidance is None:
-        return predicted
-    without, with_prompt = predicted.chunk(2)
-    guided: torch.Tensor = without + guidance.scale * (with_prompt - without)
-    if guidance.rescale > 0:
-        guided = rescale_noise_cfg(guided, with_prompt, guidance_rescale=guidance.rescale)
-    return guided

@@ -11,10 +11,11 @@ from typing import Protocol
 
 import torch
 
+from actors.engine.advancing import advance
 from actors.engine.drawing import Drawing
+from actors.engine.faults import DeviceBroken, is_fault
 from actors.engine.memory import is_out_of_memory
 from actors.engine.render import RenderCancelled
-from server.errors import Unavailable
 
 _TURN = 8
 """The steps that one group takes while another waits."""
@@ -43,17 +44,6 @@ OnDrawn = Callable[[Drawing], None]
 """Called after each step of a drawing, in the loop's thread; an exception ends the drawing."""
 OnBegun = Callable[[], None]
 """Called in the loop's thread before the first step of a drawing."""
-
-
-class DeviceBroken(Unavailable):
-    """Raised for renders on a device that can compute nothing more: its process must end."""
-
-
-def is_fault(error: BaseException) -> bool:
-    """Returns whether an error is of the device, which then fails at everything else too."""
-    if is_out_of_memory(error):
-        return False
-    return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
 
 
 @dataclass(slots=True, eq=False)
@@ -152,7 +142,7 @@ class StepLoop:
 
     def _check(self) -> None:
         if self._broken is not None:
-            raise DeviceBroken(f"the device is broken ({self._broken}); the replica ends")
+            raise DeviceBroken.by(self._broken)
 
     def fail(self, fault: BaseException) -> None:
         """Ends the loop for a fault of the device that another thread has met."""
@@ -233,8 +223,9 @@ class StepLoop:
             failed = error
         else:
             self._room.fitted(part[0].group)
-            for entry, rows in zip(part, predicted, strict=True):
-                self._advance(entry, rows)
+            errors = advance([entry.drawing for entry in part], predicted)
+            for entry, why in zip(part, errors, strict=True):
+                self._advanced(entry, why)
             return None
         traceback.clear_frames(failed.__traceback__)
         return failed.with_traceback(None)
@@ -254,9 +245,10 @@ class StepLoop:
         middle = len(part) // 2
         return [list(part[:middle]), list(part[middle:])]
 
-    def _advance(self, entry: Entry, rows: torch.Tensor) -> None:
+    def _advanced(self, entry: Entry, failed: Exception | None) -> None:
         try:
-            entry.drawing.advance(rows)
+            if failed is not None:
+                raise failed
             entry.on_step(entry.drawing)
         except Exception as error:
             if is_fault(error):
@@ -279,7 +271,7 @@ class StepLoop:
         _log.error("device broken", extra={"error": str(fault)})
         left, self._entries = self._entries, []
         for entry in left:
-            entry.drawn.set_exception(DeviceBroken(f"the device is broken ({fault})"))
+            entry.drawn.set_exception(DeviceBroken.by(fault))
 
 
 class _Room:

@@ -6,7 +6,8 @@ import torch
 
 from actors.engine.adapter import Adapter
 from actors.engine.attention import RowReference
-from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.drawing import Drawing, Row
+from actors.engine.guidance import Guidance
 from actors.engine.lora import LoraSet, text_encoders
 from actors.engine.origins import begin
 from actors.engine.render import EVERYWHERE, EncoderChanged, RenderRequest, Scheduler

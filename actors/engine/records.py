@@ -171,13 +171,15 @@ def _place(
     return _Place(int(told["step"]), latents.to(begun.device), generator, scheduler)
 
 
-def checksum_of(pipeline: Any, model: str) -> str:
+def checksum_of(pipeline: Any, model: str, projection: torch.nn.Module | None = None) -> str:
     """Returns a checksum of a model's name and of the weights of all its parts.
 
-    Their bits are added up as whole numbers, which on every device gives the same.
+    `projection` is its adapter's, which is no part of the pipeline. Their bits are added up as
+    whole numbers, which on every device gives the same.
     """
     digest = hashlib.sha256(model.encode())
-    for name, part in sorted(pipeline.components.items()):
+    parts = {**pipeline.components, "adapter": projection}
+    for name, part in sorted(parts.items()):
         if isinstance(part, torch.nn.Module):
             for key, tensor in part.state_dict().items():
                 bits = tensor.view(_WHOLE[tensor.element_size()])

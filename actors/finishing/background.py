@@ -40,6 +40,12 @@ _BAND, _DEEP = 6, 3
 """How far from the ground the figure's own colour is looked for, and a pixel is mixed with it."""
 _SEEN_EDGE = 10.0
 """The least contrast of an edge by which its alpha can be told."""
+_FAINT, _THIN = 40.0, 11
+"""What is so few levels off the ground, and so thin beside the figure, is a stain of the ground."""
+_STRONG, _FRINGE = 100.0, 8
+"""An outline so strong ends the stains within so many pixels outside it."""
+_SPECK = 0.004
+"""The most of the picture that a stain apart from the figure has."""
 _FIGURE = (0.02, 0.96)
 """The shares of the picture that a figure may have."""
 _GRABCUT_SIDE, _ROUNDS = 256, 4
@@ -109,7 +115,30 @@ def _smooth_ground(small: Pixels) -> _Ground | None:
     holes = _holes(small, colours, parts, outside)
     # The outlines were grown by a pixel of their gradient.
     where = cv2.dilate((outside | holes).astype(np.uint8), np.ones((3, 3), np.uint8))
-    return _Ground(np.asarray(where, np.uint8), colours, SMOOTH)
+    where = _without_stains(small, colours, np.asarray(where, np.uint8))
+    return _Ground(where, colours, SMOOTH)
+
+
+def _without_stains(small: Pixels, colours: Floats, where: Plane) -> Plane:
+    """Returns the ground with its stains: their borders were taken for outlines.
+
+    Those beside the figure are thin or end at a strong outline, those apart from it small, and all
+    have nearly the ground's colours. A balloon has others, and stays.
+    """
+    apart = np.abs(small - colours).max(axis=2)
+    faint = np.asarray(apart < _FAINT, np.uint8)
+    solid = cv2.morphologyEx(1 - where, cv2.MORPH_OPEN, _disc(_THIN))
+    found = np.asarray(where | (faint & (solid == 0)), np.uint8)
+    outlined = np.asarray(cv2.dilate(apart, _disc(2 * _FRINGE + 1)) >= _STRONG, np.uint8)
+    for _ in range(_FRINGE):
+        found |= np.asarray(cv2.dilate(found, _disc(3)), np.uint8) & faint & outlined
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(1 - found, connectivity=4)
+    small_ones = boxes[:, cv2.CC_STAT_AREA] < _SPECK * found.size
+    for label in np.flatnonzero(small_ones):
+        part = labels == label
+        if label and np.abs((small[part] - colours[part]).mean(axis=0)).max() < 2 * _FAINT:
+            found[part] = 1
+    return found
 
 
 def _disc(size: int) -> Plane:
@@ -174,12 +203,18 @@ def _is_under_arm(
 
 
 def _by_grabcut(small: Pixels) -> _Ground:
-    """Returns the ground by GrabCut: what is at the upper edges is ground, the middle a figure."""
+    """Returns the ground by GrabCut: what is at the upper edges is ground, the middle a figure.
+
+    Ears that reach an edge have other colours than most of it, and may be the figure's.
+    """
     tiny = _small(small, _GRABCUT_SIDE)
     height, width = tiny.shape[:2]
     mask = np.full((height, width), cv2.GC_PR_FGD, np.uint8)
     rim = max(round(0.04 * min(height, width)), 1)
-    mask[:rim] = mask[:, :rim] = mask[:, -rim:] = cv2.GC_BGD
+    edges = np.zeros((height, width), np.bool_)
+    edges[:rim] = edges[:, :rim] = edges[:, -rim:] = True
+    usual = np.median(tiny[edges].astype(np.float32), axis=0)
+    mask[edges & (np.abs(tiny - usual).max(axis=2) < 2 * _FAINT)] = cv2.GC_BGD
     mask[round(0.4 * height) : round(0.8 * height), round(0.42 * width) : round(0.58 * width)] = (
         cv2.GC_FGD
     )

@@ -1,7 +1,7 @@
 """The forms of a picture: original, display, print and thumbnail."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from PIL import Image
@@ -10,6 +10,7 @@ from actors.finishing.bare import as_png, bare
 from actors.finishing.files import cleared, file_of, is_transparent, saved, webp_of
 from actors.finishing.marks import xmp_of
 from actors.finishing.post import post_process
+from actors.finishing.timing import Memory, StepClock
 from actors.pictures.opened import NotAPicture, opened
 from actors.pictures.seen import kept
 from imggen.rules import prints, sizes
@@ -17,6 +18,7 @@ from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.finishing import NOTHING, FinishingStep, PostProcessing, StepDone
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
+from server.domain.timings import StepTime, TimedStep
 from server.errors import Internal
 
 _CUT_ABOVE = 0.3
@@ -66,13 +68,14 @@ class Finished:
 
     `revealed` are what else the pixels of a transparent picture can show, for its classifier.
     `steps` are those of its post-processing, by which the others than the original may show other
-    things or colours than it (`shows_other`).
+    things or colours than it (`shows_other`). `times` are what all steps of finishing took.
     """
 
     assets: tuple[RenderedAsset, ...]
     revealed: tuple[bytes, ...] = ()
     steps: tuple[StepDone, ...] = ()
     shows_other: bool = False
+    times: tuple[StepTime, ...] = field(default=(), compare=False)
 
     def asset(self, kind: AssetKind) -> RenderedAsset:
         """Returns the form of that kind."""
@@ -89,6 +92,7 @@ def finish(
     printed: Size | None = None,
     *,
     marking: Marking | None = None,
+    memory: Memory | None = None,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
@@ -101,27 +105,67 @@ def finish(
     by Lanczos from `enlarged`, or from the original without one, after the steps of
     `post_processing`. What is transparent stays so. `marking` is laid into the display and print
     forms last, before they are encoded. Their files name the classifier. The same input gives the
-    same bytes. Raises PictureRefused for bytes that are no picture, and FileTooLarge.
+    same bytes. `memory` measures what the steps need; None measures their times alone. Raises
+    PictureRefused for bytes that are no picture, and FileTooLarge.
     """
-    source = open_picture(original)
-    given = kept(open_picture(enlarged) if enlarged else source)
-    processed = post_process(given, post_processing, given.width / source.width)
-    picture = processed.picture
-    box = _crop(picture, display)
+    clock = StepClock(memory)
+    with clock.measure(TimedStep.DECODING):
+        source = open_picture(original)
+        given = kept(open_picture(enlarged) if enlarged else source)
+    processed = post_process(given, post_processing, given.width / source.width, clock)
     printed = printed or print_size(image_type, display)
-    xmp = xmp_of(checked_by)
-    shown = _resized(picture, display, box)
+    making = _Making(processed.picture, display, xmp_of(checked_by), marking, clock)
+    shown = making.resized(display)
+    forms = (
+        making.original(original, source, checked_by),
+        making.form(AssetKind.DISPLAY, shown),
+        making.form(AssetKind.PRINT, making.resized(printed)),
+        making.thumbnail(thumbnail_size(display), post_processing),
+    )
     return Finished(
-        (
-            _original(original, source, checked_by),
-            _form(AssetKind.DISPLAY, _marked(shown, marking), xmp),
-            _form(AssetKind.PRINT, _marked(_resized(picture, printed, box), marking), xmp),
-            _thumbnail(_resized(picture, thumbnail_size(display), box), xmp, post_processing),
-        ),
+        forms,
         _revealed(shown) if checked_by else (),
         (*processed.steps, *_print_check(printed, post_processing)),
         processed.shows_other,
+        clock.times,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What all forms of a picture are made from, step by step."""
+
+    picture: Image.Image
+    display: Size
+    xmp: str
+    marking: Marking | None
+    clock: StepClock
+
+    def resized(self, size: Size) -> Image.Image:
+        """Returns the part that is shown in a form's size."""
+        with self.clock.measure(TimedStep.RESIZING):
+            return _resized(self.picture, size, _crop(self.picture, self.display))
+
+    def original(self, original: bytes, picture: Image.Image, checked_by: str) -> RenderedAsset:
+        """Returns the model's own picture as a form."""
+        if not checked_by:
+            return _original(original, picture, checked_by)
+        with self.clock.measure(TimedStep.ENCODING):
+            return _original(original, picture, checked_by)
+
+    def form(self, kind: AssetKind, image: Image.Image) -> RenderedAsset:
+        """Returns a form with the watermark."""
+        if self.marking is not None:
+            with self.clock.measure(TimedStep.WATERMARK):
+                image = self.marking(image)
+        with self.clock.measure(TimedStep.ENCODING):
+            return _form(kind, image, self.xmp)
+
+    def thumbnail(self, size: Size, wanted: PostProcessing) -> RenderedAsset:
+        """Returns the thumbnail, which has no watermark."""
+        image = self.resized(size)
+        with self.clock.measure(TimedStep.ENCODING):
+            return _thumbnail(image, self.xmp, wanted)
 
 
 def _print_check(printed: Size, wanted: PostProcessing) -> tuple[StepDone, ...]:
@@ -171,10 +215,6 @@ def _crop(picture: Image.Image, display: Size) -> _Box:
 
 def _resized(picture: Image.Image, size: Size, box: _Box) -> Image.Image:
     return picture.resize((size.width, size.height), Image.Resampling.LANCZOS, box)
-
-
-def _marked(image: Image.Image, marking: Marking | None) -> Image.Image:
-    return marking(image) if marking else image
 
 
 def _original(original: bytes, picture: Image.Image, checked_by: str) -> RenderedAsset:

@@ -12,8 +12,10 @@ from actors.finishing.correction import correct
 from actors.finishing.retouched import Pixels, Retouched
 from actors.finishing.sharpening import sharpen
 from actors.finishing.signatures import remove_signatures
+from actors.finishing.timing import StepClock
 from actors.finishing.transparency import spread
 from server.domain.finishing import FinishingStep, PostProcessing, StepDone
+from server.domain.timings import TimedStep
 
 _Step = Callable[[Pixels], Retouched]
 
@@ -31,17 +33,24 @@ class Processed:
         return any(one.changed and one.step is not FinishingStep.SHARPENING for one in self.steps)
 
 
-def post_process(picture: Image.Image, wanted: PostProcessing, enlarged: float) -> Processed:
+def post_process(
+    picture: Image.Image,
+    wanted: PostProcessing,
+    enlarged: float,
+    clock: StepClock | None = None,
+) -> Processed:
     """Returns a picture, RGB or RGBA, after the steps that a request wants.
 
     `enlarged` is how many times as large it is as what the model drew. The forms are resized from
-    it, so that all of them show the same.
+    it, so that all of them show the same. `clock` measures the steps.
     """
+    clock = clock or StepClock()
     pixels = np.asarray(picture)
     done = []
     for step, run in _steps(wanted, enlarged):
         began = perf_counter()
-        found = run(pixels)
+        with clock.measure(TimedStep(step)):
+            found = run(pixels)
         pixels = found.pixels
         ms = round((perf_counter() - began) * 1000)
         done.append(StepDone(step, bool(found.said), found.said or found.left, ms))

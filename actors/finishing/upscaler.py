@@ -17,17 +17,19 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from actors.engine.faults import DeviceBroken, is_fault
 from actors.engine.memory import is_out_of_memory
 from actors.engine.render import PictureBroken
 from actors.finishing.forms import open_picture
 from actors.finishing.network import Network
 from actors.finishing.tiling import Pixels, Tiling
 from actors.finishing.transparency import spread, within_neighbours
-from actors.finishing.upscaling import Enlarged, Tiles, Told, lacks_pixels
+from actors.finishing.upscaling import Enlarged, Tiles, Told
 from actors.pictures.opened import PIXELS_MAX
 from actors.pictures.seen import layers
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
+from server.domain.upscales import lacks_pixels
 
 TILE = 512
 SMALLEST_TILE = 128
@@ -57,6 +59,7 @@ class Upscaler:
         self._device = torch.device(device)
         self._tiling = Tiling(tile, network.reach, _FADE)
         self._half = half and network.is_safe_in_half
+        self._fault: BaseException | None = None
 
     @classmethod
     def load(cls, settings: DiffuserSettings) -> Self | None:
@@ -66,12 +69,20 @@ class Upscaler:
         """
         if settings.upscaler_file is None:
             return None
+        if settings.torch_threads:
+            torch.set_num_threads(settings.torch_threads)
         network = Network.load(settings.upscaler_file)
         cuda = settings.device != "cpu" and torch.cuda.is_available()
         # bfloat16 has fewer levels between 0 and 1 than a picture.
         half = cuda and settings.dtype in ("auto", "float16")
         device = "cuda" if cuda else "cpu"
+        _log.info("upscaler loaded", extra={"device": device, "tile": settings.upscaler_tile})
         return cls(network, device, tile=settings.upscaler_tile, half=half)
+
+    def check(self) -> None:
+        """Raises DeviceBroken if its device computes nothing more."""
+        if self._fault is not None:
+            raise DeviceBroken.by(self._fault)
 
     async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
         """Enlarges a picture to the network's multiple of it, or so often that it reaches a size.
@@ -165,6 +176,9 @@ class Upscaler:
                 colours, alpha = layers(large)
             return _joined(colours, alpha)
         except (RuntimeError, MemoryError) as error:
+            if is_fault(error):
+                _log.error("device broken", extra={"error": str(error)})
+                self._fault = error
             if not is_out_of_memory(error):
                 raise
         return None

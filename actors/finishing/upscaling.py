@@ -1,4 +1,4 @@
-"""The upscaler interface, the upscaler that changes nothing, and where one is needed."""
+"""The upscaler interface, and the upscaler that changes nothing."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -6,14 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from server.domain.models import Size
-from server.domain.upscales import Upscaling
-
-_BY_LANCZOS = 1.25
-"""The most by which Lanczos enlarges a picture of a model that has an upscaler.
-
-The network makes four times the width and takes seconds for a large picture; of a picture that is
-nearly large enough most of that is thrown away.
-"""
+from server.domain.upscales import Upscaling, enlargement
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +72,6 @@ async def upscaled(
                 case Tiles() if told is not None:
                     told(event.done, event.of)
     return enlarged
-
-
-def lacks_pixels(picture: Size, display: Size) -> bool:
-    """Returns whether a picture is too small to be enlarged to its display asset by Lanczos."""
-    return enlargement(picture, display) > _BY_LANCZOS
-
-
-def enlargement(picture: Size, form: Size) -> float:
-    """Returns how much larger a picture has to be for a form of it, which may be cut from it."""
-    return max(form.width / picture.width, form.height / picture.height)
 
 
 def whole_size(picture: Size, form: Size) -> Size:

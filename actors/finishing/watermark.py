@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from actors.finishing.forms import Finished, finish
+from actors.finishing.timing import ProcessMemory
 from actors.settings import WatermarkSettings
 from imggen.watermark.pattern import PUBLIC_KEY, SIDE, Pattern
 
@@ -78,9 +79,9 @@ def watermark(settings: WatermarkSettings) -> Watermark | None:
 
 
 def marked_finishing(settings: WatermarkSettings) -> Callable[..., Finished]:
-    """Returns `finish` with the watermark that the settings ask for."""
+    """Returns `finish` with the watermark that the settings ask for; it measures its memory."""
     found = watermark(settings)
-    return partial(finish, marking=found.marked if found else None)
+    return partial(finish, marking=found.marked if found else None, memory=ProcessMemory())
 
 
 def _laid(tile: NDArray[np.int8], shape: tuple[int, int]) -> NDArray[np.int8]:

@@ -17,7 +17,7 @@ from ray.serve.schema import DeploymentStatusOverview
 from actors.classifiers.base import ClassifierAway
 from actors.engine.render import Embedding, ModelDiffers, RenderEvent, RenderRequest
 from actors.finishing.upscaling import Enlarged, Tiles
-from actors.serve.replica import another_classifier
+from actors.serve.finishing import another_classifier
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.models import Size
 from server.errors import Unavailable
@@ -30,7 +30,7 @@ _UNMEASURED_START = timedelta(seconds=60)
 _SCALED = ("HEALTHY", "UPSCALING", "DOWNSCALING")
 _ENDED = ("STOPPING", "STOPPED")
 _LOOK_S = 60.0
-"""How long a picture may be looked at: it takes its turn among the diffuser's threads."""
+"""How long a picture may be looked at: it takes its turn among the replica's threads."""
 
 
 class RayRenderer:
@@ -97,10 +97,10 @@ class RayEncoder:
 
 
 class RayUpscaler:
-    """Upscales on a diffuser deployment, whose process also holds the upscaler."""
+    """Upscales on the deployment that holds the upscaler."""
 
-    def __init__(self, diffuser: Handle) -> None:
-        self._stream = diffuser.options(stream=True)
+    def __init__(self, holder: Handle) -> None:
+        self._stream = holder.options(stream=True)
 
     async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
         """Enlarges a picture by the deployment's upscaler, as that does.
@@ -120,14 +120,14 @@ class RayUpscaler:
 
 
 class RayPictures:
-    """Has pictures looked at on a diffuser deployment, whose process holds the classifier.
+    """Has pictures looked at on the deployment that holds the classifier.
 
     Whatever comes back but a verdict is a classifier that is away.
     """
 
     def __init__(
         self,
-        diffuser: Handle,
+        holder: Handle,
         name: str,
         *,
         patience_s: float = _PATIENCE_S,
@@ -135,23 +135,23 @@ class RayPictures:
     ) -> None:
         """Takes the classifier's name, and how long a replica may take to answer, and to look."""
         self.name = name
-        self._diffuser = diffuser
+        self._holder = holder
         self._patience_s = patience_s
         self._look_s = look_s
 
     async def check(self) -> None:
         """Raises ClassifierAway while no replica with a classifier answers."""
-        held = await _verdict(self._diffuser.picture_classifier.remote(), self._patience_s)
+        held = await _verdict(self._holder.picture_classifier.remote(), self._patience_s)
         if held != self.name:
             raise ClassifierAway(another_classifier(str(held), self.name))
 
     async def refused_for(self, picture: bytes) -> tuple[str, ...]:
         """Returns the categories that a picture is refused for; raises ClassifierAway."""
         # Another replica than the one that was asked may answer, with an older classifier.
-        asked = self._diffuser.refused_for.remote(picture, self.name)
+        asked = self._holder.refused_for.remote(picture, self.name)
         found = await _verdict(asked, self._look_s)
         if not isinstance(found, tuple):
-            raise ClassifierAway("the diffuser answered without a verdict")
+            raise ClassifierAway("the replica answered without a verdict")
         return found
 
 
@@ -162,9 +162,9 @@ async def _verdict(response: Awaitable[object], timeout_s: float) -> object:
     except RayTaskError as error:
         if isinstance(error.cause, ClassifierAway):
             raise error.cause from error
-        raise ClassifierAway("the classifier failed; the diffuser's log says why") from error
+        raise ClassifierAway("the classifier failed; the log of its replica says why") from error
     except (TimeoutError, RayError, RayServeException) as error:
-        raise ClassifierAway("the diffuser, which holds the classifier, is away") from error
+        raise ClassifierAway("the replica that holds the classifier is away") from error
 
 
 class Replicas(Enum):
@@ -273,7 +273,7 @@ def _answering(who: str) -> Iterator[None]:
         yield
     except RayTaskError as error:
         raise error.cause from error
-    except RayActorError as error:
+    except (RayActorError, DeploymentUnavailableError) as error:
         raise Unavailable(
             f"{who} was lost while working; the job is tried again",
             ErrorReason.ERROR_REASON_RENDER_FAILED,
@@ -290,5 +290,19 @@ async def wait_until_ready(diffuser: Handle) -> str:
     except DeploymentUnavailableError as error:
         raise Unavailable(
             "there is no model: the diffuser did not start; its status in Serve says why",
+            ErrorReason.ERROR_REASON_RENDER_FAILED,
+        ) from error
+
+
+async def wait_until_loaded(holder: Handle) -> bool:
+    """Returns whether a deployment holds an upscaler, once a replica of it has loaded.
+
+    Raises Unavailable when the deployment has failed, so that none will come.
+    """
+    try:
+        return bool(await holder.upscales.remote())
+    except DeploymentUnavailableError as error:
+        raise Unavailable(
+            "there is no upscaler: its deployment did not start; its status in Serve says why",
             ErrorReason.ERROR_REASON_RENDER_FAILED,
         ) from error

@@ -12,6 +12,7 @@ _CLAIM_S = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
 _WAIT_S = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0]
 _STAGE_S = [0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0]
 _STEP_S = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
+_TILE_S = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0]
 
 
 class RayRefusals:
@@ -112,6 +113,22 @@ class RayWorkerMetrics:
     def skew(self, ahead_s: float) -> None:
         """Sets how far the clock is ahead."""
         self._skew.set(ahead_s)
+
+
+class RayTileMetrics:
+    """Exports what an upscaler measures."""
+
+    def __init__(self) -> None:
+        self._tile = Histogram(
+            "imggen_tile_seconds",
+            "How long the upscaler took for a tile of a picture, without the first.",
+            _TILE_S,
+            (),
+        )
+
+    def tile(self, seconds: float) -> None:
+        """Adds a tile."""
+        self._tile.observe(seconds)
 
 
 class RayRenderMetrics:

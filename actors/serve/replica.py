@@ -6,7 +6,7 @@ from datetime import timedelta
 from time import perf_counter
 from typing import Protocol
 
-from actors.classifiers.base import ClassifierAway, PictureClassifier
+from actors.classifiers.base import PictureClassifier
 from actors.engine.render import (
     Embedding,
     ModelDiffers,
@@ -15,8 +15,8 @@ from actors.engine.render import (
     RenderRequest,
     StepEvent,
 )
-from actors.finishing.upscaling import Enlarged, Tiles, Upscaler
-from server.domain.models import Size
+from actors.finishing.upscaling import Upscaler
+from actors.serve.finishing import FinishingReplica, TileMetrics, no_check
 
 
 class RenderMetrics(Protocol):
@@ -31,19 +31,11 @@ class RenderMetrics(Protocol):
         ...
 
 
-def another_classifier(held: str, wanted: str) -> str:
-    """Returns why a verdict of another classifier than the one that is wanted is none."""
-    return (
-        f'the diffuser holds the classifier "{held}", not "{wanted}"; see IMGGEN_IMAGE_CLASSIFIER'
-    )
+class DiffuserReplica(FinishingReplica):
+    """The base class of diffuser deployments, which may hold the models of finishing, too.
 
-
-def _nothing() -> None:
-    pass
-
-
-class DiffuserReplica:
-    """The base class of diffuser deployments; `actors.serve.handles` calls its methods by name."""
+    `actors.serve.handles` calls its methods by name.
+    """
 
     def __init__(
         self,
@@ -54,20 +46,17 @@ class DiffuserReplica:
         *,
         loaded_in: timedelta = timedelta(0),
         metrics: RenderMetrics | None = None,
-        check: Callable[[], None] = _nothing,
+        tiles: TileMetrics | None = None,
+        check: Callable[[], None] = no_check,
     ) -> None:
         """Takes the renderer, the upscaler, the name of their model, and what looks at pictures.
 
-        `loaded_in` is how long all of it took to load; `check` raises for a device that can
-        compute nothing more.
+        The rest is as FinishingReplica takes it.
         """
+        super().__init__(upscaler, pictures, loaded_in=loaded_in, tiles=tiles, check=check)
         self._renderer = renderer
-        self._upscaler = upscaler
         self._model = model
-        self._pictures = pictures
-        self._loaded_in = loaded_in
         self._metrics = metrics
-        self._check = check
         if metrics is not None:
             metrics.look()
 
@@ -95,10 +84,6 @@ class DiffuserReplica:
             self._metrics.step(self._model, now - before)
         return now
 
-    def check_health(self) -> None:
-        """Raises for a replica that Serve must replace: its device is broken."""
-        self._check()
-
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it is on this replica."""
         await self._renderer.show_previews(render)
@@ -111,34 +96,6 @@ class DiffuserReplica:
         """Returns the embedding of a reference."""
         return await self._renderer.encode(png)
 
-    async def upscale(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
-        """Enlarges a picture; yields its tiles as they are done, then the picture as a PNG.
-
-        Without an upscaler it yields nothing.
-        """
-        async with aclosing(self._upscaler.stream(png, to)) as events:
-            async for event in events:
-                yield event
-
-    async def picture_classifier(self) -> str:
-        """Returns the name of the classifier of pictures; empty for none."""
-        return self._pictures.name if self._pictures else ""
-
-    async def refused_for(self, picture: bytes, classifier: str) -> tuple[str, ...]:
-        """Returns the categories that a picture is refused for.
-
-        Raises ClassifierAway for a call to another classifier than this replica holds.
-        """
-        if self._pictures is None:
-            raise ClassifierAway("the diffuser holds no classifier; see IMGGEN_IMAGE_SAFETY")
-        if self._pictures.name != classifier:
-            raise ClassifierAway(another_classifier(self._pictures.name, classifier))
-        return await self._pictures.refused_for(picture)
-
     async def model(self) -> str:
         """Returns the name of the model."""
         return self._model
-
-    async def loaded_in(self) -> timedelta:
-        """Returns how long the replica's models took to load and to warm."""
-        return self._loaded_in

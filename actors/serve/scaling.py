@@ -6,6 +6,7 @@ jobs wait in the database.
 
 import asyncio
 import logging
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import ceil
 from time import monotonic
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class BacklogPolicy:
-    """Wants as many replicas as draw what a lane has within a time.
+    """Wants as many replicas as draw what its lanes have within a time.
 
     Serve calls it in its controller, by `policy_function: actors.serve.scaling:BacklogPolicy`, and
     applies the config's least and most replicas and its delays to what it returns. While the
@@ -37,16 +38,18 @@ class BacklogPolicy:
         *,
         drawn_within_s: float = 60.0,
         unmeasured_s: float = 10.0,
-        lane: str = Lane.LOCAL.value,
+        lanes: Sequence[str] = (Lane.LOCAL.value,),
         model: str | None = None,
         poll_s: float = 2.0,
     ) -> None:
-        """Takes the time within which what waits is to be drawn, and the replicas' lane.
+        """Takes the time within which what waits is to be drawn, and the lanes of the replicas.
 
-        With a `model`, only what that may draw counts: others draw in the lane, too.
+        Those of what holds the upscaler are `upscale`, too. With a `model`, only what that may draw
+        counts, and upscales of what it drew: others draw in the lanes, too.
 
         `unmeasured_s` is how long a picture takes before any was measured, `poll_s` how often the
-        database is asked. Raises ValueError for a lane that does not exist, or a time of 0 or less.
+        database is asked. Raises ValueError for no lane, one that does not exist, or a time of 0 or
+        less.
         """
         for name, seconds in (
             ("drawn_within_s", drawn_within_s),
@@ -57,11 +60,13 @@ class BacklogPolicy:
                 raise ValueError(f"{name}: {seconds} is not above 0")
         self._within = timedelta(seconds=drawn_within_s)
         self._unmeasured = timedelta(seconds=unmeasured_s)
-        self._lane = Lane(lane)
+        if isinstance(lanes, str) or not lanes:
+            raise ValueError(f"lanes: {lanes!r} is no list of lanes; use [local, upscale]")
+        self._lanes = tuple(Lane(lane) for lane in lanes)
         self._model = model
         self._poll_s = poll_s
         self._asked_at = float("-inf")
-        self._found: tuple[float, Demand] | None = None
+        self._found: tuple[float, list[Demand]] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._warned = False
 
@@ -85,22 +90,31 @@ class BacklogPolicy:
                 WorkerSettings().database, max_connections=1, warns=not self._warned
             ) as store:
                 self._warned = True
-                self._found = monotonic(), await store.demands.of(self._lane, self._model)
+                demands = [await store.demands.of(lane, self._model) for lane in self._lanes]
+                self._found = monotonic(), demands
         except Unavailable as error:
-            _log.warning("replicas kept", extra={"lane": self._lane, "error": said_of(error)})
+            _log.warning("replicas kept", extra={"lane": self._named, "error": said_of(error)})
         except Exception:
             # Nobody awaits the task. The replicas stay as they are, and the log says why.
-            _log.exception("scaling broken", extra={"lane": self._lane})
+            _log.exception("scaling broken", extra={"lane": self._named})
         finally:
             self._asking = None
 
+    @property
+    def _named(self) -> str:
+        return ", ".join(self._lanes)
 
-def replicas_for(demand: Demand, within: timedelta, unmeasured: timedelta) -> int:
-    """Returns how many replicas draw all of a lane within a time; never more than it has jobs.
+
+def replicas_for(demands: Iterable[Demand], within: timedelta, unmeasured: timedelta) -> int:
+    """Returns how many replicas draw all of some lanes within a time; never more than their jobs.
 
     What waits already for longer than that is drawn by as many more as it is late.
     """
-    jobs = demand.waiting + demand.running
-    render = unmeasured if demand.render is None else demand.render
-    late = max(1.0, demand.oldest / within)
-    return min(jobs, ceil(jobs * (render / within) * late))
+    all_jobs, wanted = 0, 0.0
+    for demand in demands:
+        jobs = demand.waiting + demand.running
+        render = unmeasured if demand.render is None else demand.render
+        late = max(1.0, demand.oldest / within)
+        all_jobs += jobs
+        wanted += jobs * (render / within) * late
+    return min(all_jobs, ceil(wanted))

@@ -82,7 +82,7 @@ class ClassifierSettings(BaseSettings):
 
 
 class PictureSettings(SafetySettings):
-    """The classifier of pictures, where `image_safety` is `local`; the diffuser loads it."""
+    """The classifier of pictures, where `image_safety` is `local`, loaded beside the upscaler."""
 
     model_config = CONFIG
 
@@ -95,7 +95,8 @@ class PictureSettings(SafetySettings):
         default={},
         description="Its labels that are refused, as JSON, each with the category that is told "
         'and the least score, 0 to 1: `{"nsfw": {"category": "sexual", "threshold": 0.5}}`. '
-        "A label that the model does not have stops the diffuser. Needed with `local`.",
+        "A label that the model does not have stops the process that loads it. Needed with "
+        "`local`.",
     )
 
     @property

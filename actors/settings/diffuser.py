@@ -77,6 +77,13 @@ class DiffuserSettings(ProfileSettings):
         "three did: fewer and larger kernels, and the picture is the same up to rounding. A layer "
         "that a LoRA adapter changes has three.",
     )
+    compile: Literal["off", "blocks"] = Field(
+        "off",
+        description="Whether `torch.compile` makes kernels of the UNet's transformer blocks before "
+        "the diffuser is ready, which takes minutes the first time and needs a C++ compiler; the "
+        "picture is the same up to rounding. Where it fails, one line in the log says so, and the "
+        "model draws as with `off`.",
+    )
     warm_sizes: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="The sizes of which a diffuser draws a picture of two steps before it is "

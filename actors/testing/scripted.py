@@ -155,10 +155,12 @@ class ScriptedRenderer:
 
 def _draw(request: RenderRequest, image_format: str, state: str = "") -> bytes:
     picture = Image.new("RGB", (request.width, request.height), "white")
-    colour = tuple(request.seed.to_bytes(8, "big")[-3:])
+    # Light for small seeds: a picture that is mostly black is refused as clipped.
+    colour = tuple(255 - value for value in request.seed.to_bytes(8, "big")[-3:])
     brush = ImageDraw.Draw(picture)
-    # A ground of two colours, so that no disc makes a picture of one.
-    brush.rectangle((0, 0, request.width // 2, request.height), fill="black")
+    # A ground of colours across and down, so that no disc makes a picture of one, or a damaged one.
+    brush.rectangle((0, 0, request.width // 2, request.height), fill=(96, 72, 48))
+    brush.rectangle((0, request.height * 2 // 3, request.width, request.height), fill="olive")
     brush.ellipse((0, 0, request.width, request.height), fill=colour)
     picture.putpixel((0, 0), tuple(bytes.fromhex(state[:6] or "000000")))
     buffer = BytesIO()

@@ -8,15 +8,14 @@ from actors.finishing.upscaling import (
     Enlarged,
     Told,
     Upscaler,
-    lacks_pixels,
     upscaled,
     whole_size,
 )
 from actors.providers.base import RenderedPicture
-from imggen.v1.errors_pb2 import ErrorReason
+from imggen.rules.states import no_upscaler
 from server.domain.models import Size
 from server.domain.spec import RenderSpec
-from server.errors import FailedPrecondition
+from server.domain.upscales import lacks_pixels
 
 NO_UPSCALERS: Mapping[str, Upscaler] = MappingProxyType({})
 
@@ -57,10 +56,7 @@ class Enlarging:
         """
         enlarged = await self._reach(model, png, drawn, printed, told)
         if enlarged is None and lacks_pixels(drawn, printed):
-            raise FailedPrecondition(
-                "no upscaler is deployed; ask the operator for one (IMGGEN_UPSCALER)",
-                ErrorReason.ERROR_REASON_NO_ELIGIBLE_OFFER,
-            )
+            raise no_upscaler()
         return enlarged
 
     async def _reach(

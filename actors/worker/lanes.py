@@ -18,6 +18,16 @@ class Slots:
         """The number of slots of each lane that the worker has some of."""
         return {lane: number for lane, number in self._slots.items() if number > 0}
 
+    def told(self, *, upscales: bool) -> dict[Lane, int]:
+        """Returns the slots as the fleet is told of them: none for upscales without an upscaler.
+
+        Their lane is claimed from all the same, so that what waits there ends.
+        """
+        return {
+            lane: number if upscales or lane is not Lane.UPSCALE else 0
+            for lane, number in self.most.items()
+        }
+
     def serves(self, lane: str) -> bool:
         """Returns whether the worker has slots of a lane, by the lane's name."""
         return any(one == lane and number > 0 for one, number in self._slots.items())

@@ -71,6 +71,7 @@ class Worker:
         models: Models | None = None,
         backoff: timedelta = _BACKOFF,
         draws: Collection[str] | None = None,
+        upscales: bool = True,
         traces: Traces = NO_TRACES,
         metrics: WorkerMetrics | None = None,
         objects: JobObjects | None = None,
@@ -80,11 +81,13 @@ class Worker:
 
         Nothing is claimed while the `models` do not answer, or the storage of the `objects`.
         `backoff` is the ceiling of the first wait after a failure, `draws` the models that it tells
-        the fleet it holds: it leaves to others what they alone hold.
+        the fleet it holds: it leaves to others what they alone hold. `upscales` is whether it tells
+        the fleet that it has an upscaler.
         """
         self.name = name
         self._metrics = metrics or Unmeasured()
         self._draws = draws
+        self._upscales = upscales
         self._left = LeftAlone()
         self._settings = settings
         self._store = store
@@ -283,7 +286,7 @@ class Worker:
         self._skew.tell()
         self._metrics.skew(self._store.clock.skew_s)
         wanted = await self._store.workers.ready(
-            *(self.name, self._slots.most, self._lease),
+            *(self.name, self._slots.told(upscales=self._upscales), self._lease),
             models=self._draws,
             cold_start=self._cold_start,
             draining=not self._wanted,

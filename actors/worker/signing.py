@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NewType
 
-from actors.credentials.base import Made, NotSigned, PictureSigner, SignerAway
+from actors.credentials.base import Given, Made, NotSigned, PictureSigner, SignerAway
 from actors.finishing.bare import as_png
 from actors.finishing.forms import RenderedAsset
 from actors.pictures.opened import opened
@@ -96,6 +96,9 @@ class JobCredentials:
 def _signed(
     signer: PictureSigner, made: Made, assets: Sequence[RenderedAsset]
 ) -> tuple[Signed, ...]:
+    originals = (one for one in assets if one.kind is AssetKind.ORIGINAL)
+    if (original := next(originals, None)) is not None:
+        made = replace(made, given=Given(original.data, original.content_type))
     return tuple(_form(signer, made, asset) for asset in assets)
 
 

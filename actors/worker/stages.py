@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 from types import MappingProxyType
+from typing import TypedDict
 
 from actors.credentials.base import Made
 from actors.engine.profiles import offered_format
@@ -15,6 +16,7 @@ from actors.engine.render import NO_PACE, RecordPace
 from actors.extractors import FallbackExtractor, SceneExtractor
 from actors.finishing.forms import Finished, RenderedAsset, finish
 from actors.finishing.gate import check_picture
+from actors.finishing.timing import StepClock
 from actors.finishing.upscaling import Upscaler
 from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import Content, Provider, RenderedPicture
@@ -38,6 +40,7 @@ from server.domain.jobs import Claim, Outcome
 from server.domain.models import Format, Size
 from server.domain.spec import RenderSpec
 from server.domain.states import AssetKind, ImageType, Stage
+from server.domain.timings import StepTime, TimedStep
 from server.errors import Unavailable
 from server.routing.catalogue import KNOWN, Catalogue
 from server.storage import Storage
@@ -118,7 +121,7 @@ class Stages:
         kept = await self.records.kept.left(claim)
         if kept is None:
             return None
-        clock = StageClock(kept.outcome.stage_ms)
+        clock = StageClock(kept.outcome.stage_ms, kept.outcome.step_times)
         return await self._deliver(claim, reporter, kept, clock)
 
     async def draw_with(
@@ -147,15 +150,18 @@ class Stages:
             ):
                 picture = await provider.render(content, shape, references.placed, progress)
             _log_not_drawn(claim, picture.prompt)
-            await asyncio.to_thread(check_picture, picture.png)
+            quality = await asyncio.to_thread(check_picture, picture.png)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
+            began = perf_counter()
             enlarged = await self.enlarging.of_drawing(
                 claim.spec, picture, lambda done, of: reporter.say(Stage.FINISHING, done, of)
             )
+            if enlarged is not None:
+                clock.steps.began(TimedStep.UPSCALING, began)
             finished = await self._finish(claim.spec, picture, enlarged.png if enlarged else None)
-            # After the upscaler and the crop, so that what was looked at is what is stored.
-            await self._pictures.check(claim, picture.png, _looked_at(finished))
+            clock.steps.include(finished.times)
+            await self._check(claim, picture, finished, clock)
         outcome = replace(
             _outcome(claim, picture),
             characters=_shown(claim.spec, content),
@@ -164,15 +170,19 @@ class Stages:
             checked_by=self._pictures.checked_by,
             post_processing=finished.steps,
             upscaling=enlarged.upscaling if enlarged else None,
+            quality=quality,
         )
         drawn = Drawn(outcome, self._clock.now(), finished.assets)
         return await self._deliver(claim, reporter, drawn, clock)
 
     async def store(
-        self, claim: Claim, made: Made, assets: tuple[RenderedAsset, ...]
+        self, claim: Claim, made: Made, assets: tuple[RenderedAsset, ...], steps: StepClock
     ) -> tuple[NewAsset, ...]:
         """Signs and stores forms of a picture that an attempt made; raises Unsigned."""
-        return await self._store(claim, await self._credentials.sign(claim, made, assets))
+        with steps.measure(TimedStep.SIGNING):
+            signed = await self._credentials.sign(claim, made, assets)
+        with steps.measure(TimedStep.UPLOADING):
+            return await self._store(claim, signed)
 
     async def _read(
         self, claim: Claim, provider: Provider, extractor: SceneExtractor | None
@@ -224,15 +234,26 @@ class Stages:
             spec.post_processing,
         )
 
+    async def _check(
+        self, claim: Claim, picture: RenderedPicture, finished: Finished, clock: "StageClock"
+    ) -> None:
+        """Has a picture looked at after its upscaler and crop: what is seen is what is stored."""
+        began = perf_counter()
+        await self._pictures.check(claim, picture.png, _looked_at(finished))
+        if self._pictures.checked_by:
+            clock.steps.began(TimedStep.PICTURE_CHECK, began)
+
     async def _deliver(
         self, claim: Claim, reporter: Reporter, drawn: Drawn, clock: "StageClock"
     ) -> Outcome:
         """Signs and stores a picture; one that cannot be signed is kept for the next attempt."""
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
-            signed = await self._sign(claim, drawn, clock)
-            assets = await self._store(claim, signed)
-        return replace(drawn.outcome, assets=assets, stage_ms=clock.stage_ms)
+            with clock.steps.measure(TimedStep.SIGNING):
+                signed = await self._sign(claim, drawn, clock)
+            with clock.steps.measure(TimedStep.UPLOADING):
+                assets = await self._store(claim, signed)
+        return replace(drawn.outcome, assets=assets, **clock.taken())
 
     async def _sign(self, claim: Claim, drawn: Drawn, clock: "StageClock") -> tuple[Signed, ...]:
         made = Made(claim.image_id, drawn.outcome.model, drawn.at, claim.parent)
@@ -241,7 +262,7 @@ class Stages:
                 return await self._credentials.sign(claim, made, drawn.forms)
             except Unsigned:
                 # What it cost is booked with this attempt, and must not be so again.
-                paid = replace(drawn.outcome, cost_micros=0, stage_ms=clock.stage_ms)
+                paid = replace(drawn.outcome, cost_micros=0, **clock.taken())
                 if drawn.is_kept or await self.records.kept.keep(
                     claim, replace(drawn, outcome=paid)
                 ):
@@ -309,12 +330,28 @@ def _log_not_drawn(claim: Claim, prompt: CompiledPrompt) -> None:
         _log.info("content that the model does not draw", extra=fields)
 
 
+class Taken(TypedDict):
+    """What stages and their steps took."""
+
+    stage_ms: dict[Stage, int]
+    step_times: tuple[StepTime, ...]
+
+
 class StageClock:
     """Measures and traces the stages of an attempt, in milliseconds."""
 
-    def __init__(self, before: Mapping[Stage, int] = MappingProxyType({})) -> None:
-        """Takes what an earlier attempt has measured."""
+    def __init__(
+        self,
+        before: Mapping[Stage, int] = MappingProxyType({}),
+        steps: Iterable[StepTime] = (),
+    ) -> None:
+        """Takes what an earlier attempt has measured, of its stages and of its steps."""
         self.stage_ms: dict[Stage, int] = dict(before)
+        self.steps = StepClock(before=steps)
+
+    def taken(self) -> Taken:
+        """Returns what was measured, as the fields of an outcome."""
+        return Taken(stage_ms=self.stage_ms, step_times=self.steps.times)
 
     @contextmanager
     def measure(self, stage: Stage) -> Iterator[None]:

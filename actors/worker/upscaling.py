@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import TypeAlias
 
 from actors.credentials.base import Made
 from actors.finishing.forms import Finished, RenderedAsset, finish, open_picture
+from actors.finishing.timing import StepClock
 from actors.worker.attempt import Drawing
 from actors.worker.enlarging import Enlarging
 from actors.worker.reporting import Reporter
@@ -16,14 +18,15 @@ from server.domain.images import Image, NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType, Stage
+from server.domain.timings import TimedStep
 from server.domain.upscales import Upscale
 from server.storage import Storage
 from server.store.images import Images
 
 Store: TypeAlias = Callable[
-    [Claim, Made, tuple[RenderedAsset, ...]], Awaitable[tuple[NewAsset, ...]]
+    [Claim, Made, tuple[RenderedAsset, ...], StepClock], Awaitable[tuple[NewAsset, ...]]
 ]
-"""Signs and stores what an attempt made."""
+"""Signs and stores what an attempt made, and measures it."""
 
 Finishing: TypeAlias = Callable[
     [bytes, ImageType, Size, bytes | None, str, PostProcessing, Size], Finished
@@ -68,21 +71,26 @@ class PrintUpscaler:
             drawn = await asyncio.to_thread(_size_of, original)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
+            began = perf_counter()
             enlarged = await self._enlarging.of_print(
                 *(image.model, original, drawn, upscale.print_size),
                 lambda done, of: reporter.say(Stage.FINISHING, done, of),
             )
+            if enlarged is not None:
+                clock.steps.began(TimedStep.UPSCALING, began)
             png = enlarged.png if enlarged else None
-            printed = await self._finish(
+            finished = await self._finish(
                 image, original, png, claim.spec.post_processing, upscale.print_size
             )
+            clock.steps.include(finished.times)
         with clock.measure(Stage.STORING):
             reporter.say(Stage.STORING, 0, 0)
             drawn_at = image.completed_at or image.created_at
             made = Made(image.id, image.model, drawn_at, image.parent_image_id)
-            assets = await self._store(claim, made, (printed,))
+            assets = await self._store(claim, made, (finished.asset(AssetKind.PRINT),), clock.steps)
         how = enlarged.upscaling if enlarged else None
-        return Outcome("", "", assets, clock.stage_ms, 0, upscaling=how)
+        steps = clock.steps.times
+        return Outcome("", "", assets, clock.stage_ms, 0, upscaling=how, step_times=steps)
 
     async def _finish(
         self,
@@ -91,16 +99,15 @@ class PrintUpscaler:
         enlarged: bytes | None,
         post_processing: PostProcessing,
         size: Size,
-    ) -> RenderedAsset:
+    ) -> Finished:
         # All forms, of which one is kept: whatever else finishing does is done to this one, too.
-        finished = await asyncio.to_thread(
+        return await asyncio.to_thread(
             self._finishing,
             *(original, image.type, Size(image.width or 0, image.height or 0), enlarged),
             image.checked_by,
             post_processing,
             size,
         )
-        return finished.asset(AssetKind.PRINT)
 
 
 class DrawingOrUpscaling:

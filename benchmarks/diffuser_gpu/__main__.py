@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from actors.engine.attention import use_row_attention
+from actors.engine.compiling import CompiledBlocks
 from benchmarks.diffuser_gpu import results
 from benchmarks.diffuser_gpu.engine import Engine
 from benchmarks.diffuser_gpu.measuring import Plan, measure, roof_tflops, snippet_s
@@ -22,8 +24,9 @@ Measures the engine's step loop with the whole architecture of SDXL-base, random
 embeddings in place of prompts (text encoders are under 0.5 TFLOP a picture), 1024x1024 in bfloat16,
 guidance 7.5: seconds a step, pictures a second with B always in flight and the VAE beside, requests
 that arrive at random at 0.7 of that, and the share of what a large product of matrices reaches. B =
-1 and 4 are also measured compiled, where arrivals that change the batch are left out. Beside them,
-the specification's example: diffusers' pipeline, float16, 50 steps, guidance 7.5, one at a time.
+1 and 4 are also measured with the blocks of the UNet compiled, as IMGGEN_COMPILE=blocks has them.
+Beside them, the specification's example: diffusers' pipeline, float16, 50 steps, guidance 7.5, one
+at a time.
 
 One batch size takes under 7 minutes; the file keeps what was measured, and the table shows all of
 it. Measure 1 first, then 4.
@@ -42,13 +45,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     bench = Bench(TINY if options.tiny else SDXL_BASE, device, options.batch)
-    modes = ["eager", "compiled"] if options.batch in COMPILED and not options.eager else ["eager"]
-    for mode in modes:
+    for mode in _modes(options):
         run = bench.run(mode, _said)
         # Kept before the next mode, which may take longer than there is time.
         for line in results.table(results.keep(options.results, run)):
             print(line, flush=True)
     return 0
+
+
+def _modes(options: argparse.Namespace) -> list[str]:
+    if options.compile:
+        return ["compiled"]
+    return ["eager", "compiled"] if options.batch in COMPILED and not options.eager else ["eager"]
 
 
 def _said(figures: dict[str, Any]) -> None:
@@ -66,6 +74,7 @@ class Bench:
         is_gpu = device.type == "cuda"
         self._dtype = torch.bfloat16 if is_gpu else torch.float32
         self._pipeline = build(architecture, device, self._dtype)
+        use_row_attention(self._pipeline.unet)
         theirs = build(architecture, device, torch.float16 if is_gpu else torch.float32)
         self._about = {
             "card": torch.cuda.get_device_name(device) if is_gpu else platform.machine(),
@@ -82,19 +91,20 @@ class Bench:
 
     def run(self, mode: str, said: Callable[[dict[str, Any]], None]) -> results.Run:
         """Measures eager or compiled, and tells each figure at once."""
-        unet, is_fixed = self._pipeline.unet, mode == "compiled"
-        if is_fixed:
-            compile_: Any = torch.compile
-            unet = compile_(unet, backend=self._plan.compile_by, dynamic=False)
-        engine = Engine(self._architecture, self._pipeline, unet, self._batch)
+        compiled = None
+        if mode == "compiled":
+            compiled = CompiledBlocks(self._pipeline.unet, self._plan.compile_by)
+        engine = Engine(self._architecture, self._pipeline, compiled, self._batch)
         run = {**self._about, "mode": mode}
         print(f"{mode}, B = {self._batch}", flush=True)
         try:
-            for figures in measure(engine, self._plan, self._batch, is_fixed=is_fixed):
+            for figures in measure(engine, self._plan, self._batch):
                 said(figures)
                 run |= figures
         finally:
             engine.close()
+        if compiled is not None and not compiled.is_used:
+            raise SystemExit("error: the compiler failed, so that nothing was measured compiled")
         return run
 
 
@@ -114,7 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="keeps what was measured (default: diffuser_gpu.json)",
     )
-    parser.add_argument("--eager", action="store_true", help="leave out what is compiled")
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--eager", action="store_true", help="leave out what is compiled")
+    modes.add_argument("--compile", action="store_true", help="measure only what is compiled")
     parser.add_argument("--tiny", action="store_true", help="a tiny model, to see that it runs")
     return parser
 

@@ -12,8 +12,10 @@ from typing import Any
 import torch
 
 from actors.engine.batch import BatchedUNet
+from actors.engine.compiling import CompiledBlocks
 from actors.engine.decoding import decode
-from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.drawing import Drawing, Row
+from actors.engine.guidance import Guidance
 from actors.engine.loop import StepLoop
 from actors.engine.origins import begin
 from actors.engine.render import RenderRequest
@@ -39,8 +41,8 @@ class _Still:
 class ClockedUNet(BatchedUNet):
     """Keeps when each forward ended; holds the loop while a gate is in it."""
 
-    def __init__(self, unet: Any) -> None:
-        super().__init__(unet)
+    def __init__(self, unet: Any, compiled: CompiledBlocks | None) -> None:
+        super().__init__(unet, compiled)
         self.ends: list[float] = []
         self.held: threading.Event | None = None
 
@@ -65,10 +67,17 @@ class Picture:
 
 
 class Engine:
-    """Draws pictures of one architecture by `unet`, with `batch` of them in a step at most."""
+    """Draws pictures of one architecture, with `batch` of them in a step at most."""
 
-    def __init__(self, architecture: Architecture, pipeline: Any, unet: Any, batch: int) -> None:
-        self.unet = ClockedUNet(unet)
+    def __init__(
+        self,
+        architecture: Architecture,
+        pipeline: Any,
+        compiled: CompiledBlocks | None,
+        batch: int,
+    ) -> None:
+        self.unet = ClockedUNet(pipeline.unet, compiled)
+        self._compiled = compiled
         self._side = architecture.side
         self._pipeline = pipeline
         self._prompts = prompts(architecture, pipeline)
@@ -122,6 +131,11 @@ class Engine:
         gate = Drawing(torch.zeros(1, 1, 1, 1), _Still(), torch.arange(1), (_NOTHING,))
         self._loop.add(gate, lambda _: None)
         return self.unet.held.set
+
+    def ready(self) -> None:
+        """Compiles nothing more."""
+        if self._compiled is not None:
+            self._compiled.ready()
 
     def close(self) -> None:
         """Ends the threads."""

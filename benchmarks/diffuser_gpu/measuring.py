@@ -117,13 +117,11 @@ def snippet_s(architecture: Architecture, pipeline: Any, steps: int) -> float:
     return statistics.median(_seconds(lambda: draw(steps), pipeline.device, 1) for _ in range(2))
 
 
-def measure(engine: Engine, plan: Plan, batch: int, *, is_fixed: bool) -> Iterator[dict[str, Any]]:
-    """Yields figures as they are measured.
-
-    A compiled UNet `is_fixed` to a number of rows, so that arrivals, which change it, are
-    measured only where one picture is drawn at a time.
-    """
-    in_flight(engine, batch, 2, batch)  # warm
+def measure(engine: Engine, plan: Plan, batch: int) -> Iterator[dict[str, Any]]:
+    """Yields figures as they are measured."""
+    for pictures in (1, batch):
+        in_flight(engine, pictures, 2, pictures)  # warm
+    engine.ready()
     rates = []
     for steps in plan.steps:
         found = in_flight(engine, batch, steps, plan.rounds * batch)
@@ -132,10 +130,9 @@ def measure(engine: Engine, plan: Plan, batch: int, *, is_fixed: bool) -> Iterat
     usual = plan.steps[1]
     if batch == 1:
         yield {"alone_s": alone(engine, usual, 3)}
-    if not is_fixed or batch == 1:
-        took = arriving(engine, usual, rates[1], plan.arrivals)
-        yield {
-            "arrival_p50_s": quantile(took, 0.5),
-            "arrival_p99_s": quantile(took, 0.99),
-            "arrivals": len(took),
-        }
+    took = arriving(engine, usual, rates[1], plan.arrivals)
+    yield {
+        "arrival_p50_s": quantile(took, 0.5),
+        "arrival_p99_s": quantile(took, 0.99),
+        "arrivals": len(took),
+    }

@@ -60,7 +60,7 @@ def policies(most: int, within_s: float) -> tuple[Scaling, ...]:
         return -(-min(demand.waiting + demand.running, 2 * most) // 2)
 
     def by_backlog(demand: Demand) -> int:
-        return replicas_for(demand, within, render)
+        return replicas_for([demand], within, render)
 
     return (
         Scaling("always the peak's", lambda _: most, most, most),

@@ -1,7 +1,7 @@
 """Content credentials of a picture's file, read and checked; needs `c2pa-python`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from io import BytesIO
 from typing import Any
@@ -42,7 +42,8 @@ class Verdict(StrEnum):
 class Credentials:
     """What a file says of itself; what is unknown is empty.
 
-    `problems` are C2PA's codes. `parents` are the pictures that it was made from.
+    `problems` are C2PA's codes. `parents` are the pictures that it was made from, with who signed
+    those that have credentials of their own.
     """
 
     verdict: Verdict
@@ -72,12 +73,13 @@ def read_credentials(file: bytes, trusted: bytes = b"") -> Credentials:
         with c2pa.Reader(kind, BytesIO(file), context=context) as reader:
             found = reader.get_active_manifest() or {}
             results = reader.get_validation_results() or {}
+            parents = tuple(_parent(reader, one) for one in found.get("ingredients") or ())
     except c2pa.C2paError.ManifestNotFound:
         return Credentials(Verdict.NONE)
     except c2pa.C2paError as error:
         return Credentials(Verdict.INVALID, problems=(str(error),))
     problems = _problems(results)
-    return _credentials(_verdict(found, problems), found, problems)
+    return replace(_credentials(_verdict(found, problems), found, problems), parents=parents)
 
 
 def _kind(file: bytes) -> str:
@@ -117,21 +119,40 @@ def _credentials(
     verdict: Verdict, found: Mapping[str, Any], problems: tuple[str, ...]
 ) -> Credentials:
     signature = found.get("signature_info") or {}
-    names = (signature.get("common_name"), signature.get("issuer"))
     generator: Mapping[str, Any] = next(iter(found.get("claim_generator_info") or ()), {})
     made = _created(found)
     return Credentials(
         verdict,
-        signer=", ".join(filter(None, names)),
+        signer=_signer(signature),
         title=str(found.get("title") or ""),
         model=_name(made.get("softwareAgent")),
         made_at=str(made.get("when") or ""),
         is_generated=made.get("digitalSourceType") == SOURCE_TYPE,
         generator=" ".join(filter(None, (generator.get("name"), generator.get("version")))),
         signed_at=str(signature.get("time") or ""),
-        parents=tuple(str(one.get("title") or "") for one in found.get("ingredients") or ()),
         problems=problems,
     )
+
+
+def _parent(reader: c2pa.Reader, ingredient: Mapping[str, Any]) -> str:
+    """Returns what a picture was made from; of one with credentials of its own who signed it.
+
+    They were checked when the picture was signed, and what was found is in it, signed, too.
+    """
+    title = str(ingredient.get("title") or "")
+    own = ingredient.get("active_manifest")
+    if not own:
+        return title
+    signer = _signer((reader.get_manifest(str(own)) or {}).get("signature_info") or {})
+    checked = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
+    wrong = [one["code"] for one in checked.get("failure", ()) if one["code"] != _NOT_TRUSTED]
+    end = f", and not as it was signed ({', '.join(wrong)})" if wrong else ""
+    return f"{title}, signed by {signer or 'nobody named'}{end}"
+
+
+def _signer(signature: Mapping[str, Any]) -> str:
+    names = (signature.get("common_name"), signature.get("issuer"))
+    return ", ".join(filter(None, names))
 
 
 def _created(found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -56,8 +56,8 @@ def quantiles(name: str, *by: str) -> dict[str, str]:
     """Returns the queries of the median and of the 95th percentile, by their legends."""
     of = " ".join(f"{{{{{label}}}}}" for label in by)
     return {
-        f"{of} half": quantile(0.5, name, *by),
-        f"{of} 95 %": quantile(0.95, name, *by),
+        f"{of} half".strip(): quantile(0.5, name, *by),
+        f"{of} 95 %".strip(): quantile(0.95, name, *by),
     }
 
 
@@ -103,6 +103,7 @@ ROWS: Mapping[str, Sequence[Panel]] = {
     "Drawing": (
         Panel("Stages", "s", quantiles("ray_imggen_stage_seconds", "lane", "stage")),
         Panel("A step", "s", quantiles("ray_imggen_step_seconds", "model")),
+        Panel("A tile of the upscaler", "s", quantiles("ray_imggen_tile_seconds")),
         Panel(
             "Slots in use",
             "percentunit",

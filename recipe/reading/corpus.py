@@ -20,13 +20,19 @@ PAGES = Path(__file__).parent / "pages"
 
 
 class Part(StrEnum):
-    """A part of the corpus; pages that are held back or unread have not been looked at."""
+    """A part of the corpus; held-back, unread and sealed pages have not been looked at.
+
+    Sealed pages were written and labelled before any of the opened ones, of the same author, was
+    read by the rules.
+    """
 
     TALES = "tales"
     DEVELOPMENT = "development"
     PRACTICE = "practice"
+    OPENED = "opened"
     UNREAD = "unread"
     HELD_BACK = "held_back"
+    SEALED = "sealed"
 
 
 class Kind(StrEnum):

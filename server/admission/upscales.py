@@ -2,11 +2,13 @@
 
 from uuid import uuid4
 
+from imggen.rules.states import no_upscaler
 from server.admission.backlog import Backlog
 from server.domain.ids import JobId
 from server.domain.jobs import Job, NewUpscale
-from server.domain.states import Lane
-from server.domain.upscales import Upscale
+from server.domain.models import Size
+from server.domain.states import AssetKind, Lane
+from server.domain.upscales import Upscale, lacks_pixels
 from server.metrics import GatewayMetrics
 from server.requests.origin import Origin
 from server.store import Store
@@ -28,8 +30,10 @@ class UpscaleAdmission:
     async def admit(self, new: NewUpscale) -> Job | None:
         """Commits an upscale; None if its request_id is taken, or its image is gone.
 
-        Raises ResourceExhausted when too many jobs wait.
+        Raises FailedPrecondition where it needs an upscaler and none is deployed, and
+        ResourceExhausted when too many jobs wait.
         """
+        await self._need_upscaler(new)
         await self._backlog.check(new.user_id, [Lane.UPSCALE])
         if not await self._store.upscales.submit(new):
             return None
@@ -39,6 +43,14 @@ class UpscaleAdmission:
         # After the commit, since a commit that notifies takes a lock that all others wait for.
         self._signals.wake([Lane.UPSCALE])
         return await self._store.jobs.get(new.user_id, new.id)
+
+    async def _need_upscaler(self, new: NewUpscale) -> None:
+        if not await self._store.workers.lack_upscaler():
+            return
+        upscale = new.upscale
+        drawn = await self._store.images.asset(new.user_id, upscale.image_id, AssetKind.ORIGINAL)
+        if drawn and lacks_pixels(Size(drawn.width, drawn.height), upscale.print_size):
+            raise no_upscaler()
 
 
 def new_upscale(origin: Origin, upscale: Upscale, model: str) -> NewUpscale:

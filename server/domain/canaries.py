@@ -9,7 +9,7 @@ class Record:
     """What a model drew of some jobs: its pictures, and how many of its attempts failed.
 
     `cost_micros` is what its calls cost for each picture, those that failed included; `seconds` is
-    the mean time of a picture, `score` the mean of those that were reviewed. They are None where
+    the mean time of a picture, `score` their mean measured quality. They are None where
     there is nothing to take them from.
     """
 

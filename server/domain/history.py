@@ -9,6 +9,7 @@ from server.domain.jobs import Job
 from server.domain.money import BookedCall, CallName, Reason
 from server.domain.routes import Route
 from server.domain.states import Stage
+from server.domain.timings import StepTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class JobAttempt:
     stage_ms: Mapping[Stage, int]
     route: Route
     calls: tuple[BookedCall, ...] = ()
+    step_times: tuple[StepTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

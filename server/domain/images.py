@@ -37,7 +37,8 @@ class Image:
     `page_number` is the number that its page has now, None once the story has no such page.
     `reused_from` is the image that was drawn, where this one shares its picture. `checked_by` is
     the classifier that has looked at its pixels; empty where none has. `post_processing` is what
-    became of each of its steps.
+    became of each of its steps; `quality` how whole its picture is, 0 to 5, None where that was not
+    measured.
     """
 
     id: ImageId
@@ -72,6 +73,7 @@ class Image:
     reused_from: ImageId | None = None
     checked_by: str = ""
     post_processing: tuple[StepDone, ...] = ()
+    quality: float | None = None
 
     @property
     def check(self) -> PictureCheck | None:

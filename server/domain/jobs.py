@@ -17,6 +17,7 @@ from server.domain.routes import UNKNOWN_ROUTE, Route
 from server.domain.scenes import NotDrawn
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobKind, JobStatus, Lane, Stage
+from server.domain.timings import StepTime
 from server.domain.upscales import Upscale, Upscaling
 
 
@@ -102,6 +103,7 @@ class Job:
     post_processing: tuple[StepDone, ...] = ()
     print_size: Size | None = None
     upscaling: Upscaling | None = None
+    step_times: tuple[StepTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,9 @@ class Outcome:
     the aspect ratio that they drew, where it was cropped; None for what admission expected.
     `checked_by` is the classifier that has looked at the picture; empty where none has.
     `post_processing` is what became of each of its steps.
-    `upscaling` is how a model has enlarged it, None where none was asked to.
+    `upscaling` is how a model has enlarged it, None where none was asked to. `step_times` are what
+    the steps of its later stages took. `quality` is how whole the model's
+    picture is, 0 to 5; None where nothing was drawn.
     """
 
     prompt: str
@@ -262,6 +266,8 @@ class Outcome:
     checked_by: str = ""
     post_processing: tuple[StepDone, ...] = ()
     upscaling: Upscaling | None = None
+    step_times: tuple[StepTime, ...] = ()
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

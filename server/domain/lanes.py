@@ -63,7 +63,7 @@ class Demand:
     """What a lane has to draw: jobs that may be claimed now, and jobs that run.
 
     `oldest` is how long the first of those that wait has waited. `render` is how long the model
-    takes for a picture, None before any was drawn.
+    takes for a picture, of upscales the upscaler, None before any was made.
     """
 
     waiting: int

@@ -1,9 +1,16 @@
-"""Upscales: print assets that are made anew, and how a model has enlarged a picture."""
+"""Upscales: print assets that are made anew, where they need a model, and how it has made them."""
 
 from dataclasses import dataclass
 
 from server.domain.ids import ImageId
 from server.domain.models import Size
+
+_BY_LANCZOS = 1.25
+"""The most by which Lanczos enlarges a picture of a model that has an upscaler.
+
+The network makes four times the width and takes seconds for a large picture; of a picture that is
+nearly large enough most of that is thrown away.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +31,13 @@ class Upscaling:
 
     tile: int
     ran_out_at: tuple[int, ...] = ()
+
+
+def lacks_pixels(picture: Size, form: Size) -> bool:
+    """Returns whether a picture is too small to be enlarged to a form of it by Lanczos."""
+    return enlargement(picture, form) > _BY_LANCZOS
+
+
+def enlargement(picture: Size, form: Size) -> float:
+    """Returns how much larger a picture has to be for a form of it, which may be cut from it."""
+    return max(form.width / picture.width, form.height / picture.height)

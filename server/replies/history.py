@@ -36,7 +36,7 @@ def _attempt(one: JobAttempt) -> admin_pb2.JobAttempt:
         model=one.model,
         outcome=one.outcome,
         error=_error(one),
-        stage_timings=stage_timings(one.stage_ms),
+        stage_timings=stage_timings(one.stage_ms, one.step_times),
         route=route_message(one.route),
         calls=[booked_call(call) for call in one.calls],
     )

@@ -1,6 +1,6 @@
 """The domain's values as the contract's messages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, assert_never
 from uuid import UUID
@@ -40,6 +40,7 @@ from server.domain.states import (
 )
 from server.domain.stories import Page, Story
 from server.domain.styles import Style
+from server.domain.timings import StepTime, TimedStep
 from server.forecast.jobs import Forecast
 from server.replies.scenes import scene_message
 from server.requests.event_cursors import cursor_text
@@ -54,6 +55,7 @@ Number = TypeVar("Number", bound=int)
 JOB_STATUS = {status: job_pb2.JobStatus.Value(f"JOB_STATUS_{status.name}") for status in JobStatus}
 JOB_KIND = {kind: job_pb2.JobKind.Value(f"JOB_KIND_{kind.name}") for kind in JobKind}
 STAGE = {stage: job_pb2.Stage.Value(f"STAGE_{stage.name}") for stage in Stage}
+TIMED_STEP = {step: job_pb2.TimedStep.Value(f"TIMED_STEP_{step.name}") for step in TimedStep}
 IMAGE_STATUS = {
     status: image_pb2.ImageStatus.Value(f"IMAGE_STATUS_{status.name}") for status in ImageStatus
 }
@@ -201,7 +203,7 @@ class Replies:
             completed_at=_time(job.completed_at),
             estimated_completion_time=_time(await self._forecast.completion(job)),
             error=job_error(job.failure) if job.failure else None,
-            stage_timings=stage_timings(job.stage_ms or {}),
+            stage_timings=stage_timings(job.stage_ms or {}, job.step_times),
             batch_id=_id(job.batch_id),
             not_drawn=not_drawn(job.not_drawn),
             references=_references(job.references),
@@ -252,6 +254,7 @@ class Replies:
             picture_check=PICTURE_CHECK[image.check],
             checked_by=image.checked_by,
             post_processing=_steps(image.post_processing),
+            quality_score=image.quality,
         )
         if image.keys:
             self._add_urls(image, message)
@@ -277,21 +280,38 @@ def _show_progress(job: Job, message: job_pb2.Job) -> None:
         message.fraction = job.progress.fraction
 
 
-def stage_timings(stage_ms: Mapping[Stage, int]) -> Iterable[job_pb2.StageTiming]:
-    """Yields the durations of stages as messages, in the order of the stages."""
+def stage_timings(
+    stage_ms: Mapping[Stage, int], steps: Sequence[StepTime] = ()
+) -> Iterable[job_pb2.StageTiming]:
+    """Yields the durations of stages and their steps as messages, in the order of the stages."""
     for stage in Stage:
         if stage in stage_ms:
-            duration = Duration()
-            duration.FromMilliseconds(stage_ms[stage])
-            yield job_pb2.StageTiming(stage=STAGE[stage], duration=duration)
+            yield job_pb2.StageTiming(
+                stage=STAGE[stage],
+                duration=_duration(stage_ms[stage]),
+                steps=[_step_timing(one) for one in steps if one.step.stage is stage],
+            )
+
+
+def _step_timing(one: StepTime) -> job_pb2.StepTiming:
+    return job_pb2.StepTiming(
+        step=TIMED_STEP[one.step], duration=_duration(one.ms), peak_memory_bytes=one.peak_bytes
+    )
+
+
+def _duration(ms: int) -> Duration:
+    duration = Duration()
+    duration.FromMilliseconds(ms)
+    return duration
 
 
 def _steps(done: Iterable[StepDone]) -> Iterable[finishing_pb2.FinishedStep]:
     for one in done:
-        duration = Duration()
-        duration.FromMilliseconds(one.ms)
         yield finishing_pb2.FinishedStep(
-            step=FINISHING_STEP[one.step], changed=one.changed, detail=one.said, duration=duration
+            step=FINISHING_STEP[one.step],
+            changed=one.changed,
+            detail=one.said,
+            duration=_duration(one.ms),
         )
 
 

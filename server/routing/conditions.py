@@ -12,6 +12,8 @@ from server.routing.rows import Row
 
 MEASURED = 50
 """How many pictures are drawn before their measured time replaces the catalogue's."""
+WHOLE = 4.0
+"""The mean measured quality from which on a model's pictures count as whole, 0 to 5."""
 
 CLOSED = frozenset({HealthState.WAITING, HealthState.OPEN, HealthState.PROBING, HealthState.OFF})
 """The states in which a provider takes no calls; a half-open one takes its probe."""
@@ -29,6 +31,14 @@ class Speed:
         images = self.images + 1
         weight = 1 / (images if window is None else min(images, window))
         return Speed(images, self.seconds + (seconds - self.seconds) * weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """The mean measured quality of a model's pictures, 0 to 5, and of how many it is."""
+
+    images: int
+    mean: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +118,14 @@ class Conditions:
 
     `held` are the models that the workers of each lane hold, None where one of them does not tell;
     lanes that nobody serves are not there, so that it is empty while no worker is known. `speeds`
-    are by model and quality, `health` by provider and model, the latter empty for the whole
-    provider; what has never failed has none.
+    and `scores` are by model and quality, `health` by provider and model, the latter empty for the
+    whole provider; what has never failed has none.
     """
 
     now: datetime
     lanes: Mapping[Lane, LaneLoad] = field(default_factory=dict)
     speeds: Mapping[tuple[str, Quality], Speed] = field(default_factory=dict)
+    scores: Mapping[tuple[str, Quality], Soundness] = field(default_factory=dict)
     health: Mapping[tuple[str, str], ProviderHealth] = field(default_factory=dict)
     gpu: GpuCost = GpuCost()
     rest: BudgetRest = BudgetRest()
@@ -126,6 +137,16 @@ class Conditions:
         if measured is not None and measured.images >= MEASURED:
             return measured.seconds
         return row.grades[quality].seconds
+
+    def whole(self, row: Row, quality: Quality) -> float:
+        """Returns what of a model's score its pictures are worth, by their measured quality: to 1.
+
+        A measure of damage alone, so that it lowers the catalogue's score and never raises it.
+        """
+        measured = self.scores.get((row.name, quality))
+        if measured is None or measured.images < MEASURED:
+            return 1.0
+        return min(1.0, measured.mean / WHOLE)
 
     def waits(self, row: Row, quality: Quality) -> float:
         """Returns how long a job waits in a model's lane, in seconds."""

@@ -6,7 +6,7 @@ from time import monotonic
 
 from server.domain.ids import UserId
 from server.domain.states import Lane
-from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Speed
+from server.routing.conditions import BudgetRest, Conditions, GpuCost, LaneLoad, Soundness, Speed
 from server.store import Store
 from server.store.conditions import Observed, observe
 
@@ -65,6 +65,7 @@ class Observer:
             lanes={lane: _load(seen, lane) for lane in Lane},
             held=seen.held,
             speeds={key: Speed(images, seconds) for key, (images, seconds) in seen.speeds.items()},
+            scores={key: Soundness(images, mean) for key, (images, mean) in seen.scores.items()},
             health={(one.provider, one.model): one for one in health},
             gpu=self._gpu,
             rest=_rest(seen, user),

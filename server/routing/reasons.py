@@ -65,10 +65,14 @@ def another_provider(model: Row, asked: str) -> str:
     return f"its provider is {model.provider}, and {first(asked, 60)} was asked for"
 
 
-def below(score: float, least: float, shown: float | None) -> str:
-    """Returns why a score is too low; `shown` is the share of its page that lowers it."""
+def below(score: float, least: float, shown: float | None, whole: float) -> str:
+    """Returns why a score is too low; `shown` is the share of its page that lowers it.
+
+    `whole` is what its latest pictures are worth, by their measured quality, at most 1.
+    """
     page = "" if shown is None else f" on this page, of which it shows {shown:.0%}"
-    return f"scores {score:g}{page}, below the least of {least:g}"
+    damage = "" if whole == 1 else f", {whole:.0%} of its own since its pictures are damaged"
+    return f"scores {score:g}{page}{damage}, below the least of {least:g}"
 
 
 def not_held(model: Row) -> str:

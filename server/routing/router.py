@@ -212,7 +212,10 @@ def _offered(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
         choice_micros=price + own,
         draws=draws,
         waits=conditions.waits(row, wish.quality),
-        score=round(grade.score * wish.shown.get(row.name, 1.0), 2),
+        score=round(
+            grade.score * wish.shown.get(row.name, 1.0) * conditions.whole(row, wish.quality),
+            2,
+        ),
         previews_micros=previews,
     )
 
@@ -230,7 +233,8 @@ def _prices(row: Row, call: PricedCall) -> tuple[int, int] | None:
 
 def _beyond_limits(offer: Offer, wish: Wish, conditions: Conditions) -> Loser | None:
     if offer.score < wish.min_score:
-        why = below(offer.score, wish.min_score, wish.shown.get(offer.model.name))
+        whole = conditions.whole(offer.model, wish.quality)
+        why = below(offer.score, wish.min_score, wish.shown.get(offer.model.name), whole)
         return Loser(offer.model, Exclusion.BELOW_QUALITY, why)
     most = wish.max_cost_micros
     if most is not None and offer.price_micros > most:

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from server.domain.finishing import STEPS, steps_json
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
+from server.domain.timings import step_times_json
 from server.store.database import Executor
 from server.store.money import HOLDS
 from server.store.references import used_references_json
@@ -27,7 +28,7 @@ WITH asked AS (
     id uuid, attempt integer, micros bigint, prompt text, negative_prompt text, stage_ms jsonb,
     assets jsonb, not_drawn jsonb, used_references jsonb, generation_params jsonb,
     seed bigint, content_digest bytea, shown uuid[], bill jsonb, provider text, model text,
-    cropped_from text, checked_by text, upscaling jsonb
+    cropped_from text, checked_by text, upscaling jsonb, step_times jsonb, quality numeric
   )
 ), held AS (
   SELECT asked.* FROM image_generation_jobs j JOIN asked USING (id)
@@ -46,7 +47,8 @@ WITH asked AS (
     (j.spec -> 'characters' -> 0 ->> 'version')::integer AS description_version,
     j.actual_micros, j.ai_model, held.micros, held.bill, held.prompt, held.negative_prompt,
     held.stage_ms, held.assets, held.not_drawn, held.used_references, held.generation_params,
-    held.seed, held.content_digest, held.shown, held.checked_by, held.upscaling, j.created_at
+    held.seed, held.content_digest, held.shown, held.checked_by, held.upscaling, held.step_times,
+    j.created_at, held.quality
 ), asset AS (
   INSERT INTO assets (
     image_id, kind, storage_key, content_type, sha256, size_bytes, width, height, job_id, attempt
@@ -59,6 +61,7 @@ WITH asked AS (
     generation_params = ended.generation_params, seed = ended.seed,
     ai_provider = ended.ai_provider, ai_model = ended.ai_model,
     content_digest = ended.content_digest, checked_by = ended.checked_by,
+    quality_score = ended.quality,
     character_ids = coalesce(ended.shown, i.character_ids),
     url = a.storage_key, width = a.width, height = a.height, file_size_bytes = a.size_bytes,
     format = CASE a.content_type WHEN 'image/png' THEN 'PNG' ELSE 'JPEG' END
@@ -93,7 +96,7 @@ WITH asked AS (
   UPDATE attempts a SET finished_at = now(),
     outcome = CASE WHEN ended.image_id IS NULL THEN 'read' ELSE 'completed' END,
     prompt = ended.prompt, negative_prompt = ended.negative_prompt,
-    stage_ms = ended.stage_ms, cost_micros = ended.micros,
+    stage_ms = ended.stage_ms, step_times = ended.step_times, cost_micros = ended.micros,
     not_drawn = ended.not_drawn, used_references = ended.used_references,
     provider = ended.ai_provider, model = ended.ai_model, upscaling = ended.upscaling
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
@@ -137,6 +140,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "model": drawn.model,
         "cropped_from": outcome.cropped_from,
         "checked_by": outcome.checked_by or None,
+        "quality": outcome.quality,
         "seed": drawn.seed,
         "shown": _shown(claim, outcome),
         "content_digest": rf"\x{drawn.content_digest().hex()}",
@@ -148,6 +152,7 @@ def _asked(claim: Claim, outcome: Outcome) -> dict[str, object]:
         "generation_params": _made_by(outcome),
         "assets": [asset_json(asset) for asset in outcome.assets],
         "upscaling": upscaling_json(outcome.upscaling),
+        "step_times": step_times_json(outcome.step_times),
     }
 
 

@@ -23,19 +23,21 @@ WITH RECURSIVE models AS (
     ORDER BY j.ai_model LIMIT 1)
   FROM models WHERE models.ai_model IS NOT NULL
 )
-SELECT models.ai_model AS model, quality, drawn.images, drawn.seconds
+SELECT models.ai_model AS model, quality, drawn.images, drawn.seconds, drawn.scored, drawn.score
 FROM models, unnest($1::text[]) AS quality, LATERAL (
-  SELECT count(*) AS images, avg(extract(epoch FROM a.finished_at - a.started_at)) AS seconds
+  SELECT count(*) AS images, avg(extract(epoch FROM a.finished_at - a.started_at)) AS seconds,
+    count(i.quality_score) AS scored, avg(i.quality_score) AS score
   FROM (
-    SELECT id, attempt FROM image_generation_jobs j
+    SELECT id, attempt, image_id FROM image_generation_jobs j
     WHERE j.status = 'completed' AND j.attempt > 0 AND j.ai_model = models.ai_model
       AND j.spec ->> 'quality' = quality
     ORDER BY j.completed_at DESC LIMIT 100
   ) AS latest JOIN attempts a ON a.job_id = latest.id AND a.attempt = latest.attempt
+  LEFT JOIN images i ON i.id = latest.image_id
 ) AS drawn
 WHERE drawn.images > 0
 """
-"""The mean times of the latest 100 pictures of each model in each quality of `$1`."""
+"""The mean times and scores of the latest 100 pictures of each model in each quality of `$1`."""
 
 _OBSERVED = f"""
 SELECT now() AS now,
@@ -70,9 +72,9 @@ class Observed:
     In the `paused` lanes nothing is claimed. `held` are the models that the workers of each lane
     hold, None where one of them does not tell; it has the lanes that somebody serves.
     `cold_starts` are the seconds that the models of a lane take to start, 0 while one is warm.
-    `speeds` are the number and the mean seconds of the latest pictures by model and quality;
-    `rest` is what is left today by scope, in micros, which is below 0 after a limit was
-    lowered.
+    `speeds` are the number and the mean seconds of the latest pictures by model and quality,
+    `scores` the number and the mean score of those that were measured; `rest` is what is left today
+    by scope, in micros, which is below 0 after a limit was lowered.
     """
 
     now: datetime
@@ -82,6 +84,7 @@ class Observed:
     held: Mapping[Lane, frozenset[str] | None]
     cold_starts: Mapping[Lane, float]
     speeds: Mapping[tuple[str, Quality], tuple[int, float]]
+    scores: Mapping[tuple[str, Quality], tuple[int, float]]
     rest: Mapping[str, int]
 
 
@@ -101,6 +104,11 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
         speeds={
             (one["model"], Quality(one["quality"])): (one["images"], one["seconds"])
             for one in row["speeds"] or ()
+        },
+        scores={
+            (one["model"], Quality(one["quality"])): (one["scored"], one["score"])
+            for one in row["speeds"] or ()
+            if one["scored"]
         },
         rest=row["rest"] or {},
     )

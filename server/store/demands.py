@@ -6,22 +6,26 @@ from server.domain.lanes import Demand
 from server.domain.states import Lane, Stage
 from server.store.database import Executor
 
-_ITS = "($2::text IS NULL OR ai_model = $2)"
+# An upscale has no model of its own, but that of its image in its lane.
+_ITS = f"""($2::text IS NULL OR ai_model = $2 OR lane = '{Lane.UPSCALE}' AND EXISTS (
+      SELECT FROM unnest(lanes) AS one WHERE $2 = ANY(one.models)))"""
 
 # A paused lane draws nothing, and needs no replica for what waits there. The lower quartile: a
 # picture that waited for its turn inside a replica counts its wait as rendering, which would ask
-# for more replicas because there are too few. $2 is a model, or NULL for all of the lane.
+# for more replicas because there are too few. An upscale is all finishing, and renders nothing. $2
+# is a model, or NULL for all of the lane.
 _DEMAND = f"""
 SELECT waiting.jobs AS waiting, waiting.oldest,
   (SELECT count(*) FROM image_generation_jobs
     WHERE status = 'processing' AND lane = $1 AND {_ITS}) AS running,
   (SELECT percentile_disc(0.25) WITHIN GROUP (ORDER BY drawn.ms) FROM (
-    SELECT (a.stage_ms ->> '{Stage.RENDERING}')::float AS ms FROM (
+    SELECT (a.stage_ms ->> CASE $1 WHEN '{Lane.UPSCALE}' THEN '{Stage.FINISHING}'
+      ELSE '{Stage.RENDERING}' END)::float AS ms FROM (
       SELECT id, attempt FROM image_generation_jobs
       WHERE status = 'completed' AND attempt > 0 AND lane = $1 AND {_ITS}
       ORDER BY completed_at DESC LIMIT 50
     ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt)
-    WHERE a.outcome = 'completed'
+    WHERE a.outcome IN ('completed', 'upscaled')
   ) AS drawn) AS render_ms
 FROM (
   SELECT count(*) AS jobs, now() - min(queued_at) AS oldest FROM job_lanes

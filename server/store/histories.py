@@ -7,6 +7,7 @@ from server.domain.ids import JobId
 from server.domain.money import BookedCall, CallName, Reason
 from server.domain.routes import Route
 from server.domain.states import Stage
+from server.domain.timings import read_step_times
 from server.store.actions import Actions
 from server.store.calls import Calls
 from server.store.database import Executor, Record
@@ -18,7 +19,7 @@ _ATTEMPTS = """
 SELECT attempt, worker, provider, model,
   CASE outcome WHEN 'upscaled' THEN 'completed' ELSE outcome END AS outcome,
   coalesce(error_reason, '') AS reason,
-  coalesce(error_message, '') AS error, started_at, finished_at, stage_ms, route
+  coalesce(error_message, '') AS error, started_at, finished_at, stage_ms, step_times, route
 FROM attempts WHERE job_id = $1 AND attempt > 0 ORDER BY attempt
 """
 
@@ -64,7 +65,8 @@ def _attempt(row: Record, calls: list[BookedCall]) -> JobAttempt:
     fields = dict(row)
     stages, route = fields.pop("stage_ms"), Route.from_json(fields.pop("route"))
     known = {Stage(key): ms for key, ms in stages.items() if key in _STAGES}
-    return JobAttempt(**fields, stage_ms=known, route=route, calls=tuple(calls))
+    steps = read_step_times(fields.pop("step_times"))
+    return JobAttempt(**fields, stage_ms=known, step_times=steps, route=route, calls=tuple(calls))
 
 
 def _movement(row: Record) -> Movement:

@@ -242,4 +242,5 @@ def _image(row: Record) -> Image:
         reused_from=row["reused_from_image_id"],
         checked_by=row["checked_by"] or "",
         post_processing=read_steps(row["generation_params"].get(STEPS)),
+        quality=None if row["quality_score"] is None else float(row["quality_score"]),
     )

@@ -10,6 +10,7 @@ from server.domain.models import Size
 from server.domain.paging import Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import JobKind, JobStatus, Lane, Stage
+from server.domain.timings import read_step_times
 from server.store.conditions import drawn_in_lanes
 from server.store.database import Executor, Record
 from server.store.lanes import lanes_from_json
@@ -29,7 +30,8 @@ SELECT j.id, j.user_id, coalesce(j.image_id, j.upscales_image_id) AS image_id, j
   j.actual_micros, j.created_at, j.started_at, j.completed_at, j.error_reason, j.error_message,
   j.batch_id, j.request_id, j.request_hash, j.story_id, j.page_id, j.metadata, j.cropped_from,
   j.spec_version, p.seq, p.stage, p.step, p.steps, p.fraction, a.stage_ms, a.not_drawn,
-  a.used_references, a.upscaling, j.reused_from_image_id, j.print_width, j.print_height,
+  a.step_times, a.used_references, a.upscaling, j.reused_from_image_id, j.print_width,
+  j.print_height,
   (SELECT i.generation_params -> 'post_processing' FROM images i WHERE i.id = j.image_id)
     AS post_processing
 FROM image_generation_jobs j
@@ -284,6 +286,7 @@ def _job(row: Record) -> Job:
         post_processing=read_steps(row["post_processing"]),
         print_size=_print_size(row),
         upscaling=read_upscaling(row["upscaling"]),
+        step_times=read_step_times(row["step_times"]),
     )
 
 

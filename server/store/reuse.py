@@ -86,12 +86,12 @@ WITH asked AS (
     id, user_id, image_type, status, ai_provider, ai_model, story_id, page_id, page_number,
     character_id, character_ids, style, style_version, seed, parent_image_id, lineage_id, version,
     prompt, negative_prompt, generation_params, url, width, height, file_size_bytes, format,
-    content_digest, checked_by, completed_at
+    content_digest, checked_by, quality_score, completed_at
   ) SELECT made.image_id, made.user_id, o.image_type, 'completed', o.ai_provider, o.ai_model,
     made.story_id, made.page_id, made.page_number, made.character_id, o.character_ids, o.style,
     o.style_version, o.seed, made.parent_image_id, made.lineage_id, made.version,
     o.prompt, o.negative_prompt, o.generation_params, o.url, o.width, o.height, o.file_size_bytes,
-    o.format, o.content_digest, o.checked_by, now()
+    o.format, o.content_digest, o.checked_by, o.quality_score, now()
   FROM made JOIN images o ON o.id = made.origin_id
   RETURNING id, user_id, changed_in, status
 ), told AS (

@@ -285,8 +285,8 @@ CREATE TABLE images (
 );
 COMMENT ON COLUMN images.image_type IS 'reference: filled by reference sets, for views that are not portraits.';
 COMMENT ON COLUMN images.page_number IS 'The number of the page when the image was admitted, for people who read the tables.';
-COMMENT ON COLUMN images.generation_params IS 'How the model sampled it: steps, guidance_scale, scheduler. Written when it is completed; {} where the provider does not report it.';
-COMMENT ON COLUMN images.quality_score IS 'Filled by the judge of finished pictures, 0 to 5; NULL until the picture is judged.';
+COMMENT ON COLUMN images.generation_params IS 'How it was made, written when it is completed. How the model sampled it: steps, guidance_scale, scheduler; without them where the provider does not report it. post_processing: what became of each step, [{step, changed, said, ms}]. files: how the pixels of each asset were written, by its kind, for instance {"display": "jpeg 95 4:4:4"}; without the original.';
+COMMENT ON COLUMN images.quality_score IS 'How whole the model''s picture is, 2 to 5, as the worker measured it. Written when it is completed; NULL where it was completed before the migration 0042_quality.';
 COMMENT ON COLUMN images.status IS 'approved, rejected: filled by reviews of completed images.';
 COMMENT ON COLUMN images.generation_cost_usd IS 'Generated from cost_micros, in dollars, for people who read the tables.';
 COMMENT ON COLUMN images.content_digest IS 'SHA-256 of what its picture was drawn from, but for the seed and the references. Written when it is completed; NULL where the picture is not reused: it was completed before the migration 0015_reuse.';
@@ -497,6 +497,7 @@ CREATE TABLE attempts (
     refused_sha256 text,
     refused_for text,
     upscaling jsonb DEFAULT '{}'::jsonb NOT NULL,
+    step_times jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT attempts_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT attempts_check1 CHECK (((refused_sha256 IS NULL) = (refused_for IS NULL))),
     CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'lost'::text, 'released'::text, 'cancelled'::text, 'reused'::text, 'read'::text, 'upscaled'::text]))),
@@ -513,6 +514,7 @@ COMMENT ON COLUMN attempts.not_drawn IS 'The parts of the content that the pictu
 COMMENT ON COLUMN attempts.refused_sha256 IS 'SHA-256 of the picture that a classifier refused, as the model gave it: nothing else of it is kept. NULL where none was.';
 COMMENT ON COLUMN attempts.refused_for IS 'The categories that it was refused for, sorted, with commas between them.';
 COMMENT ON COLUMN attempts.upscaling IS 'How a model enlarged the picture: {tile, ran_out_at}, in pixels of a side; tile is 0 where memory ran out and Lanczos did. {} where no model was asked to.';
+COMMENT ON COLUMN attempts.step_times IS 'What its steps took, in order: [{step, ms, peak_bytes}]; peak_bytes is null where the memory was not measured. Written when it is completed.';
 CREATE INDEX attempts_drawn ON attempts USING btree (model, finished_at DESC) WHERE (outcome = ANY (ARRAY['completed'::text, 'failed'::text]));
 CREATE INDEX attempts_speed ON attempts USING btree (finished_at DESC) WHERE (outcome = 'completed'::text);
 

@@ -5,6 +5,7 @@ from server.domain.jobs import Claim, NewUpscale, Outcome
 from server.domain.lanes import JobLane
 from server.domain.spec import UPSCALE_VERSION
 from server.domain.states import Lane
+from server.domain.timings import step_times_json
 from server.store.completions import asset_json
 from server.store.database import Executor
 from server.store.lanes import lanes_json
@@ -73,7 +74,8 @@ WITH ended AS (
 ), image AS (
   UPDATE images SET updated_at = now() FROM ended WHERE images.id = ended.image_id
 ), attempt AS (
-  UPDATE attempts a SET finished_at = now(), outcome = 'upscaled', stage_ms = $4, upscaling = $5
+  UPDATE attempts a SET finished_at = now(), outcome = 'upscaled', stage_ms = $4, upscaling = $5,
+    step_times = $6
   FROM ended WHERE a.job_id = ended.id AND a.attempt = ended.attempt
 )
 SELECT id FROM ended
@@ -105,6 +107,7 @@ class Upscales:
             [asset_json(asset) for asset in outcome.assets],
             dict(outcome.stage_ms),
             upscaling_json(outcome.upscaling),
+            step_times_json(outcome.step_times),
         )
         return row is not None
 

@@ -39,6 +39,16 @@ SELECT true AS held FROM workers
 WHERE $1 = ANY(lanes) AND {READY} AND (models IS NULL OR models && $2) LIMIT 1
 """
 
+# One that ended without a word may come back, with its upscaler.
+_LACKS_UPSCALER = f"""
+SELECT true AS lacking FROM workers WHERE {READY} AND slots ->> '{Lane.UPSCALE}' = '0'
+  AND NOT EXISTS (
+    SELECT FROM workers WHERE (slots ->> '{Lane.UPSCALE}')::integer > 0
+      AND ready_until > now() - interval '10 minutes'
+  )
+LIMIT 1
+"""
+
 DRAWN_SPECS = f"""greatest(0,
     (SELECT max(spec_version) FROM workers WHERE lanes && $1::text[] AND {READY}),
     (SELECT max(spec_version) FROM image_generation_jobs
@@ -70,6 +80,8 @@ class Workers:
         anew: bool = False,
     ) -> bool:
         """Says that a worker can run so many jobs of these lanes at once, for a while.
+
+        With 0 slots it claims jobs of a lane to fail them, since it lacks what they need.
 
         Returns False where an admin has told it to claim no more: then nobody counts on it.
 
@@ -104,6 +116,13 @@ class Workers:
     async def hold(self, lane: Lane, models: Collection[str]) -> bool:
         """Returns whether a worker of a lane that is ready may hold one of these models."""
         return await self._database.fetchrow(_HELD, lane, list(models)) is not None
+
+    async def lack_upscaler(self) -> bool:
+        """Returns whether workers that are ready say that they have no upscaler, and none has.
+
+        False while nobody says so: none is ready, or those that are leave upscales to others.
+        """
+        return await self._database.fetchrow(_LACKS_UPSCALER) is not None
 
     async def gone(self, name: str) -> None:
         """Says that a worker has ended."""

@@ -125,6 +125,11 @@ def _config(root: Path, nodes: int) -> dict[str, Any]:
     )
     application = config["applications"][0]
     application["import_path"] = "tests.faults.scripted_app:build"
+    # Its diffuser answers for the upscaler, too.
+    del application["args"]
+    application["deployments"] = [
+        each for each in application["deployments"] if each["name"] != "upscaler"
+    ]
     for deployment in application["deployments"]:
         deployment["ray_actor_options"] = {"num_cpus": 0.1, "resources": {"replicas": 0.1}}
         deployment |= {"num_replicas": nodes, "max_replicas_per_node": 1}

@@ -31,6 +31,7 @@ from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Failure, Outcome, Progress
 from server.domain.references import UsedReference
 from server.domain.states import AssetKind, Lane, Stage
+from server.domain.timings import StepTime
 from server.edge.endpoint import Endpoint
 from server.identity.caller import Role, user_id_of
 from server.identity.tokens import mint_token
@@ -156,6 +157,7 @@ class GatewayFixture:
         references: Sequence[UsedReference] = (),
         checked_by: str = "",
         steps: Sequence[StepDone] = (),
+        times: Sequence[StepTime] = (),
     ) -> dict[AssetKind, bytes]:
         """Stores all assets, completes the job and signals it; returns the bytes."""
         made = await self.store_assets(claim)
@@ -168,6 +170,8 @@ class GatewayFixture:
             references=tuple(references),
             checked_by=checked_by,
             post_processing=tuple(steps),
+            step_times=tuple(times),
+            quality=None if claim.upscale else 5.0,
         )
         assert await self.store.leases.complete(claim, outcome)
         self.signals.say(CHANGED, str(claim.job_id))

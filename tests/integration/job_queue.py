@@ -220,6 +220,7 @@ class JobQueue:
                 models=models,
                 backoff=timedelta(0),
                 draws=drawing,
+                upscales=bool(upscalers),
                 traces=traces,
                 metrics=metrics,
                 objects=stages.objects,

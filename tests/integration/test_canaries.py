@@ -51,7 +51,7 @@ async def claimed(store: Store, user: UserId, choice: Route) -> Claim:
 async def drawn(
     store: Store, user: UserId, choice: Route, *, seconds: float, cost: int, score: float | None
 ) -> None:
-    """Draws a picture in so many seconds, at a cost, with a score if it is reviewed."""
+    """Draws a picture in so many seconds, at a cost, with a score if it is measured."""
     claim = await claimed(store, user, choice)
     await store.database.execute(
         "UPDATE attempts SET started_at = now() - make_interval(secs => $2) WHERE job_id = $1",

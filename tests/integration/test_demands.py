@@ -1,18 +1,23 @@
 """What a lane has to draw, and the replicas that a policy of Serve wants of it."""
 
 import asyncio
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from ray.serve.config import AutoscalingContext
 
 from actors.serve.scaling import BacklogPolicy
-from server.domain.jobs import Outcome
+from server.domain.ids import JobId
+from server.domain.jobs import NewJob, NewUpscale, Outcome
 from server.domain.lanes import JobLane
+from server.domain.models import Size
 from server.domain.states import Lane, Stage
+from server.domain.upscales import Upscale
 from server.store import Store
-from tests.builders import new_user
+from tests.builders import new_user, outcome
 from tests.integration.lane_jobs import BOTH, LEASE, LOCAL, submit
 
 RENDERED_MS = (900, 1000, 5000, 9000)
@@ -24,8 +29,8 @@ async def test_what_waits_runs_and_was_drawn_is_counted(store: Store) -> None:
     await submit(store, user, 6, LOCAL)
     claims = await store.leases.claim("w", Lane.LOCAL, 6, LEASE)
     for claim, ms in zip(claims, RENDERED_MS, strict=False):
-        outcome = Outcome("a prompt", "", (), {Stage.RENDERING: ms, Stage.FINISHING: 70}, 0)
-        assert await store.leases.complete(claim, outcome)
+        made = Outcome("a prompt", "", (), {Stage.RENDERING: ms, Stage.FINISHING: 70}, 0)
+        assert await store.leases.complete(claim, made)
     await submit(store, user, 3, *BOTH)
     await store.database.execute("UPDATE job_lanes SET queued_at = now() - interval '90 s'")
     demand = await store.demands.of(Lane.LOCAL)
@@ -53,6 +58,30 @@ async def test_what_one_model_of_a_lane_has_to_draw_is_counted_alone(
     monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
     assert await answered(BacklogPolicy(model="sdxl", unmeasured_s=60, poll_s=0.05)) == 5
     assert await answered(BacklogPolicy(model="another", poll_s=0.05)) == 0
+
+
+async def test_upscales_are_counted_in_their_lane_by_the_models_of_their_images(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await new_user(store)
+    image, *_ = await submit(store, user, 1, LOCAL)
+    [drawn] = await store.leases.claim("w", Lane.LOCAL, 1, LEASE)
+    assert await store.leases.complete(drawn, outcome(drawn.job_id))
+    for _ in range(5):
+        assert await store.upscales.submit(upscale_of(image))
+    assert (await store.demands.of(Lane.UPSCALE)).render is None
+    [first, _] = await store.leases.claim("w", Lane.UPSCALE, 2, LEASE)
+    made = Outcome("", "", (), {Stage.RESOLVING: 50, Stage.FINISHING: 7000}, 0)
+    assert await store.complete(first, made)
+    for model, counted in ((None, (3, 1)), ("storybook", (3, 1)), ("sdxl", (0, 0))):
+        demand = await store.demands.of(Lane.UPSCALE, model)
+        assert (demand.waiting, demand.running) == counted
+    assert demand.render is None
+    assert (await store.demands.of(Lane.UPSCALE)).render == timedelta(seconds=7)
+    assert (await store.demands.of(Lane.LOCAL)).waiting == 0
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    for lanes, wanted in ((["local"], 0), (["upscale"], 4), (["local", "upscale"], 4)):
+        assert await answered(BacklogPolicy(lanes=lanes, drawn_within_s=7, poll_s=0.05)) == wanted
 
 
 async def test_the_policy_wants_what_the_database_says(
@@ -91,6 +120,17 @@ async def test_replicas_stay_while_serve_would_start_one_again(
     assert await answered(policy) == 0
     assert policy(with_target(1, requests=0.01)) == (1, {})
     assert policy(with_target(1)) == (0, {})
+
+
+def upscale_of(image: NewJob) -> NewUpscale:
+    return NewUpscale(
+        id=JobId(uuid4()),
+        user_id=image.user_id,
+        upscale=Upscale(image.image_id, Size(2048, 2048)),
+        model="storybook",
+        priority=2,
+        request=None,
+    )
 
 
 def with_target(replicas: int, *, requests: float = 0.0) -> AutoscalingContext:

@@ -20,6 +20,7 @@ from actors.serve.metrics import (
     RayRefusals,
     RayRefusedPictures,
     RayRenderMetrics,
+    RayTileMetrics,
     RayWorkerMetrics,
 )
 from actors.testing.stored import draw_pictures
@@ -131,9 +132,23 @@ async def test_a_print_form_is_made_anew_by_the_upscaler(
     assert 0 < np.abs(old - new).mean() < 8  # the same picture, enlarged otherwise
 
 
-async def test_a_picture_is_classified_where_the_model_is(local: Local) -> None:
-    diffuser = serve.get_deployment_handle("diffuser", "imggen")
-    looks, other = RayPictures(diffuser, CLASSIFIER), RayPictures(diffuser, "another")
+async def test_an_upscaler_that_is_killed_costs_an_attempt_but_no_picture(
+    client: Client, mia: Character
+) -> None:
+    image = await client.wait(await client.generate_portrait(mia, style="cartoon", seed=8))
+    job = await client.upscale(image)
+    killed = False
+    async for snapshot in client.watch(job):
+        if snapshot.job.step and not killed:
+            killed = True
+            kill_replica("upscaler")
+    ended = await client.get_job(job)
+    assert (ended.status, ended.attempt) == (JobStatus.JOB_STATUS_COMPLETED, 2)
+
+
+async def test_a_picture_is_classified_beside_the_upscaler(local: Local) -> None:
+    holder = serve.get_deployment_handle("upscaler", "imggen")
+    looks, other = RayPictures(holder, CLASSIFIER), RayPictures(holder, "another")
     await looks.check()
     assert await looks.refused_for(draw_pictures(1, 256)[0]) == ()
     with pytest.raises(ClassifierAway, match=f'holds the classifier "{CLASSIFIER}"'):
@@ -218,6 +233,7 @@ async def test_ray_exports_what_the_dashboard_and_the_alerts_ask_it_for(
     # What a healthy system on a CPU has nothing to say of, by this process of the same Ray.
     worker, render = RayWorkerMetrics(), RayRenderMetrics(lambda: {"total": 1})
     render.look()
+    RayTileMetrics().tile(0.5)
     worker.rescue()
     worker.end(Lane.READ, Ending.LOST)
     RayRefusals().count(TextStage.SPEC, "profanity", "a-rule")
@@ -268,7 +284,6 @@ async def test_a_diffuser_that_is_killed_costs_an_attempt_but_no_job(
     await rendering(client, job)
     kill_replica("diffuser")
     await completed(client, job)
-    # It may wait for the classifier, which the diffuser holds: that spends none.
     assert (await client.get_job(job)).retry_count == 1
 
 

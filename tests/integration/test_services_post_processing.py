@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from imggen.v1 import finishing_pb2
+from imggen.v1 import finishing_pb2, job_pb2
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
     GenerationOptions,
 )
 from server.domain.finishing import FinishingStep, StepDone
+from server.domain.timings import StepTime, TimedStep
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture
 from tests.integration.whole_stories import a_story, jobs_of
@@ -38,6 +39,34 @@ async def test_jobs_and_images_say_what_each_step_did(gateway: GatewayFixture, m
         (finishing_pb2.FINISHING_STEP_SIGNATURE_REMOVAL, False, "", 4),
         (finishing_pb2.FINISHING_STEP_SHARPENING, True, "edges", 25),
     ]
+
+
+async def test_a_job_and_its_history_say_what_each_step_took(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    job = await mia.portrait()
+    claim = await gateway.claim()
+    await gateway.complete(
+        claim,
+        times=(
+            StepTime(TimedStep.ENCODING, 240, 30 * 2**20),
+            StepTime(TimedStep.SIGNING, 31),
+            StepTime(TimedStep.UPLOADING, 0),
+        ),
+    )
+    done = await mia.get_job(job.job_id)
+    rendering, storing = done.stage_timings  # FINISHING was not measured as a stage
+    assert not rendering.steps
+    assert [
+        (one.step, one.duration.ToMilliseconds(), one.HasField("peak_memory_bytes"))
+        for one in storing.steps
+    ] == [
+        (job_pb2.TIMED_STEP_SIGNING, 31, False),
+        (job_pb2.TIMED_STEP_UPLOADING, 0, False),
+    ]
+    history = await gateway.store.histories.of_job(claim.job_id)
+    assert history is not None
+    assert [one.peak_bytes for one in history.attempts[0].step_times] == [30 * 2**20, None, None]
 
 
 async def test_what_is_usual_is_not_stored(gateway: GatewayFixture, mia: Caller) -> None:

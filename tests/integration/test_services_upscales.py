@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
+from grpc import StatusCode
 
 from imggen.v1 import event_pb2, generation_pb2, image_pb2, job_pb2, metadata_pb2
 from server.domain.images import NewAsset
@@ -147,6 +148,43 @@ async def test_an_image_that_is_not_there_is_not_upscaled(
     assert (await refused(mia, image_id)).reason == missing
     assert (await refused(mia, "", min_size="x")).reason == "FIELD_REQUIRED"
     assert await gateway.count("image_generation_jobs") == 2
+
+
+async def test_where_no_worker_has_an_upscaler_it_is_refused_at_once(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    image_id, key = await drawn(gateway, mia), str(uuid4())
+    before = await upscale(mia, image_id, request_id=key)
+    workers = gateway.store.workers
+    without = {Lane.LOCAL: 1, Lane.UPSCALE: 0}
+    await workers.ready("worker", without, LEASE)
+    await workers.ready("reader", {Lane.READ: 1}, LEASE)
+    told = await refused(mia, image_id)
+    assert (told.code, told.reason) == (StatusCode.FAILED_PRECONDITION, "NO_ELIGIBLE_OFFER")
+    assert "IMGGEN_UPSCALER" in told.message
+    assert await gateway.count("image_generation_jobs") == 2
+    assert (await upscale(mia, image_id, request_id=key)).job_id == before.job_id
+    # Lanczos alone is enough for a picture that is large already.
+    await gateway.store.database.execute(
+        "UPDATE assets SET width = 1700, height = 1700 WHERE kind = 'original'"
+    )
+    assert (await upscale(mia, image_id)).status == job_pb2.JOB_STATUS_QUEUED
+    assert (await refused(mia, image_id, min_size="3000x3000")).reason == "NO_ELIGIBLE_OFFER"
+
+
+async def test_an_upscaler_that_is_away_or_whose_worker_is_lost_is_waited_for(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    image_id, workers = await drawn(gateway, mia), gateway.store.workers
+    await workers.ready("without", {Lane.UPSCALE: 0}, LEASE)
+    assert (await upscale(mia, image_id)).status == job_pb2.JOB_STATUS_QUEUED
+    await workers.away("worker")
+    assert (await upscale(mia, image_id)).status == job_pb2.JOB_STATUS_QUEUED
+    await workers.gone("worker")
+    assert (await refused(mia, image_id)).reason == "NO_ELIGIBLE_OFFER"
+    # Nobody knows what the next worker will have.
+    await workers.away("without")
+    assert (await upscale(mia, image_id)).status == job_pb2.JOB_STATUS_QUEUED
 
 
 async def test_a_cancel_leaves_the_old_print_asset(gateway: GatewayFixture, mia: Caller) -> None:

@@ -9,7 +9,7 @@ import pytest
 from server.domain.states import ImageType, Lane, Quality
 from server.store import Store
 from server.store.conditions import SPEEDS, drawn_in_lanes, observe
-from tests.builders import new_user
+from tests.builders import new_job, new_user, outcome
 
 # The common model's pictures took 1 s; the rare one's are older, and took 20 s and once 10 s.
 _JOBS = """
@@ -50,6 +50,17 @@ async def test_a_rare_model_is_measured_by_its_own_latest_pictures(drawn: Store)
     }
 
 
+async def test_the_quality_of_a_model_is_that_of_its_latest_pictures(store: Store) -> None:
+    user = await new_user(store)
+    for score in (4.0, 4.5, None):
+        await store.submit(new_job(user))
+        [claim] = await store.leases.claim("w", Lane.LOCAL, 1, timedelta(minutes=1))
+        assert await store.leases.complete(claim, outcome(claim.job_id, quality=score))
+    seen = await observe(store.database, None)
+    assert list(seen.scores.values()) == [(2, 4.25)]
+    assert [images for images, _ in seen.speeds.values()] == [3]
+
+
 async def test_a_quiet_lane_is_measured_by_its_own_latest_pictures(drawn: Store) -> None:
     user = await new_user(drawn)
     for lane, seconds in ((Lane.LOCAL, 1), (Lane.HOSTED, 0)):
@@ -81,9 +92,13 @@ async def test_only_the_latest_pictures_of_each_are_read(drawn: Store) -> None:
     query = SPEEDS.replace("$1", "'{hd,standard}'")
     [row] = await drawn.database.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")
     nodes = [node for node in _nodes(json.loads(row[0])[0]["Plan"]) if node.get("Relation Name")]
-    assert {node.get("Index Name") for node in nodes} == {"jobs_drawn", "attempts_pkey"}
+    assert {node.get("Index Name") for node in nodes} == {
+        "jobs_drawn",
+        "attempts_pkey",
+        "images_pkey",
+    }
     read = sum((_rows(node)) for node in nodes)
-    assert read <= 2 * (100 + 60 + 100) + 10
+    assert read <= 3 * (100 + 60 + 100) + 10
 
 
 def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:

@@ -51,6 +51,8 @@ async def test_a_broken_picture_is_drawn_once_more_with_another_seed(job_queue: 
     image = await job_queue.store.images.get(job_queue.user, new.image_id)
     assert image is not None
     assert (job.attempt, image.seed) == (2, other)
+    assert image.quality is not None
+    assert 2 < image.quality <= 5
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from server.domain.ids import ImageId
 from server.domain.jobs import Job, NewJob, Placement
 from server.domain.models import Format
 from server.domain.states import AssetKind, JobStatus, Lane, Stage
+from server.domain.timings import TimedStep
 from server.storage import StorageFull
 from server.storage.folder import FolderStorage
 from server.storage.keys import DRAWN, attempt_of
@@ -174,6 +175,9 @@ async def test_what_is_drawn_is_neither_drawn_nor_paid_again(job_queue: JobQueue
     assert (done.actual_micros, done.failure) == (paid[3], None)
     assert await money(job_queue) == (0, paid[3])
     assert set(done.stage_ms or ()) == set(Stage)
+    # Those of finishing are of the attempt that drew it.
+    measured = {one.step for one in done.step_times}
+    assert measured >= {TimedStep.ENCODING, TimedStep.SIGNING, TimedStep.UPLOADING}
     assert kept(job_queue) == []
     image = await job_queue.store.images.get(job_queue.user, new.image_id)
     assert image is not None

@@ -28,6 +28,7 @@ from server.domain.finishing import FinishingStep
 from server.domain.jobs import Claim, Outcome, Sampling
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType, Lane, Stage
+from server.domain.timings import TimedStep
 from server.domain.upscales import Upscaling
 from server.errors import Unavailable
 from server.storage import StorageUnavailable
@@ -132,6 +133,11 @@ async def test_a_job_ends_with_all_its_assets_and_timings(job: ClaimedJob) -> No
         *(FinishingStep.SIGNATURE_REMOVAL, FinishingStep.COLOUR_CORRECTION),
         FinishingStep.SHARPENING,
     ]
+    assert [one.step for one in outcome.step_times] == [
+        *(TimedStep.DECODING, TimedStep.SIGNATURE_REMOVAL, TimedStep.COLOUR_CORRECTION),
+        *(TimedStep.SHARPENING, TimedStep.RESIZING, TimedStep.ENCODING),
+        *(TimedStep.SIGNING, TimedStep.UPLOADING),
+    ]
     assert outcome.cost_micros == 0
     assert outcome.prompt
     request = render_request(job.claim.spec, CompiledPrompt("", ""))
@@ -162,6 +168,7 @@ async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJo
     stored = {asset.kind: (job.folder / asset.storage_key).read_bytes() for asset in outcome.assets}
     assert upscaler.given == [stored[AssetKind.ORIGINAL]]
     assert outcome.upscaling == Upscaling(256, (512,))
+    assert outcome.step_times[0].step is TimedStep.UPSCALING
     shown = Image.open(BytesIO(stored[AssetKind.DISPLAY])).getpixel((512, 512))
     assert isinstance(shown, tuple)
     # A JPEG rounds colours.

@@ -15,6 +15,7 @@ from server.domain.images import NewAsset
 from server.domain.jobs import Job, NewJob, NewUpscale
 from server.domain.models import Size
 from server.domain.states import AssetKind, JobStatus, Lane, Stage
+from server.domain.timings import TimedStep
 from server.domain.upscales import Upscale, Upscaling
 from tests.integration.job_queue import JobQueue, until
 
@@ -98,6 +99,11 @@ async def test_a_print_asset_is_made_anew_from_the_original(job_queue: JobQueue)
     assert job.status is JobStatus.COMPLETED
     assert (job.upscaling, job.print_size) == (Upscaling(128, (512, 256)), Size(3000, 3000))
     assert (job.stage_ms or {}).keys() == {Stage.RESOLVING, Stage.FINISHING, Stage.STORING}
+    steps = [one.step for one in job.step_times]
+    assert (steps[0], steps[-2:]) == (
+        TimedStep.UPSCALING,
+        [TimedStep.SIGNING, TimedStep.UPLOADING],
+    )
     assert upscaler.given == [Size(3000, 3000)]
     new = await stored(job_queue, image, AssetKind.PRINT)
     assert (new.width, new.height, new.content_type) == (3000, 3000, "image/jpeg")
@@ -168,6 +174,23 @@ async def test_without_an_upscaler_a_job_fails_and_says_so(job_queue: JobQueue) 
         assert job.failure is not None
         assert (job.status, job.failure.reason) == (JobStatus.FAILED, "NO_ELIGIBLE_OFFER")
         assert "no upscaler is deployed" in job.failure.message
+
+
+async def test_a_worker_tells_whether_it_has_an_upscaler(job_queue: JobQueue) -> None:
+    workers = job_queue.store.workers
+
+    async def lacking() -> bool:
+        return await workers.lack_upscaler()
+
+    async def there() -> bool:
+        return not await workers.lack_upscaler()
+
+    async with job_queue.worker(name="without", heartbeat_s=0.1):
+        await until(lacking)
+        async with job_queue.worker(name="w", upscalers={"storybook": Reddening()}):
+            await until(there)
+        await until(lacking)
+    assert await there()  # nobody says so
 
 
 async def test_another_models_upscaler_takes_what_no_own_one_can(job_queue: JobQueue) -> None:

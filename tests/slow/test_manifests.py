@@ -15,7 +15,7 @@ import yaml
 from pydantic_settings import BaseSettings
 from ray.serve.schema import ServeDeploySchema
 
-from actors.settings import DATA_PLANE_SETTINGS, WorkerSettings
+from actors.settings import DATA_PLANE_SETTINGS, DiffuserSettings, WorkerSettings
 from imggen.release import VERSION
 from server.metrics import GatewayMetrics
 from server.settings import GatewaySettings
@@ -222,8 +222,8 @@ def test_ray_can_place_all_that_serve_may_ask_for(overlay: Overlay) -> None:
     assert worker["num_replicas"] <= groups["cpu"]["minReplicas"]
     if overlay.name == "dev":
         assert set(groups) == {"cpu"}
-        both = (diffuser, worker)
-        assert sum(each["ray_actor_options"]["num_cpus"] for each in both) <= cpu
+        all_of_it = serve_config(overlay).values()
+        assert sum(each["ray_actor_options"]["num_cpus"] for each in all_of_it) <= cpu
         return
     gpu = groups["gpu"]["template"]["spec"]["containers"][0]["resources"]
     assert gpu["limits"]["nvidia.com/gpu"] == "1"
@@ -235,6 +235,25 @@ def test_ray_can_place_all_that_serve_may_ask_for(overlay: Overlay) -> None:
     assert scaling["max_replicas"] <= groups["gpu"]["maxReplicas"]
     assert worker["num_replicas"] >= 2
     assert overlay.ray["upgradeStrategy"]["type"] == "NewClusterWithIncrementalUpgrade"
+
+
+def test_print_assets_are_enlarged_by_weights_that_nodes_with_a_gpu_mount(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prod = read(program, "prod")
+    pod = prod.ray_pods["gpu"]["spec"]
+    for name, value in prod.environment(pod["containers"][0], SECRETS).items():
+        monkeypatch.setenv(name, value)
+    settings = DiffuserSettings()
+    assert (settings.model, WorkerSettings().print_by_model) == ("sdxl", True)
+    [volume] = [each for each in pod["volumes"] if "persistentVolumeClaim" in each]
+    [mount] = [
+        each for each in pod["containers"][0]["volumeMounts"] if each["name"] == volume["name"]
+    ]
+    assert mount["readOnly"]
+    assert settings.upscaler_file
+    assert str(settings.upscaler_file.parent) == mount["mountPath"]
+    assert "args" not in yaml.safe_load(prod.ray["serveConfigV2"])["applications"][0]
 
 
 def test_selectors_take_pods_that_are_there(overlay: Overlay) -> None:

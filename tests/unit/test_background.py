@@ -99,6 +99,29 @@ def test_no_dark_rim_is_left_on_red() -> None:
         assert (rim < 70) is dark
 
 
+def test_stains_of_the_ground_go_and_a_balloon_stays() -> None:
+    cream, stain = (246, 234, 210), (224, 214, 196)
+    ground = plain(cream)
+    ground[300:306, 40:90] = stain  # apart from the figure
+    ground[120:170, 165:180] = stain  # beside its head
+    drawn = figure(ground, (70, 60, 140), (40, 20, 30))
+    cv2.circle(drawn, (440, 90), 24, (220, 40, 60), -1, cv2.LINE_AA)
+    found = remove_background(drawn)
+    assert found.said == f"by {SMOOTH}"
+    assert [alpha_at(found.pixels, *at) for at in ((65, 303), (168, 150), (5, 5))] == [0] * 3
+    assert [alpha_at(found.pixels, *at) for at in ((440, 90), (256, 150), (256, 400))] == [255] * 3
+
+
+def test_ears_that_reach_the_upper_edge_are_whole() -> None:
+    drawn = figure(forest(), (230, 60, 140), (60, 20, 60))
+    for x in (200, 312):
+        cv2.fillConvexPoly(drawn, np.array(((x - 34, 90), (x, 2), (x + 34, 90))), (235, 190, 160))
+    found = remove_background(drawn)
+    assert found.said == f"by {GRABCUT}"
+    assert [alpha_at(found.pixels, x, 12) for x in (200, 312)] == [255] * 2
+    assert alpha_at(found.pixels, 256, 12) == alpha_at(found.pixels, 8, 8) == 0
+
+
 def test_a_ground_with_texture_is_told_by_grabcut() -> None:
     drawn = figure(forest(), (230, 60, 140), (60, 20, 60))
     found = remove_background(drawn)

@@ -23,6 +23,7 @@ from imggen.errors import (
 from imggen.fields import AssetKindName
 from imggen.testing import FakeService, Received
 from imggen.testing.pictures import jpeg, png
+from imggen.v1 import job_pb2
 from imggen.v1.character_pb2 import (
     Character,
     CreateCharacterRequest,
@@ -141,6 +142,10 @@ async def test_an_ended_job_has_its_times_and_a_fraction_of_one(client: Client) 
     job = await client.get_job(admitted)
     assert (job.attempt, job.fraction, job.model) == (1, 1.0, "storybook")
     assert [timing.stage for timing in job.stage_timings] == [1, 2, 3, 4]
+    finishing, storing = job.stage_timings[2:]
+    assert job_pb2.TIMED_STEP_ENCODING in [one.step for one in finishing.steps]
+    assert job_pb2.TIMED_STEP_BACKGROUND_REMOVAL not in [one.step for one in finishing.steps]
+    assert job_pb2.TIMED_STEP_SIGNING in [one.step for one in storing.steps]
     assert job.started_at.ToDatetime() <= job.completed_at.ToDatetime()
 
 

@@ -267,7 +267,7 @@ async def test_an_original_that_can_hold_no_manifest_is_encoded_anew(file: bytes
         await credentials.sign(claim, MADE, [replace(original, kind=AssetKind.DISPLAY)])
 
 
-def test_a_manifest_of_a_provider_is_replaced() -> None:
+def test_a_manifest_that_is_not_told_as_given_is_replaced() -> None:
     other = ScriptedKey().signer().sign(picture("WEBP"), "image/webp", Made(PARENT, "m", AT))
     found = read_credentials(ScriptedKey().signer().sign(other, "image/webp", MADE))
     assert (found.verdict, found.title) == (Verdict.DEVELOPMENT, f"image {IMAGE}")

@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from actors.engine.diffuser import Diffuser, load_pipeline
-from actors.engine.loop import DeviceBroken
+from actors.engine.faults import DeviceBroken
 from actors.engine.preview import LinearDecoder
 from actors.engine.profiles import profile, render_request
 from actors.engine.render import (
@@ -335,8 +335,26 @@ def test_a_fault_of_the_device_is_met_before_the_steps_too(pipeline: Any) -> Non
 
     diffuser = Diffuser(_With(pipeline, text_encoder=Broken()), model="storybook")
     diffuser.check()
-    with pytest.raises(RuntimeError, match="illegal memory access"):
+    with pytest.raises(DeviceBroken, match="illegal memory access"):
         diffuser.render(REQUEST)
+    with pytest.raises(DeviceBroken):
+        diffuser.check()
+    diffuser.close()
+
+
+async def test_a_fault_of_the_device_is_met_where_references_are_encoded_too(pipeline: Any) -> None:
+    class Broken:
+        """An adapter whose encoder's device is broken."""
+
+        projection = None
+
+        def embed(self, _: bytes) -> None:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    adapter: Any = Broken()
+    diffuser = Diffuser(pipeline, model="storybook", adapter=adapter)
+    with pytest.raises(DeviceBroken, match="illegal memory access"):
+        await diffuser.encode(b"")
     with pytest.raises(DeviceBroken):
         diffuser.check()
     diffuser.close()

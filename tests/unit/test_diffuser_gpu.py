@@ -51,6 +51,17 @@ def test_each_command_adds_to_the_table(tmp_path: Path, capsys: pytest.CaptureFi
     assert lines[head + 3].startswith("3 steps alone")
 
 
+def test_compiled_blocks_are_measured_by_themselves(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    torch.compiler.reset()
+    kept = tmp_path / "kept.json"
+    assert main(["--tiny", "--compile", "--results", str(kept), "--batch", "4"]) == 0
+    torch.compiler.reset()
+    [run] = json.loads(kept.read_text())["runs"]
+    assert (run["mode"], run["batch"], run["arrivals"]) == ("compiled", 4, 2)
+    assert run["step_s"] > 0
+
+
 def test_the_whole_architecture_is_that_of_sdxl_base() -> None:
     pipeline = build(SDXL_BASE, torch.device("meta"), torch.bfloat16)
     parts = (pipeline.unet, pipeline.vae)

@@ -10,7 +10,7 @@ import yaml
 from pydantic_settings import BaseSettings
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-from actors.settings import DATA_PLANE_SETTINGS, WorkerSettings
+from actors.settings import DATA_PLANE_SETTINGS, DiffuserSettings, WorkerSettings
 from server.storage.settings import StorageSettings
 from tests.images import IMAGES, stages
 from tests.markdown import ROOT
@@ -21,6 +21,7 @@ CONFIG: dict[str, Any] = yaml.safe_load((FOLDER / "aws.yaml").read_text())
 TYPES: dict[str, dict[str, Any]] = CONFIG["available_node_types"]
 POOL = yaml.safe_load((ROOT / "cluster" / "serve" / "pool.yaml").read_text())
 SECRETS = "cluster/ray/secrets.env"
+WEIGHTS = "cluster/ray/upscaler.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +58,16 @@ def test_a_key_that_ray_does_not_know_is_refused() -> None:
 
 def test_what_it_copies_exists_and_is_what_the_image_has() -> None:
     for local in CONFIG["file_mounts"].values():
-        assert local == SECRETS or (ROOT / local).exists(), local
+        assert local in (SECRETS, WEIGHTS) or (ROOT / local).exists(), local
     all_stages = stages((IMAGES / "Dockerfile").read_text())
     copied = {target for _, target in all_stages["actors-gpu"].copies()}
     mounts = {remote.removeprefix("~/imggen/") for remote in CONFIG["file_mounts"]}
     assert copied <= mounts
 
 
-def test_the_secrets_are_in_no_commit() -> None:
-    ignored = subprocess.run(["git", "check-ignore", "--quiet", SECRETS], cwd=ROOT, check=False)
+@pytest.mark.parametrize("path", [SECRETS, WEIGHTS])
+def test_what_is_ones_own_is_in_no_commit(path: str) -> None:
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", path], cwd=ROOT, check=False)
     assert ignored.returncode == 0
 
 
@@ -104,3 +106,14 @@ def test_the_settings_are_those_of_workers_and_models(
     [application] = POOL["applications"]
     for one in application["deployments"]:
         assert WorkerSettings().drain_s < one["graceful_shutdown_timeout_s"], one["name"]
+
+
+def test_print_assets_are_enlarged_by_weights_that_each_machine_gets(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert WorkerSettings().print_by_model
+    home = environment["HOME"]
+    copied = {remote.replace("~", home): local for remote, local in CONFIG["file_mounts"].items()}
+    assert copied[str(DiffuserSettings().upscaler_file)] == WEIGHTS

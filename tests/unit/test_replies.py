@@ -30,6 +30,7 @@ from server.domain.lanes import JobLane
 from server.domain.scenes import LossKind, NotDrawn
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
+from server.domain.timings import StepTime, TimedStep
 from server.forecast.jobs import Forecast
 from server.replies import messages
 from server.replies.messages import Replies
@@ -110,6 +111,21 @@ async def test_a_running_job_shows_its_progress(replies: Replies) -> None:
     )
     assert (message.stage, message.step, message.steps) == (job_pb2.STAGE_RENDERING, 9, 20)
     assert message.fraction == 0.4
+
+
+async def test_a_stage_has_the_steps_that_are_a_part_of_it(replies: Replies) -> None:
+    times = (StepTime(TimedStep.ENCODING, 240, 5), StepTime(TimedStep.SIGNING, 31))
+    stages = {Stage.RENDERING: 900, Stage.FINISHING: 300, Stage.STORING: 40}
+    message = await replies.job(_job(stage_ms=stages, step_times=times))
+    rendering, finishing, storing = message.stage_timings
+    assert not rendering.steps
+    [encoding], [signing] = finishing.steps, storing.steps
+    assert (encoding.step, encoding.duration.ToMilliseconds()) == (job_pb2.TIMED_STEP_ENCODING, 240)
+    assert encoding.peak_memory_bytes == 5
+    assert (signing.step, signing.HasField("peak_memory_bytes")) == (
+        job_pb2.TIMED_STEP_SIGNING,
+        False,
+    )
 
 
 async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Replies) -> None:
@@ -229,6 +245,11 @@ def test_a_completed_image_has_an_address_for_each_asset(replies: Replies) -> No
         assert url.startswith(f"http://pixels/media/user/job/1/{kind}.png?expires=")
     left = message.urls_expire_at.ToDatetime(UTC) - datetime.now(UTC)
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+def test_an_image_has_a_quality_once_it_is_measured(replies: Replies) -> None:
+    assert not replies.image(_image()).HasField("quality_score")
+    assert replies.image(_image(quality=4.25)).quality_score == 4.25
 
 
 @pytest.mark.parametrize(("versions", "left"), [(1, 5), (5, 1), (6, 0), (9, 0)])

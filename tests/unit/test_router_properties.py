@@ -124,7 +124,7 @@ def _conditions(chance: Random) -> Conditions:
     total, user = (chance.choice([None, None, None, None, 0, 50_000]) for _ in range(2))
     rest = BudgetRest(total, user, {"openai": chance.choice([0, 10**6, 10**6])})
     gpu = GpuCost(chance.choice([0.0, 3.0]), chance.random())
-    return Conditions(NOW, loads, speeds, health, gpu, rest, _held(chance))
+    return Conditions(NOW, loads, speeds, health=health, gpu=gpu, rest=rest, held=_held(chance))
 
 
 def _held(chance: Random) -> dict[Lane, frozenset[str] | None]:

@@ -17,7 +17,7 @@ def replicas(
 ) -> int:
     render = None if render_s is None else timedelta(seconds=render_s)
     demand = Demand(waiting, running, timedelta(seconds=oldest_s), render)
-    return replicas_for(demand, WITHIN, UNMEASURED)
+    return replicas_for([demand], WITHIN, UNMEASURED)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,23 @@ def test_a_time_that_is_none_is_refused(name: str, seconds: float) -> None:
         BacklogPolicy(**cast(Any, {name: seconds}))
 
 
-def test_a_lane_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="'gpu' is not a valid Lane"):
-        BacklogPolicy(lane="gpu")
+def test_what_holds_the_upscaler_is_there_for_both_lanes() -> None:
+    second = timedelta(seconds=1)
+    drawn, upscaled = Demand(4, 0, second, 6 * second), Demand(3, 2, second, 12 * second)
+    # 24 s and 60 s of work in 60 s.
+    assert replicas_for([drawn, upscaled], WITHIN, UNMEASURED) == 2
+    late = Demand(1, 0, 600 * second, 60 * second)
+    assert replicas_for([Demand(0, 0, 0 * second, None), late], WITHIN, UNMEASURED) == 1
+
+
+@pytest.mark.parametrize(
+    ("lanes", "said"),
+    [
+        (["gpu"], "'gpu' is not a valid Lane"),
+        ([], "is no list of lanes"),
+        ("local", "'local' is no list of lanes"),
+    ],
+)
+def test_lanes_that_do_not_exist_are_refused(lanes: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        BacklogPolicy(lanes=lanes)

@@ -22,6 +22,7 @@ from ray.serve.schema import (
     ServeDeploySchema,
 )
 
+from actors.app import Arguments
 from actors.serve.scaling import BacklogPolicy
 from actors.settings import DATA_PLANE_SETTINGS, WorkerSettings
 from tests.markdown import ROOT, rows, section
@@ -73,7 +74,7 @@ def built(path: Path) -> dict[str, Any]:
     made = getattr(importlib.import_module(module), name)
     arguments = application.get("args", {})
     taken = made.__annotations__["args"]
-    whole = taken(**arguments) if isinstance(taken, type) and arguments else arguments
+    whole = taken(**arguments) if isinstance(taken, type) else arguments
     return {each.name: each for each in build_app(made(whole), name="imggen").deployments}
 
 
@@ -112,6 +113,30 @@ def test_a_gpu_holds_one_diffuser_and_the_stated_rest() -> None:
     }
     assert shares == {"embedded": 0, "one-gpu": 0.75, "pool": 1}
     assert "a quarter of the card, 6 GB, is left" in PAGE
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_what_holds_the_upscaler_counts_its_lane(path: Path) -> None:
+    """A diffuser or an upscaler of its own that is scaled sees what waits to be upscaled."""
+    its = deployments(path)
+    holder = its.get("upscaler", its["diffuser"])
+    if scaling := holder.get("autoscaling_config"):
+        assert "upscale" in scaling["policy"]["policy_kwargs"]["lanes"]
+    own = read(path)["applications"][0].get("args", {}).get("upscaler") == "own"
+    assert own == ("upscaler" in its) == (path.stem == "embedded")
+
+
+def test_the_upscaler_is_in_one_process_only() -> None:
+    for name, finishes in (("embedded", False), ("one-gpu", True), ("pool", True)):
+        made = built(SERVE / f"{name}.yaml")
+        held = made["diffuser"].init_kwargs.get("finishes", True)
+        assert (held, "upscaler" in made) == (finishes, not finishes)
+
+
+@pytest.mark.parametrize("args", [{"upscaler": "gpu"}, {"upscalers": "own"}])
+def test_arguments_that_say_nothing_of_processes_are_refused(args: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(args))):
+        Arguments.model_validate(args)
 
 
 def test_what_must_stay_up_in_a_pool_is_there_twice() -> None:
@@ -165,8 +190,8 @@ def test_the_table_tells_what_the_configs_set() -> None:
         } | set(signature(BacklogPolicy).parameters)
         for config, value in zip(("embedded", "one-gpu", "pool"), told, strict=True):
             for deployment in owner.split(" and "):
-                found = _value(deployments(SERVE / f"{config}.yaml")[deployment], name)
-                assert str("-" if found is None else found) == value, (knob, owner, config)
+                found = _value(deployments(SERVE / f"{config}.yaml").get(deployment, {}), name)
+                assert _shown(found) == value.strip("`"), (knob, owner, config)
 
 
 def test_every_setting_of_the_page_is_one_of_the_data_plane() -> None:
@@ -180,6 +205,13 @@ def _value(values: Mapping[str, Any], name: str) -> object:
         return values[name]
     nested = [_value(each, name) for each in values.values() if isinstance(each, dict)]
     return next((each for each in nested if each is not None), None)
+
+
+def _shown(value: object) -> str:
+    """Returns a value as the table has it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, value))}]"
+    return "-" if value is None else str(value)
 
 
 def _told(setting: str) -> dict[str, str]:

@@ -29,6 +29,14 @@ def test_a_worker_serves_the_lanes_of_its_slots() -> None:
     assert not slots.serves("a lane of a newer gateway")
 
 
+def test_without_an_upscaler_none_are_told_of_its_lane() -> None:
+    slots = Slots({"local": 2, "hosted": 0, "upscale": 1})
+    assert slots.told(upscales=True) == {Lane.LOCAL: 2, Lane.UPSCALE: 1}
+    assert slots.told(upscales=False) == {Lane.LOCAL: 2, Lane.UPSCALE: 0}
+    assert slots.free([])[Lane.UPSCALE] == 1
+    assert Slots({"local": 2, "upscale": 0}).told(upscales=False) == {Lane.LOCAL: 2}
+
+
 def test_slots_of_an_unknown_lane_are_refused() -> None:
     with pytest.raises(ValueError, match="warp"):
         Slots({"warp": 1})

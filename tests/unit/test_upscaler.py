@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from actors.engine.faults import DeviceBroken
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import PictureBroken
 from actors.finishing.network import Network
@@ -307,6 +309,29 @@ def test_pixels_that_are_not_finite_are_no_picture() -> None:
         next(network.parameters()).fill_(float("nan"))
     with pytest.raises(PictureBroken, match="the upscaler's pixels are not finite"):
         Upscaler(Network(network, 4)).enlarge(png(scene(40, 24)))
+
+
+class Faulty(Twice):
+    """Fails with an error."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__()
+        self._error = error
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        raise RuntimeError(self._error)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_broken"), [("CUDA error: unspecified launch failure", True), ("a bug", False)]
+)
+def test_a_fault_of_the_device_is_kept_for_the_health_check(error: str, is_broken: bool) -> None:
+    upscaler = doubling(Faulty(error))
+    with pytest.raises(RuntimeError, match=error):
+        upscaler.enlarge(png(scene(40, 24)))
+    refused = pytest.raises(DeviceBroken, match="launch failure") if is_broken else nullcontext()
+    with refused:
+        upscaler.check()
 
 
 # Weights.

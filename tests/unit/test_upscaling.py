@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.finishing.upscaling import lacks_pixels
 from server.domain.models import Size
+from server.domain.upscales import lacks_pixels
 
 SCENE = Size(1824, 1024)
 

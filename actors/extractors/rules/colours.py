@@ -20,7 +20,7 @@ from actors.extractors.rules.lone import Lone, back, is_one_of_several
 from actors.extractors.rules.loss import gone, lacking
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.props import SOUGHT
-from actors.extractors.rules.showing import is_denied, is_unreal
+from actors.extractors.rules.showing import is_all_around, is_denied, is_unreal
 from actors.extractors.rules.things import Things
 from actors.extractors.rules.tokens import Sentence, Token
 
@@ -36,8 +36,10 @@ def read_colours(
     """
     found: list[str] = []
     things, said = Things(), ""
+    around = {one.sentence for one in clauses if is_all_around(one)}
     for clause, name in zip(clauses, subjects, strict=True):
-        if not _is_imagined(clause):
+        it = clause.sentence in around and [one.head.lower for one in clause.subject] == ["it"]
+        if not (it or _is_imagined(clause)):
             beside = [one for one in clauses if one.sentence == clause.sentence]
             tokens = sentences[clause.sentence].tokens
             reading = _Reading(tokens, clause, name, beside, things)
@@ -169,8 +171,8 @@ class _Reading:
 
     def _is_imagined(self, phrase: NounPhrase) -> bool:
         """Returns whether a pronoun stands for what is only dreamt of."""
-        if phrase.head.is_noun:
-            return False
+        if phrase.head.is_noun or self._clause.verb in verbs.SAYING:
+            return False  # `She said it to a man in blue`.
         thing = self._things.of(phrase)
         return thing is not None and self._things.is_unreal(thing)
 

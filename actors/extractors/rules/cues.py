@@ -180,6 +180,33 @@ def agents(before: Clause, tag: str, last: NounPhrase | None) -> list[NounPhrase
     return list(before.subject)
 
 
+def listed(done: Sequence[Clause], clause: Clause) -> list[NounPhrase] | None:
+    """Returns the list that goes on after an aside: `red peppers, that are hot, and a thistle`."""
+    aside = clause.marker in {"that", "which"} and clause.verb == "be"
+    if not (aside and clause.complements and clause.subject):
+        return None
+    lists = (one.objects for one in reversed(done) if one is not clause)
+    return next((one for one in lists if any(each is clause.subject[0] for each in one)), None)
+
+
+def being(clause: Clause, last: NounPhrase | None) -> NounPhrase | None:
+    """Returns whom `who` means after a phrase: the man of `a man in blue overalls, who waved`."""
+    named = [*clause.subject, *clause.objects, *(one for _, one in clause.places)]
+    if last is None or _is_somebody(last) or last not in named:
+        return last
+    before = [one for one in named if one.start < last.start and _is_somebody(one)]
+    return max(before, key=lambda one: one.start, default=last)
+
+
+def _is_somebody(phrase: NounPhrase) -> bool:
+    head = phrase.head
+    return (
+        head.tag in {"PRP", "NNP", "NNPS"}
+        or head.lemma in nouns.BEINGS
+        or head.character is not None
+    )
+
+
 def attach(
     clause: Clause, last: NounPhrase | None, group: Sequence[NounPhrase]
 ) -> NounPhrase | None:

@@ -261,6 +261,25 @@ def turned(parts: Sequence[Part], at: int, end: int) -> bool:
     return led and len(verb.tokens) == 1 and verb.tokens[0].lemma in _TURNING
 
 
+def comes_out(parts: Sequence[Part], at: int) -> bool:
+    """Returns whether what comes out of somewhere follows: `and out of the hole came a fox`."""
+    if at == 0 or at + 4 >= len(parts) or parts[at - 1].kind is not Kind.JOIN:
+        return False
+    kinds = [one.kind for one in parts[at + 2 : at + 5]] == [Kind.NOUN, Kind.VERB, Kind.NOUN]
+    out = (parts[at].word, parts[at + 1].word) == ("out", "of")
+    return out and kinds and is_finite(parts[at + 3])
+
+
+def holds(parts: Sequence[Part], at: int) -> bool:
+    """Returns whether what is in it comes after its verb: `in it were Tom and a dog`."""
+    if at + 3 >= len(parts) or parts[at + 1].word != "it":
+        return False
+    opens = at == 0 or parts[at - 1].kind in {Kind.JOIN, Kind.MARK}
+    verb, subject = parts[at + 2], parts[at + 3]
+    turned = verb.kind is Kind.VERB and subject.kind is Kind.NOUN and len(verb.tokens) == 1
+    return opens and turned and verb.tokens[0].lemma in _TURNING
+
+
 _TURNING = frozenset({"be", "lie", "sit", "stand", "hang", "come", "run", "lay", "grow", "shine"})
 
 

@@ -62,6 +62,10 @@ def implied(clause: Clause, before: str, *, camps: bool) -> Iterator[tuple[str, 
 
 def _taught(clause: Clause) -> Iterator[tuple[str, float, NounPhrase]]:
     """Yields the classroom of a board that somebody writes on."""
+    forms = [one for one in clause.phrases if one.head.lemma in {"form", "grade"}]
+    for phrase in forms:
+        if any(one.lower in _YEARS for one in phrase.tokens[:-1]):
+            yield "classroom", 1.5, phrase  # `Told the second form about whales`.
     for word, phrase in clause.places:
         if word == "on" and phrase.head.lemma == "board" and clause.verb in _WRITING:
             yield "classroom", 1.3, phrase
@@ -92,6 +96,7 @@ def _done(clause: Clause, before: str, *, camps: bool) -> Iterator[tuple[str, fl
         yield chore.place, _NEAR, (objects or clause.subject)[0]
 
 
+_YEARS = frozenset({"first", "second", "third", "fourth", "fifth", "sixth"})
 _EATING = frozenset({"eat", "munch", "nibble", "crunch", "chew", "make", "wear"})
 """Verbs whose things come from where they grow or stand, or go there: `ate a carrot`."""
 _NO_DOERS = nouns.ANIMALS | {"teacher", "captain", "monk", "conductor", "guard", "sexton"}
@@ -148,10 +153,15 @@ def _at(
     if phrase.head.lemma == "class" and word in {"in", "at"} and not phrase.owner:
         yield "classroom", 2.4, phrase
         return
+    if phrase.words in {"bow", "stern"} and word == "in" and phrase.determiner == "the":
+        yield "boat", 2.4, phrase
+        return
     place = _hint(phrase) or (_hint(phrase.of) if phrase.of is not None else "")
     if not place:
         return
     worth = _NEAR if word in _THERE | _AMONG else _SEEN
+    if word in _AMONG and place == "bedroom" and clause.verb not in _LYING:
+        return  # `Shouted from between the sheets` on the line.
     if word in _AMONG and is_about_beings(clause):
         worth = 1.3
     known = bool({before, *before.split()[-1:]} & hints.SLEEPING_PLACES)

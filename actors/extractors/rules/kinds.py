@@ -58,6 +58,15 @@ def answers(one: Description, phrase: NounPhrase, looks: Sequence[NounPhrase]) -
     return bool(same) or coated
 
 
+def is_plain(phrase: NounPhrase, looks: Sequence[NounPhrase]) -> bool:
+    """Returns whether nothing but the noun tells who comes: `a girl crawled out`."""
+    bare = all(one.determiner == "the" for one in looks)  # `A lady in the rain`.
+    return phrase.head.lemma in _PERSONS and len(phrase.tokens) == 2 and bare
+
+
+_PERSONS = frozenset({"girl", "boy", "lady", "gentleman"})
+
+
 def _agrees(look: NounPhrase, words: set[str]) -> bool:
     return bool(_names(look) & words) and _hues(look) <= words
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from actors.extractors.rules.clauses import Clause, all_phrases
 from actors.extractors.rules.lexicon import hints, nouns, places
+from actors.extractors.rules.lexicon.verbs import SAYING
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_unreal
 from actors.extractors.rules.spots import is_place, name_of_place
@@ -40,6 +41,7 @@ def landmarks(
     `before` is the place that is known already; `camps` whether the page has a fire or a tent.
     """
     yield from _lit(clause)
+    yield from _around(clause)
     if not camps:
         yield from _within(clause, before)
     if clause.negated or not is_about_beings(clause):
@@ -118,6 +120,26 @@ def _lit(clause: Clause) -> Iterator[tuple[str, float, str, NounPhrase]]:
 
 
 _LIGHTING = {("go", "on"), ("come", "on"), ("burn", ""), ("shine", ""), ("glow", "")}
+
+
+def _around(clause: Clause) -> Iterator[tuple[str, float, str, NounPhrase]]:
+    """Yields the ground that is all around: `There was sand`; the stairs that one shouts up."""
+    if clause.negated:
+        return
+    placed = any(word in _ON for word, _ in clause.places)
+    if [one.head.tag for one in clause.subject] == ["EX"] and clause.verb == "be" and not placed:
+        for phrase in clause.objects[:1]:
+            bare = len(phrase.tokens) == 1 and phrase.of is None and not phrase.negated
+            if bare and phrase.head.lemma in _GROUNDS:
+                yield phrase.base, 2.0, "", phrase
+    for word, phrase in clause.places:
+        stairs = phrase.head.lemma in {"stair", "stairs", "staircase"} and not phrase.owner
+        if stairs and word in {"up", "down"} and clause.verb in SAYING:
+            yield "stairs", 2.0, word, phrase
+
+
+_GROUNDS = frozenset({"sand", "snow", "ice", "grass", "water", "sea"})
+_ON = frozenset({"in", "on", "into", "onto", "from", "over", "under", "inside", "upon"})
 
 
 def _treetop(clause: Clause, word: str, phrase: NounPhrase) -> NounPhrase | None:

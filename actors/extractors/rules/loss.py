@@ -138,4 +138,8 @@ def _leaves_behind(clause: Clause) -> bool:
     own = any(one.owner and one.head.lemma in _OWN for one in clause.objects)
     if own and any(not one.negated for one in where):
         return True
-    return home or clause.particle == "behind" or (clause.perfect and bool(where))
+    if clause.particle == "behind" or home:
+        return True
+    # `An orange that somebody had left on the sill`, `had left a note` are there.
+    known = any(one.owner or one.determiner == "the" for one in clause.objects)
+    return clause.perfect and bool(where) and known and clause.marker not in {"that", "which"}

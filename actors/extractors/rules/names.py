@@ -147,6 +147,11 @@ class Names:
         species = one.species.strip().lower()
         return word in named_nouns(one) or (species not in _PEOPLE and word in nouns_of(one))
 
+    def only(self, word: str) -> tuple[int, ...]:
+        """Returns the only character whose name or species a noun is, if there is one."""
+        able = [one for one in self.called(word) if self.is_own(word, one)]
+        return (able[0],) if len(able) == 1 else ()
+
     def _titled(self, words: Sequence[str], start: int) -> tuple[int, int] | None:
         """Returns a name with a title that the cast gives without: `Miss Fairweather`."""
         if _plain(words[start]).strip(".") not in _TITLES:

@@ -76,14 +76,34 @@ def left_over(sentences: Sequence[Sentence], clauses: Sequence[Clause], names: N
         if token.character is not None:
             told.add(token.character)
         elif token.is_noun:
-            told.update(names.called(SAME.get(token.lemma, token.lemma)))
+            able = names.called(SAME.get(token.lemma, token.lemma))
+            told.update(able if len(able) == 1 else ())  # `The boy` may be any of two.
     human = any(map(is_human, names.cast))
     left = [
         one
         for one, each in enumerate(names.cast)
         if one not in told and (is_human(each) or not human)
     ]
-    return left[0] if len(left) == 1 else None
+    if len(left) == 1:
+        return left[0]
+    # A cast begins with whom its story is about.
+    return 0 if left[:1] == [0] and _tells(clauses) else None
+
+
+def _tells(clauses: Sequence[Clause]) -> bool:
+    """Returns whether `I` does something in a tale: not only `I would have, too`."""
+    done = [
+        one
+        for one in clauses
+        if [each.head.lower for each in one.subject] == ["i"]
+        and one.verb
+        and not (one.speech or is_unreal(one))
+    ]
+    return len(done) > _ASIDES
+
+
+_ASIDES = 2
+"""How often one who is nobody of the story may speak up in it."""
 
 
 def _of_a_kind(clauses: Sequence[Clause], names: Names) -> int | None:

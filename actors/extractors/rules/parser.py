@@ -93,6 +93,11 @@ class _Parser(Parsing):
             return self._aside(group, end)
         elif clause.subject and not clause.verb and not groups.joined(self._parts, at):
             self._another_subject(end)
+        elif groups.joined_after_comma(self._parts, at) and (
+            held := cues.listed(self._drafts.done, clause)
+        ):
+            held.extend(group)
+            return end
         self._target().extend(group)
         if self._clause.verb and self._clause.negated and self._but:
             self._clause.affirmed += group
@@ -228,6 +233,7 @@ class _Parser(Parsing):
             (following.word in cues.ACTING and (following.word != "it" or word in cues.ALONE))
             and groups.verb_follows(self._parts, at + 2)
             and (word not in cues.SUBORDINATE)
+            and not groups.holds(self._parts, at)
         ):
             if self._clause.verb and groups.apart(self._parts, at):
                 self._next()  # `And up he went`.
@@ -258,6 +264,8 @@ class _Parser(Parsing):
 
     def _alone(self, part: Part, at: int, following: Part | None) -> None:
         """Takes a preposition that no phrase follows."""
+        if self._clause.verb and groups.comes_out(self._parts, at):
+            self._next()  # `Korn whistled, and out of the coal hole came a dragon`.
         word, clause = part.word, self._clause
         if following is None:
             led, tag = False, ""
@@ -265,7 +273,7 @@ class _Parser(Parsing):
             led, tag = following.kind in {Kind.VERB, Kind.PREPOSITION}, following.tokens[-1].tag
         if word in cues.PARTICLES and tag.startswith("VB") and groups.joined(self._parts, at):
             return
-        if word == "outside" and not (clause.verb or clause.subject):
+        if word == "outside" and (clause.verb or not clause.subject):
             clause.adverbs += part.tokens
         if word == "out" and clause.objects and following is not None and following.word == "of":
             return
@@ -281,7 +289,8 @@ class _Parser(Parsing):
         led = groups.verb_follows(self._parts, at + 1) or (
             following is not None and following.kind is Kind.VERB
         )
-        subject = [self._last] if relative and led and self._last is not None else []
+        last = cues.being(before, self._last) if word == "who" else self._last
+        subject = [last] if relative and led and last is not None else []
         if before.subject and not before.verb and groups.finite_later(self._parts, at) > 1:
             subject = list(before.subject) if subject and len(before.subject) > 1 else subject
             self._drafts.interrupt(subject)

@@ -10,6 +10,7 @@ from actors.extractors.rules.lexicon import nouns, verbs
 from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
 from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
+from actors.extractors.rules.lexicon.garments import PARTS
 from actors.extractors.rules.lexicon.looks import SEASONS, TIMES, WEATHERS
 from actors.extractors.rules.lexicon.pieces import APART, BITS, LEFT, MARKS, PIECES
 from actors.extractors.rules.lexicon.structures import STRUCTURES
@@ -62,11 +63,24 @@ def things(clause: Clause) -> Iterator[str]:
                 yield from _thing(phrase)
             elif phrase.of is not None and is_thing(phrase.of):
                 yield phrase.of.base
+    yield from _placed(clause, unreal=unreal)
+    yield from _garments_apart(clause)
+    gone = lacking(clause)
+    for phrase in clause.subject:
+        if phrase not in gone:
+            yield from _thing(phrase)
+
+
+def _placed(clause: Clause, *, unreal: bool) -> Iterator[str]:
+    """Yields the things after prepositions, `unreal` where the clause only thinks of them."""
+    told = False
     for place, (word, phrase) in enumerate(clause.places):
         if place and clause.places[place - 1][0] in {"like", "as"} and word in {"on", "in", "with"}:
             # `Like a king on his throne`.
             continue
-        told = unreal and word in {"of", "for", "about", "to", "from"}
+        near = place > 0 and clause.places[place - 1][1].end == phrase.begin - 1
+        goes_on = told and near  # `Dreamt of a hall with chandeliers`.
+        told = unreal and (word in {"of", "for", "about", "to", "from"} or goes_on)
         told = told and not (word == "from" and clause.verb in verbs.SAYING and phrase.owner)
         if word == "with" and _is_part(clause, phrase):
             continue
@@ -74,16 +88,13 @@ def things(clause: Clause) -> Iterator[str]:
             one.negated and one.end == phrase.begin - 1 for one in clause.objects
         ):
             continue  # `No twig from a tree`.
+        if clause.passive and word in {"in", "of", "with"} and _is_matter(phrase):
+            continue  # `It was bound in iron`.
         if clause.verb == "turn" and word in {"to", "into"}:
             continue  # `His knees turned to jelly`.
         reached = word == "for" and (clause.verb in _REACHING or _is_second_part(clause, place))
         if word and (reached or word not in _NO_THING) and not told:
             yield from _thing(phrase, aside=word in _ASIDE)
-    yield from _garments_apart(clause)
-    gone = lacking(clause)
-    for phrase in clause.subject:
-        if phrase not in gone:
-            yield from _thing(phrase)
 
 
 _CHANGING = frozenset(
@@ -95,6 +106,14 @@ def things_changed(clause: Clause) -> Iterator[str]:
     """Yields the things that are there after what has happened: `the maples had turned red`."""
     if not clause.perfect or clause.governor is not None:
         return
+    if clause.verb in _BEHIND | _HANDLED:
+        for phrase in clause.objects:
+            known = phrase.determiner in _DEFINITE or bool(phrase.owner)
+            if clause.verb in _HANDLED or not known:
+                yield from _thing(phrase)
+        for word, phrase in clause.places:
+            if word in {"on", "under"}:
+                yield from _thing(phrase)
     if clause.verb in _CHANGING:
         for phrase in clause.subject:
             yield from _thing(phrase)
@@ -109,6 +128,12 @@ def things_changed(clause: Clause) -> Iterator[str]:
             yield from _thing(phrase)
 
 
+_BEHIND = frozenset({"leave", "bring", "put", "lay", "hang", "set", "pin", "write", "build"})
+"""Verbs whose object is there after them: `had left a note and a bear`."""
+_HANDLED = frozenset(
+    {"open", "close", "shut", "light", "fold", "unfold", "spread", "unroll", "turn", "decorate"}
+)
+"""Verbs that leave a thing there in another state: `had turned the map round`."""
 _COVERING = frozenset({"reach", "cover", "settle", "land", "perch", "climb", "fill", "overgrow"})
 """Verbs that end in a state that is seen after them: `a robin had settled on the spade`."""
 _GOING = frozenset(
@@ -138,13 +163,29 @@ def things_in_spite(clause: Clause) -> Iterator[str]:
 def _garments_apart(clause: Clause) -> Iterator[str]:
     """Yields garments that nobody wears: `there was a hat on the nail`, `found the hat`."""
     there = bool(clause.subject) and clause.subject[0].head.tag == "EX" and clause.verb == "be"
-    done = clause.verb in APART and not (clause.verb == "pick" and not clause.particle)
+    blown = any(one.head.lemma in _WINDS for one in clause.subject) and clause.verb in _BLOWING
+    done = blown or (clause.verb in APART and not (clause.verb == "pick" and not clause.particle))
     phrases = [*clause.objects] if there or done else []
     if clause.verb in LEFT:
         phrases += clause.subject
     for phrase in phrases:
         if phrase.head.lemma in nouns.GARMENTS and not phrase.negated:
             yield phrase.base
+
+
+def _is_matter(phrase: NounPhrase) -> bool:
+    """Returns whether a phrase only tells what something is made of."""
+    return len(phrase.tokens) == 1 and phrase.of is None and phrase.head.lemma in _MATTER
+
+
+_MATTER = frozenset(
+    {
+        *("iron", "gold", "silver", "brass", "copper", "tin", "steel", "wood", "stone", "leather"),
+        *("wool", "silk", "velvet", "cotton", "glass", "paper", "wax", "bone", "ivory", "marble"),
+    }
+)
+_WINDS = frozenset({"wind", "gust", "breeze", "wave", "current", "river", "stream", "storm"})
+_BLOWING = frozenset({"take", "blow", "whip", "lift", "tear", "whisk", "pull", "sweep", "tug"})
 
 
 def _is_worked_on(clause: Clause) -> bool:
@@ -205,10 +246,16 @@ _FIGURES = frozenset({"snowman", "scarecrow", "doll", "puppet", "statue", "ginge
 """Things in the shape of somebody."""
 _LOOSE = frozenset({"bone", "feather", "horn", "tusk"})
 """Parts of bodies that lie about by themselves."""
+_RESPECTS = frozenset({"colour", "color", "shade", "size", "shape", "height", "length", "weight"})
+"""In what something is like another: `the size of an egg`."""
+_BOXES = frozenset({"chest", "trunk"})
+"""Parts of bodies that are also boxes."""
 _DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 
 
 def _thing(phrase: NounPhrase, *, aside: bool = True) -> Iterator[str]:
+    if phrase.head.lemma in _RESPECTS:
+        return  # `The colour of limes`.
     if phrase.of is not None and phrase.head.lemma in BITS and is_thing(phrase.of):
         yield phrase.of.base
         return
@@ -239,7 +286,9 @@ def is_thing(phrase: NounPhrase) -> bool:
         return True
     if noun in nouns.BEINGS:
         return toy or noun in SMALL_FRY or is_cuddly(phrase)
-    if noun in MARKS:
+    if noun in _BOXES and phrase.determiner in {"a", "an"} and phrase.of is None:
+        return True
+    if noun in MARKS or (phrase.owner and noun in PARTS | {"scale", "fin"}):
         return False
     if head.lower == "braces" or noun in nouns.BODY | nouns.GARMENTS:
         return False

@@ -101,7 +101,7 @@ class Referents:
     ) -> Who:
         """Returns the characters that a phrase means, none of `but`, and remembers them.
 
-        `opening` tells whether it may be how a story begins: `Once there was a girl`; `speaks`
+        `opening` tells whether it may begin a story: `Once there was a girl`; `speaks`
         whether it is said to speak, `acts` whether it does what only somebody can do.
         """
         self._opening, self._speaks, self._acts = opening, speaks, acts
@@ -116,17 +116,17 @@ class Referents:
             self.remember(self._found[key])
         return self._found[key]
 
-    def described(self, phrase: NounPhrase, looks: Sequence[NounPhrase]) -> Who:
-        """Returns whom a stranger turns out to be by what is said of the looks.
-
-        Only somebody of whom the text has not told yet can be: `a girl with two red plaits`.
-        """
+    def described(
+        self, phrase: NounPhrase, looks: Sequence[NounPhrase], *, alone: bool = False
+    ) -> Who:
+        """Returns whom of those unknown `a girl with plaits` is, or `a girl` who acts `alone`."""
         if phrase.determiner not in {"a", "an"} or phrase.head.character is not None:
             return ()
         known = self._memory.named()
         able = [one for one in self.names.called(phrase.head.lemma) if one not in known]
         able = [one for one in able if kinds.fits(self.names, one, phrase)]
-        able = [one for one in able if kinds.answers(self.names.cast[one], phrase, looks)]
+        if not (alone and kinds.is_plain(phrase, looks)):
+            able = [one for one in able if kinds.answers(self.names.cast[one], phrase, looks)]
         if len(able) != 1:
             return ()
         self._found[self._sentence, phrase.start, phrase.head.lower] = (able[0],)
@@ -265,7 +265,7 @@ class Referents:
         if head.lemma in {"friend", "companion"} and phrase.owner and not phrase.adjectives:
             return self._memory.other_than(self.owner(phrase))
         if phrase.owner and not (head.lemma in nouns.ANIMALS and self.owner(phrase)):
-            return ()
+            return self.names.only(head.lemma) if phrase.owner[-1].lower == "its" else ()
         return self._noun(head.lemma, phrase)
 
     def _kin(self, phrase: NounPhrase) -> Who:
@@ -306,6 +306,8 @@ class Referents:
         if phrase.determiner == "one" and said & _STATES and len(able) == 1:
             return (able[0],)
         if phrase.determiner in {"a", "an", "one", "another", "some"}:
+            if phrase.determiner == "one" and len(able) == 1 and self.names.is_own(noun, able[0]):
+                return (able[0],)  # `In it were one captain and a crab`.
             return self._introduced(noun, able) if phrase.determiner in {"a", "an"} else ()
         if noun in self._roles:
             return (self._roles[noun],)

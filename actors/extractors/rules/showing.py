@@ -170,3 +170,9 @@ def long_before(clauses: Sequence[Clause]) -> set[int]:
     if len(now) <= 2 * len(then):
         return set()
     return {id(one) for one in then if one.marker}
+
+
+def is_all_around(clause: Clause) -> bool:
+    """Returns whether `it` is all that is seen: `at noon it is blue outside`."""
+    it = [one.head.lower for one in clause.subject] == ["it"] and clause.verb in {"be", "get"}
+    return it and any(one.lower in {"outside", "outdoors", "everywhere"} for one in clause.adverbs)

@@ -36,7 +36,11 @@ def is_place(phrase: NounPhrase) -> bool:
     head = phrase.head
     if not head.is_noun or head.character is not None:
         return False
+    if phrase.of is not None and phrase.of.head.lemma in nouns.BODY:
+        return False  # `A fold of his skin`.
     pair = " ".join(one.lower for one in phrase.tokens[-2:])
+    if pair in _STEPS:
+        return True
     joined = "-".join([*(one.lower for one in phrase.tokens[-2:-1]), head.lemma])
     if head.lemma == "floor" and len(phrase.tokens) > 1 and _is_story(phrase.tokens[-2].lower):
         return True
@@ -45,6 +49,9 @@ def is_place(phrase: NounPhrase) -> bool:
     return bool({head.lemma, head.lower, pair, joined} & nouns.PLACES) or _sounds_like_one(
         head.lemma
     )
+
+
+_STEPS = frozenset({"back step", "front step", "back steps", "front steps", "top step"})
 
 
 def _is_story(word: str) -> bool:

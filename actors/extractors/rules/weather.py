@@ -114,7 +114,7 @@ def _falls(phrase: NounPhrase, verb: str) -> Iterator[Weather]:
         yield Weather.SNOW
 
 
-_UP = frozenset({"be", "rise", "come", "shine", "climb"})
+_UP = frozenset({"be", "rise", "come", "shine", "climb", "get"})
 """Verbs that a text denies of the sun before it is up, or after it has gone."""
 
 

@@ -10,6 +10,7 @@ from actors.extractors.rules.implied import implied
 from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.landmarks import is_camp, landmarks
 from actors.extractors.rules.lexicon import hints, nouns, places
+from actors.extractors.rules.offstage import is_likened_to, most_of
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import (
     afar,
@@ -65,7 +66,8 @@ def find_place(clauses: Sequence[Clause], before: str) -> Found:
     given: dict[str, dict[str, float]] = {}
     for order, clause in enumerate(clauses):
         if not (id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things)):
-            for one in _all(clause, before, best, camps=camps):
+            every = [*_all(clause, before, best, camps=camps), *_inside(clause, things)]
+            for one in every:
                 # Where the page ends up counts for a little more than where it begins.
                 worth = _worth(clause, one)
                 worth += _later(worth, order, carried=one.given and bool(before))
@@ -109,6 +111,21 @@ def _all(clause: Clause, before: str, best: str, *, camps: bool) -> Iterator["_C
     yield from _moved(clause, before)
     for name, worth, word, phrase in landmarks(clause, best, camps=camps):
         yield _Candidate(name, worth, word, phrase)
+
+
+def _inside(clause: Clause, things: Things) -> Iterator["_Candidate"]:
+    """Yields the place that `it` means where somebody is in it: `in it were Tom and a dog`."""
+    if clause.negated or not is_about_beings(clause):
+        return
+    for word, phrase in clause.places:
+        first = not clause.subject or phrase.start < clause.subject[0].start
+        thing = things.of(phrase) if first and phrase.head.lower == "it" else None
+        if word in {"in", "inside", "into"} and thing is not None and is_place(thing):
+            yield _Candidate(name_of_place(thing), _IN_IT, word, thing)
+
+
+_IN_IT = 3.5
+"""What a place is worth that a pronoun means."""
 
 
 def _later(worth: float, order: int, *, carried: bool) -> float:
@@ -276,7 +293,7 @@ def _has_changed(clause: Clause, one: _Candidate) -> bool:
 
 def _candidates(clause: Clause) -> Iterator[_Candidate]:
     for at, (word, phrase) in enumerate(clause.places):
-        weight = weight_of_place(clause, at, word, phrase)
+        weight = min(weight_of_place(clause, at, word, phrase), most_of(clause, at, word, phrase))
         if weight > 0 and not phrase.negated and not _is_of_another(clause, at):
             yield from _named(phrase, weight, word)
             if (
@@ -289,7 +306,7 @@ def _candidates(clause: Clause) -> Iterator[_Candidate]:
         if not phrase.negated and not is_medium(phrase):
             yield from _named(phrase, weight_of_object(clause), "")
     for phrase in clause.subject:
-        if not (phrase.negated or is_far(clause)):
+        if not (phrase.negated or is_far(clause) or is_likened_to(clause)):
             yield from _named(phrase, weight_of_subject(clause), "")
     homeward = any(one.lower == "home" for one in clause.adverbs) and not is_denied(clause)
     homeward = homeward and not any(_is_other(one) for one in clause.subject)

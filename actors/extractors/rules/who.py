@@ -9,6 +9,7 @@ from actors.extractors.rules.leaving import has_left, is_away
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.colouring import SHINING
+from actors.extractors.rules.lexicon.places import RESTING
 from actors.extractors.rules.lexicon.presence import (
     ARRIVING,
     BEASTLY,
@@ -209,7 +210,9 @@ class _Reading:
         if phrase.head.lower == "it" and clause.verb in SHINING:
             return ()  # `Her fur was brown, and it shone.`
         who = self._referents.of(phrase, subject=True, speaks=speaks, acts=acts)
-        who = who or self._referents.described(phrase, said_with(clause, phrase))
+        alone = len(clause.subject) == 1 and (acts or clause.verb in RESTING) and not clause.negated
+        looks = said_with(clause, phrase)
+        who = who or self._referents.described(phrase, looks, alone=alone)
         if speaks and phrase.head.is_noun:
             self._referents.speak(who)
         if phrase.head.tag == "PRP" and len(who) > 1:

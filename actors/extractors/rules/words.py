@@ -26,7 +26,9 @@ _DOUBLE = (
         "",
     ),
     (
-        re.compile(r"\b(not|n't) (?:a bit|one bit|in the least|the least bit)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(not|n't) (?:at all|a bit|one bit|in the least|the least bit)\b", re.IGNORECASE
+        ),
         r"\1",
     ),
     (re.compile(r"\bnot a (?:living )?soul\b", re.IGNORECASE), "nobody"),

@@ -7,7 +7,10 @@ from importlib.metadata import PackageNotFoundError, requires
 
 from imggen.printing import all_written, never_raising
 
-_EXTRAS = {"cli": ["click", "pyyaml", "rich"], "verify": ["c2pa-python"]}
+_EXTRAS = {
+    "cli": ["click", "pyyaml", "rich"],
+    "verify": ["c2pa-python", "numpy", "pillow"],
+}
 
 
 def main() -> None:

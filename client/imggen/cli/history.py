@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from imggen.cli.routes import route_lines
+from imggen.cli.timings import stage_told, step_lines
 from imggen.errors import reason_name
 from imggen.fields import short_name
 from imggen.rules.money import exactly
@@ -16,7 +17,7 @@ from imggen.v1.admin_pb2 import (
     MoneyMovement,
 )
 from imggen.v1.budget_pb2 import BookedCall, CallKind
-from imggen.v1.job_pb2 import Job, JobError, JobKind, JobStatus, Stage, StageTiming
+from imggen.v1.job_pb2 import Job, JobError, JobKind, JobStatus
 
 
 def history_lines(found: GetJobHistoryResponse) -> Iterator[str]:
@@ -67,14 +68,10 @@ def _attempt(one: JobAttempt) -> Iterator[str]:
         times += f" for {took.total_seconds():.1f} s"
     yield f"  {one.model} ({one.provider}) by worker {one.worker}, {times}"
     if one.stage_timings:
-        yield f"  stages: {', '.join(map(_stage, one.stage_timings))}"
+        yield f"  stages: {', '.join(map(stage_told, one.stage_timings))}"
+        yield from _indented(step_lines(one.stage_timings))
     yield from _indented(route_lines(one.route))
     yield from _indented(map(_call, one.calls))
-
-
-def _stage(one: StageTiming) -> str:
-    seconds = one.duration.ToTimedelta().total_seconds()
-    return f"{short_name(Stage, one.stage)} {seconds:.1f} s"
 
 
 def _call(call: BookedCall) -> str:

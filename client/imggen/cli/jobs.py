@@ -9,6 +9,7 @@ from imggen.cli.consoles import echo
 from imggen.cli.options import meta_filter
 from imggen.cli.progress import notes, position, to_the_end
 from imggen.cli.session import Session, connected
+from imggen.cli.timings import step_lines
 from imggen.errors import NotFound, reason_name
 from imggen.fields import JobStatusName, short_name, short_names
 from imggen.rules.graphemes import first
@@ -28,7 +29,8 @@ _ERROR_WIDTH, _OTHERS_WIDTH, _SHORTEST = 80, 117, 20
 def watch(session: Session, job_id: str) -> None:
     """Watch a job until it ends.
 
-    With --json every snapshot is one line of JSON, the last one with the image.
+    At the end it says what the steps of finishing and storing took. With --json every snapshot is
+    one line of JSON, the last one with the image.
 
     \b
     Examples:
@@ -37,7 +39,8 @@ def watch(session: Session, job_id: str) -> None:
     """
     last = to_the_end(session, job_id, json_lines=session.json)
     if not session.json:
-        lines = [f"image {last.image.id}", check_of(last.image), *notes(last.job)]
+        lines = [f"image {last.image.id}", check_of(last.image)]
+        lines += [*step_lines(last.job.stage_timings), *notes(last.job)]
         echo("\n".join(filter(None, lines)))
 
 

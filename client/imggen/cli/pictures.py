@@ -348,6 +348,8 @@ def _lines(image: Image) -> list[str]:
     ]
     if check := check_of(image):
         lines.append(check)
+    if image.HasField("quality_score"):
+        lines.append(f"quality {image.quality_score:.2f} of 5")
     if image.page_id:
         lines.append(f"page {image.page_number or 'removed'}, {image.page_id}")
     if image.url:

@@ -9,16 +9,26 @@ from imggen.fields import short_name
 from imggen.rules.prints import THUMBNAIL_FORMATS
 from imggen.v1.finishing_pb2 import FinishedStep, FinishingStep, PostProcessing
 
+NO_TRIM = "is not WIDTHxHEIGHT in mm"
+"""What is wrong with a text that is no size of a print."""
 _TRIM = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+def trim_of(text: str) -> tuple[int, int] | None:
+    """Returns the size of a print in millimetres; None for a text that is none."""
+    found = _TRIM.fullmatch(text)
+    return found and (int(found[1]), int(found[2]))
 
 
 def _trim(
     context: click.Context, option: click.Parameter, value: str | None
 ) -> tuple[int, int] | None:
-    found = None if value is None else _TRIM.fullmatch(value)
-    if value is not None and found is None:
-        raise click.BadParameter(f"{value!r} is not WIDTHxHEIGHT in mm", context, option)
-    return found and (int(found[1]), int(found[2]))
+    if value is None:
+        return None
+    found = trim_of(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} {NO_TRIM}", context, option)
+    return found
 
 
 POST_PROCESSING = (

@@ -175,7 +175,7 @@ def _drew(record: DrawingRecord) -> str:
     if record.HasField("mean_duration"):
         parts.append(_time(record.mean_duration))
     if record.HasField("mean_score"):
-        parts.append(f"reviewed {record.mean_score:.2f}")
+        parts.append(f"quality {record.mean_score:.2f}")
     return ", ".join(parts)
 
 

@@ -108,6 +108,13 @@ def story(
         priority: 2                # 1 (first) to 3
         metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
           order: 4711
+        post_processing:           # what is done to the pictures; docs/finishing.md
+          signature_removal: true  # off: leave what a model paints into a corner as a signature
+          background_removal: false      # on: portraits get a transparent background
+          colour_correction: true
+          sharpening: true
+          trim: 210x148            # mm of a printed page: refused under 200 DPI; default: no check
+          thumbnail: jpeg          # or webp
 
     Portraits are drawn first, and each page as soon as those of its characters are done. What is
     wrong with the file is said with its lines before anything is drawn. The first line is the id of

@@ -12,7 +12,7 @@ from imggen.cli.model_limits import model_faults
 from imggen.cli.options import MIN_QUALITIES
 from imggen.cli.story_content import NAMESPACE, StoryFile
 from imggen.cli.story_file import StoryFileWrong
-from imggen.cli.submission import RefusedCharacter, order_of, story_of
+from imggen.cli.submission import RefusedCharacter, order_of, post_processing, story_of
 from imggen.errors import InvalidRequest, Violation
 from imggen.fields import character_with
 from imggen.rules import characters, stories
@@ -25,7 +25,9 @@ from imggen.rules.pictures import (
     read_images_per_page,
     read_quality,
 )
+from imggen.rules.prints import check_post_processing
 from imggen.v1 import errors_pb2 as reasons
+from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest
 from imggen.v1.routing_pb2 import ProviderStatus
 
@@ -41,6 +43,8 @@ _RENAMED = (
     (re.compile(r"\bcharacter_ids\b"), "characters"),
     (re.compile(r"\bmax_cost_micros\b"), "max_cost"),
     (re.compile(r"\buse_references\b"), "references"),
+    (re.compile(r"\btrim_(width|height)_mm\b"), "trim"),
+    (re.compile(r"\bthumbnail_format\b"), "thumbnail"),
 )
 
 
@@ -109,6 +113,7 @@ def _of_story(file: StoryFile, styles: Iterable[str]) -> list[Violation]:
     copies = read_images_per_page(checks, options.images_per_page)
     read_floor(checks, options.min_quality, dict.fromkeys(MIN_QUALITIES, 0.0))
     checks.metadata("options.metadata", options.metadata)
+    check_post_processing(checks, post_processing(options) or PostProcessing(), portrait=True)
     if options.priority is not None:
         # Whether the caller is an admin, only the service knows.
         checks.priority("priority", options.priority, admin=True)

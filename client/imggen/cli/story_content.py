@@ -47,7 +47,7 @@ class FileCover:
 class FileOptions:
     """The options of a story file; an empty one is left to the service.
 
-    `max_cost` is in US dollars for each picture.
+    `max_cost` is in US dollars for each picture. `post_processing` has the fields of the contract.
     """
 
     portraits: bool = True
@@ -64,6 +64,8 @@ class FileOptions:
     allow_reuse: bool = False
     priority: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    # Not shown: request ids are made from what is, and those of files without it must stay.
+    post_processing: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,13 @@ class StoryFile:
 
     def content(self) -> tuple[object, ...]:
         """Returns all that the file says besides its title."""
-        return self.style, self.characters, self.pages, self.options, self.cover
+        told = self.style, self.characters, self.pages, self.options, self.cover
+        return (*told, *self.processing())
+
+    def processing(self) -> tuple[object, ...]:
+        """Returns what the file says of post-processing, for request ids; empty for nothing."""
+        said = self.options.post_processing
+        return (said,) if said else ()
 
     def request_id(self, *what: object) -> str:
         """Returns the request id for a part of this story: equal content gives an equal id."""

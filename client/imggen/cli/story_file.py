@@ -11,11 +11,13 @@ import click
 
 from imggen.cli import how_to_install
 from imggen.cli.input_files import FileWrong
+from imggen.cli.post_processing import NO_TRIM, trim_of
 from imggen.cli.story_content import FileCover, FileOptions, FilePage, FileScene, StoryFile
 from imggen.fields import CharacterFields
 from imggen.rules.characters import OLDEST
 from imggen.rules.cleaning import clean, one_line
 from imggen.rules.pictures import MAX_IMAGES_PER_PAGE
+from imggen.rules.prints import THUMBNAIL_FORMATS
 from imggen.rules.texts import cut
 
 if TYPE_CHECKING:
@@ -28,7 +30,10 @@ _STORY = ("title", "style", "options", "characters", "cover", "pages")
 _OPTIONS = (
     *("portraits", "scenes", "cover", "images_per_page", "aspect_ratio", "model", "quality"),
     *("provider", "min_quality", "max_cost", "references", "allow_reuse", "priority", "metadata"),
+    "post_processing",
 )
+_STEPS = ("signature_removal", "background_removal", "colour_correction", "sharpening")
+_PROCESSING = (*_STEPS, "trim", "thumbnail")
 _LOOKS = ("species", "hair", "eyes", "skin", "clothing")
 _CHARACTER = ("name", "age", "gender", *_LOOKS, "features", "traits")
 _PAGE = ("text", "scene", "characters")
@@ -214,9 +219,28 @@ class _Reader:
                 read[name] = self._amount(value, path)
             elif name == "metadata":
                 read[name] = self._pairs(value, path)
+            elif name == "post_processing":
+                read[name] = self._processing(value, path)
             else:
                 read[name] = self._text(value, path)
         return FileOptions(**read)
+
+    def _processing(self, node: "Node", path: str) -> dict[str, Any]:
+        """Reads what is done to the pictures, as the contract names it."""
+        fields = {} if node.tag == _NULL else self._mapping(node, path, _PROCESSING)
+        read: dict[str, Any] = {
+            name: self._flag(fields[name], f"{path}.{name}") for name in _STEPS if name in fields
+        }
+        if "trim" in fields:
+            size = trim_of(self._text(fields["trim"], f"{path}.trim"))
+            if size is None:
+                self._add(fields["trim"], f"{path}.trim", f"{_shown(fields['trim'])} {NO_TRIM}")
+            else:
+                read["trim_width_mm"], read["trim_height_mm"] = size
+        if "thumbnail" in fields:
+            shown = self._choice(fields["thumbnail"], f"{path}.thumbnail", THUMBNAIL_FORMATS)
+            read["thumbnail_format"] = shown
+        return read
 
     def _mapping(
         self,

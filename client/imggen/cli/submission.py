@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from imggen.cli.pictures_folder import Pictures
-from imggen.cli.story_content import FileCover, FileScene, StoryFile
+from imggen.cli.story_content import FileCover, FileOptions, FileScene, StoryFile
 from imggen.errors import InvalidRequest, NotFound
 from imggen.fields import CharacterFields
 from imggen.orders import WholeStoryFields
@@ -17,6 +17,7 @@ from imggen.rules.money import MICROS
 from imggen.sync import SyncClient
 from imggen.v1.batch_pb2 import Batch, BatchImage
 from imggen.v1.character_pb2 import Character
+from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.generation_pb2 import Cover
 from imggen.v1.job_pb2 import JOB_KIND_COVER, JOB_KIND_SCENE, JOB_STATUS_COMPLETED
 from imggen.v1.routing_pb2 import PlanStoryResponse, QuoteStoryResponse
@@ -89,7 +90,8 @@ def plan(client: SyncClient, file: StoryFile) -> Plan:
 
 def _asked(file: StoryFile) -> tuple[object, ...]:
     """Returns what is asked for of a story; files without a cover keep their request ids."""
-    return (file.options, file.cover) if file.cover else (file.options,)
+    asked = (file.options, file.cover) if file.cover else (file.options,)
+    return (*asked, *file.processing())
 
 
 def order_of(
@@ -111,9 +113,15 @@ def order_of(
         use_references=options.references,
         allow_reuse=options.allow_reuse,
         metadata=options.metadata,
+        post_processing=post_processing(options),
         priority=options.priority,
         request_id=request_id,
     )
+
+
+def post_processing(options: FileOptions) -> PostProcessing | None:
+    """Returns what a file asks of post-processing; None where it says nothing of it."""
+    return PostProcessing(**options.post_processing) if options.post_processing else None
 
 
 def _story(client: SyncClient, file: StoryFile) -> tuple[Story, dict[str, str]]:

@@ -1,9 +1,9 @@
 """The command that shows where a picture comes from."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,14 @@ _SAID = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Watermark:
+    """What is told of a picture's watermark: as a line, and as JSON."""
+
+    said: str
+    shown: dict[str, Any]
+
+
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
@@ -33,12 +41,16 @@ _SAID = {
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Certificates that issue trusted ones, PEM; others then make the exit code 1.",
 )
+@click.option(
+    "--watermark-key", metavar="KEY", help="The service's key.  [default: the public one]"
+)
 @local
-def verify(session: Output, file: Path, trust: Path | None) -> None:
+def verify(session: Output, file: Path, trust: Path | None, watermark_key: str | None) -> None:
     """Show a picture's content credentials (C2PA), and whether it is as it was signed.
 
-    Nothing is asked of a server. The exit code is 1 for a picture that was changed, or has no valid
-    credentials.
+    Its watermark is shown, too, which outlives what removes the credentials. Nothing is asked of a
+    server. The exit code is 1 for a picture that was changed, or has no valid credentials, with a
+    watermark or without.
 
     \b
     Examples:
@@ -46,9 +58,12 @@ def verify(session: Output, file: Path, trust: Path | None) -> None:
       imggen verify mia.jpg --trust root.pem
     """
     trusted = read_certificates(trust) if trust else b""
-    found = _read(read_bytes(file, _MOST_BYTES), file, trusted)
+    data = read_bytes(file, _MOST_BYTES)
+    found = _read(data, file, trusted)
     shown = {name: value for name, value in asdict(found).items() if value not in ("", ())}
-    session.document(*_lines(file, found), file=str(file), credentials=shown)
+    mark = _looked(data, watermark_key)
+    lines = (*_lines(file, found), f"  {'watermark':<11} {mark.said}")
+    session.document(*lines, file=str(file), credentials=shown, watermark=mark.shown)
     is_enough = found.verdict == "trusted" if trust else found.verdict.is_whole
     if not is_enough:
         click.get_current_context().exit(FAILED)
@@ -67,6 +82,25 @@ def _read(data: bytes, file: Path, trusted: bytes) -> "Credentials":
         raise click.ClickException(f"{file}: {error}") from error
 
 
+def _looked(data: bytes, key: str | None) -> _Watermark:
+    """Looks for the watermark; whoever cannot look gets the credentials all the same."""
+    try:
+        # numpy and Pillow, which an installation from before the watermark may lack.
+        from imggen.watermark import PUBLIC_KEY, NotRead, told, watermark_of
+    except (ImportError, OSError) as error:
+        return _unread(f"it needs numpy and Pillow ({error}): {how_to_install('verify')}")
+    try:
+        mark = watermark_of(data, PUBLIC_KEY if key is None else key)
+    except NotRead as error:
+        return _unread(f"the file {error}")
+    said = told(mark)
+    return _Watermark(said, {"verdict": "found", **asdict(mark)} if mark else {"verdict": "none"})
+
+
+def _unread(why: str) -> _Watermark:
+    return _Watermark(f"not looked for: {why}", {"verdict": "unread", "problem": why})
+
+
 def _lines(file: Path, found: "Credentials") -> Iterator[str]:
     yield f"{file}: {_SAID[found.verdict]}"
     rows = {
@@ -75,7 +109,7 @@ def _lines(file: Path, found: "Credentials") -> Iterator[str]:
         "model": found.model,
         "made at": found.made_at,
         "what": found.title,
-        "from": ", ".join(found.parents),
+        "from": "; ".join(found.parents),
         "written by": found.generator,
         "signed at": found.signed_at,
         "problems": ", ".join(found.problems),

@@ -79,6 +79,14 @@ def image_not_ready(image: UUID | str, status: str) -> FailedPrecondition:
     )
 
 
+def no_upscaler() -> FailedPrecondition:
+    """Returns the error for a print asset that only an upscaler could make, where there is none."""
+    return FailedPrecondition(
+        "no upscaler is deployed; ask the operator for one (IMGGEN_UPSCALER)",
+        reasons.ERROR_REASON_NO_ELIGIBLE_OFFER,
+    )
+
+
 def regenerations_used(lineage: UUID | str) -> FailedPrecondition:
     """Returns the error for a lineage that may not be regenerated again."""
     return FailedPrecondition(

@@ -1,6 +1,7 @@
 """The fake's post-processing: it says the steps that were asked for, and changes nothing."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -16,6 +17,23 @@ from imggen.v1.finishing_pb2 import (
     FinishedStep,
     PostProcessing,
 )
+from imggen.v1.job_pb2 import (
+    STAGE_FINISHING,
+    STAGE_STORING,
+    TIMED_STEP_BACKGROUND_REMOVAL,
+    TIMED_STEP_COLOUR_CORRECTION,
+    TIMED_STEP_DECODING,
+    TIMED_STEP_ENCODING,
+    TIMED_STEP_RESIZING,
+    TIMED_STEP_SHARPENING,
+    TIMED_STEP_SIGNATURE_REMOVAL,
+    TIMED_STEP_SIGNING,
+    TIMED_STEP_UPLOADING,
+    TIMED_STEP_UPSCALING,
+    TIMED_STEP_WATERMARK,
+    Stage,
+    StepTiming,
+)
 
 _STEPS = {
     "signature_removal": FINISHING_STEP_SIGNATURE_REMOVAL,
@@ -23,6 +41,46 @@ _STEPS = {
     "colour_correction": FINISHING_STEP_COLOUR_CORRECTION,
     "sharpening": FINISHING_STEP_SHARPENING,
 }
+
+
+_TAKEN = {
+    STAGE_FINISHING: (
+        TIMED_STEP_DECODING,
+        TIMED_STEP_SIGNATURE_REMOVAL,
+        TIMED_STEP_BACKGROUND_REMOVAL,
+        TIMED_STEP_COLOUR_CORRECTION,
+        TIMED_STEP_SHARPENING,
+        TIMED_STEP_RESIZING,
+        TIMED_STEP_WATERMARK,
+        TIMED_STEP_ENCODING,
+    ),
+    STAGE_STORING: (TIMED_STEP_SIGNING, TIMED_STEP_UPLOADING),
+}
+_ASKED = {
+    TIMED_STEP_SIGNATURE_REMOVAL: "signature_removal",
+    TIMED_STEP_BACKGROUND_REMOVAL: "background_removal",
+    TIMED_STEP_COLOUR_CORRECTION: "colour_correction",
+    TIMED_STEP_SHARPENING: "sharpening",
+}
+
+
+def steps_taken(
+    stage: Stage.ValueType, drawing: Drawing, spent: timedelta, *, upscaled: bool = False
+) -> Iterator[StepTiming]:
+    """Yields what the steps of a stage took, which is all of it in even parts.
+
+    `upscaled` is whether a model has enlarged the picture first.
+    """
+    asked = PostProcessing.FromString(drawing.post_processing)
+    steps = [
+        one for one in _TAKEN.get(stage, ()) if one not in _ASKED or getattr(asked, _ASKED[one])
+    ]
+    if upscaled and stage == STAGE_FINISHING:
+        steps.insert(0, TIMED_STEP_UPSCALING)
+    for step in steps:
+        duration = Duration()
+        duration.FromTimedelta(spent / len(steps))
+        yield StepTiming(step=step, duration=duration)
 
 
 def steps_done(drawing: Drawing) -> Iterator[FinishedStep]:

@@ -23,7 +23,7 @@ OnePicture: TypeAlias = GeneratePortraitRequest | GenerateSceneRequest | Regener
 
 _PICTURE = (
     *("width", "height", "file_size", "seed", "prompt", "references", "not_drawn"),
-    *("picture_check", "checked_by", "post_processing"),
+    *("picture_check", "checked_by", "post_processing", "quality_score"),
 )
 _OF_JOB = ("not_drawn", "references", "cropped_from", "post_processing")
 
@@ -144,7 +144,7 @@ def content(image: Image, drawing: Drawing) -> object:
 def _take(one: Image | Job, other: Image | Job, field: str) -> None:
     """Copies a field from another message."""
     value = getattr(other, field)
-    if isinstance(value, int | str):
+    if isinstance(value, int | float | str):
         setattr(one, field, value)
     else:
         getattr(one, field).extend(value)

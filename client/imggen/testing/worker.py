@@ -10,7 +10,7 @@ from imggen.fields import short_name
 from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
-from imggen.testing.finishing import steps_done
+from imggen.testing.finishing import steps_done, steps_taken
 from imggen.testing.memory import Memory, now
 from imggen.v1.admin_pb2 import JobAttempt
 from imggen.v1.errors_pb2 import ErrorReason
@@ -139,9 +139,10 @@ class Worker:
         self._memory.prints[job.image_id] = (int(width), int(height))
         job.upscaling.tile = _TILE
         job.ClearField("error")
-        spent = timedelta(seconds=self._step_seconds)
+        spent, drawing = timedelta(seconds=self._step_seconds), self._memory.drawings[job.image_id]
         for stage in (STAGE_RESOLVING, STAGE_FINISHING, STAGE_STORING):
-            job.stage_timings.add(stage=stage).duration.FromTimedelta(spent)
+            steps = steps_taken(stage, drawing, spent, upscaled=True)
+            job.stage_timings.add(stage=stage, steps=steps).duration.FromTimedelta(spent)
         self._end(job, JOB_STATUS_COMPLETED)
 
     def _finish_drawing(self, job: Job) -> None:
@@ -162,11 +163,13 @@ class Worker:
         image.not_drawn.extend(self.kept())
         job.not_drawn.extend(image.not_drawn)
         image.post_processing.extend(steps_done(drawing))
+        image.quality_score = 5.0
         job.post_processing.extend(image.post_processing)
         job.ClearField("error")
         spent = timedelta(seconds=self._step_seconds)
         for stage in STAGES:
-            job.stage_timings.add(stage=stage).duration.FromTimedelta(spent)
+            steps = steps_taken(stage, drawing, spent)
+            job.stage_timings.add(stage=stage, steps=steps).duration.FromTimedelta(spent)
         self._end(job, JOB_STATUS_COMPLETED)
 
     def kept(self) -> tuple[NotDrawn, ...]:

@@ -148,8 +148,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     this one again.
     """
     ERROR_REASON_PICTURE_BROKEN: _ErrorReason.ValueType  # 97
-    """In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
-    are no numbers), and so was a second one that it drew with another seed.
+    """In `Job.error`: the model's picture was broken (its `Image.quality_score` was 2 or less, or
+    its values were no numbers), and so was a second one that it drew with another seed.
     """
     ERROR_REASON_CONTENT_POLICY: _ErrorReason.ValueType  # 98
     """INVALID_ARGUMENT: a text breaks a rule of what texts may say. `ErrorInfo.metadata` has its
@@ -321,8 +321,8 @@ ERROR_REASON_DEPENDENCY_FAILED: ErrorReason.ValueType  # 96
 this one again.
 """
 ERROR_REASON_PICTURE_BROKEN: ErrorReason.ValueType  # 97
-"""In `Job.error`: the model's picture was broken (black, one colour, noise, or with values that
-are no numbers), and so was a second one that it drew with another seed.
+"""In `Job.error`: the model's picture was broken (its `Image.quality_score` was 2 or less, or
+its values were no numbers), and so was a second one that it drew with another seed.
 """
 ERROR_REASON_CONTENT_POLICY: ErrorReason.ValueType  # 98
 """INVALID_ARGUMENT: a text breaks a rule of what texts may say. `ErrorInfo.metadata` has its

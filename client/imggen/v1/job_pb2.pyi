@@ -154,6 +154,73 @@ JOB_KIND_UPSCALE: JobKind.ValueType  # 4
 """Makes the print asset of an image anew."""
 Global___JobKind: typing_extensions.TypeAlias = JobKind
 
+class _TimedStep:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _TimedStepEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_TimedStep.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    TIMED_STEP_UNSPECIFIED: _TimedStep.ValueType  # 0
+    """Not set."""
+    TIMED_STEP_UPSCALING: _TimedStep.ValueType  # 1
+    """A model enlarges the picture."""
+    TIMED_STEP_DECODING: _TimedStep.ValueType  # 2
+    """Reads the model's file."""
+    TIMED_STEP_SIGNATURE_REMOVAL: _TimedStep.ValueType  # 3
+    """See `FinishingStep`."""
+    TIMED_STEP_BACKGROUND_REMOVAL: _TimedStep.ValueType  # 4
+    """See `FinishingStep`."""
+    TIMED_STEP_COLOUR_CORRECTION: _TimedStep.ValueType  # 5
+    """See `FinishingStep`."""
+    TIMED_STEP_SHARPENING: _TimedStep.ValueType  # 6
+    """See `FinishingStep`."""
+    TIMED_STEP_RESIZING: _TimedStep.ValueType  # 7
+    """Makes the sizes of the assets."""
+    TIMED_STEP_WATERMARK: _TimedStep.ValueType  # 8
+    """Lays the watermark into the display and the print asset."""
+    TIMED_STEP_ENCODING: _TimedStep.ValueType  # 9
+    """Writes the assets' files."""
+    TIMED_STEP_PICTURE_CHECK: _TimedStep.ValueType  # 10
+    """A classifier looks at the picture."""
+    TIMED_STEP_SIGNING: _TimedStep.ValueType  # 11
+    """Signs the content credentials of all assets."""
+    TIMED_STEP_UPLOADING: _TimedStep.ValueType  # 12
+    """Puts the assets into the storage."""
+
+class TimedStep(_TimedStep, metaclass=_TimedStepEnumTypeWrapper):
+    """A step of a stage; they begin in this order.
+
+    Later versions may add values; accept those that you do not know.
+    """
+
+TIMED_STEP_UNSPECIFIED: TimedStep.ValueType  # 0
+"""Not set."""
+TIMED_STEP_UPSCALING: TimedStep.ValueType  # 1
+"""A model enlarges the picture."""
+TIMED_STEP_DECODING: TimedStep.ValueType  # 2
+"""Reads the model's file."""
+TIMED_STEP_SIGNATURE_REMOVAL: TimedStep.ValueType  # 3
+"""See `FinishingStep`."""
+TIMED_STEP_BACKGROUND_REMOVAL: TimedStep.ValueType  # 4
+"""See `FinishingStep`."""
+TIMED_STEP_COLOUR_CORRECTION: TimedStep.ValueType  # 5
+"""See `FinishingStep`."""
+TIMED_STEP_SHARPENING: TimedStep.ValueType  # 6
+"""See `FinishingStep`."""
+TIMED_STEP_RESIZING: TimedStep.ValueType  # 7
+"""Makes the sizes of the assets."""
+TIMED_STEP_WATERMARK: TimedStep.ValueType  # 8
+"""Lays the watermark into the display and the print asset."""
+TIMED_STEP_ENCODING: TimedStep.ValueType  # 9
+"""Writes the assets' files."""
+TIMED_STEP_PICTURE_CHECK: TimedStep.ValueType  # 10
+"""A classifier looks at the picture."""
+TIMED_STEP_SIGNING: TimedStep.ValueType  # 11
+"""Signs the content credentials of all assets."""
+TIMED_STEP_UPLOADING: TimedStep.ValueType  # 12
+"""Puts the assets into the storage."""
+Global___TimedStep: typing_extensions.TypeAlias = TimedStep
+
 @typing.final
 class Job(google.protobuf.message.Message):
     """One unit of work: it makes one image, or the print asset of one."""
@@ -296,7 +363,7 @@ class Job(google.protobuf.message.Message):
 
     @property
     def stage_timings(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___StageTiming]:
-        """Output only. The durations of the stages of the last attempt, in order."""
+        """Output only. The durations of the stages of the last attempt, in order, with those of their steps."""
 
     @property
     def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
@@ -438,8 +505,47 @@ class StageTiming(google.protobuf.message.Message):
 
     STAGE_FIELD_NUMBER: builtins.int
     DURATION_FIELD_NUMBER: builtins.int
+    STEPS_FIELD_NUMBER: builtins.int
     stage: Global___Stage.ValueType
     """Output only. The stage."""
+    @property
+    def duration(self) -> google.protobuf.duration_pb2.Duration:
+        """Output only. The duration."""
+
+    @property
+    def steps(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___StepTiming]:
+        """Output only. What its steps took, in order: of FINISHING and STORING those that ran, and of other
+        stages none. The rest of the stage is not in them.
+        """
+
+    def __init__(
+        self,
+        *,
+        stage: Global___Stage.ValueType = ...,
+        duration: google.protobuf.duration_pb2.Duration | None = ...,
+        steps: collections.abc.Iterable[Global___StepTiming] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["duration", b"duration"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["duration", b"duration", "stage", b"stage", "steps", b"steps"]) -> None: ...
+
+Global___StageTiming: typing_extensions.TypeAlias = StageTiming
+
+@typing.final
+class StepTiming(google.protobuf.message.Message):
+    """What a step of a stage took, all its runs together."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: builtins.int
+    DURATION_FIELD_NUMBER: builtins.int
+    PEAK_MEMORY_BYTES_FIELD_NUMBER: builtins.int
+    step: Global___TimedStep.ValueType
+    """Output only. The step."""
+    peak_memory_bytes: builtins.int
+    """Output only. The most memory in bytes that the worker's process took meanwhile, beyond what it had
+    before. Unset where it was not measured: of steps that mostly wait or run in other processes, where
+    two pictures were finished at once, and on systems other than Linux.
+    """
     @property
     def duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The duration."""
@@ -447,13 +553,15 @@ class StageTiming(google.protobuf.message.Message):
     def __init__(
         self,
         *,
-        stage: Global___Stage.ValueType = ...,
+        step: Global___TimedStep.ValueType = ...,
         duration: google.protobuf.duration_pb2.Duration | None = ...,
+        peak_memory_bytes: builtins.int | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["duration", b"duration"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["duration", b"duration", "stage", b"stage"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_peak_memory_bytes", b"_peak_memory_bytes", "duration", b"duration", "peak_memory_bytes", b"peak_memory_bytes"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_peak_memory_bytes", b"_peak_memory_bytes", "duration", b"duration", "peak_memory_bytes", b"peak_memory_bytes", "step", b"step"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_peak_memory_bytes", b"_peak_memory_bytes"]) -> typing.Literal["peak_memory_bytes"] | None: ...
 
-Global___StageTiming: typing_extensions.TypeAlias = StageTiming
+Global___StepTiming: typing_extensions.TypeAlias = StepTiming
 
 @typing.final
 class GetJobRequest(google.protobuf.message.Message):

@@ -506,7 +506,7 @@ class DrawingRecord(google.protobuf.message.Message):
     a US dollar; unset without a picture.
     """
     mean_score: builtins.float
-    """Output only. The mean score of its pictures that were reviewed, 0 to 5; unset where none was."""
+    """Output only. The mean `Image.quality_score` of its pictures; unset where none has one."""
     @property
     def mean_duration(self) -> google.protobuf.duration_pb2.Duration:
         """Output only. The mean time of a picture; unset without one."""

@@ -22,6 +22,7 @@ from server.domain.models import Size
 from server.domain.references import Reference, ReferenceUse, UsedReference
 from server.domain.spec import RenderSpec
 from server.domain.states import AssetKind, Stage
+from server.domain.timings import StepTime, TimedStep
 from server.storage.keys import object_key
 from server.store.signals import CHANGED
 from tests.contract import methods, path_of
@@ -128,6 +129,8 @@ class RealSide:
             0,
             references=await self._used(claim),
             post_processing=tuple(_steps(claim.spec)),
+            step_times=tuple(_times(claim.spec)),
+            quality=5.0,
         )
         assert await self._gateway.store.leases.complete(claim, outcome)
         self._gateway.signals.say(CHANGED, job.job_id)
@@ -201,6 +204,16 @@ def _steps(spec: RenderSpec) -> Iterator[StepDone]:
         size = print_size(spec.image_type, Size(spec.width, spec.height))
         note = print_note((size.width, size.height), wanted.trim)
         yield StepDone(FinishingStep.PRINT_CHECK, changed=False, said=note, ms=0)
+
+
+def _times(spec: RenderSpec) -> Iterator[StepTime]:
+    """Yields what a worker measures of a picture that no model enlarges, and no classifier sees."""
+    wanted = spec.post_processing
+    for step in TimedStep:
+        if step in (TimedStep.UPSCALING, TimedStep.PICTURE_CHECK):
+            continue
+        if step.value not in set(FinishingStep) or getattr(wanted, step.value):
+            yield StepTime(step, 1)
 
 
 def _use(character: FrozenCharacter, reference: Reference | None) -> UsedReference:

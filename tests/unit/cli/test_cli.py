@@ -82,7 +82,9 @@ def test_a_portrait_as_json_is_one_document(command: Command, mia: str, tmp_path
 def test_without_waiting_the_job_is_printed(command: Command, mia: str) -> None:
     job = command.json("portrait", mia, "--style", "anime", "--no-wait")["job"]
     assert job["status"] == "JOB_STATUS_QUEUED"
-    assert f"image {job['imageId']}" in command("watch", job["jobId"])
+    said = command("watch", job["jobId"])
+    assert f"image {job['imageId']}" in said
+    assert "\nstoring: signing 0.0" in said
     out = command("portrait", mia, "--style", "anime", "--no-wait")
     assert out.startswith("job ")
 

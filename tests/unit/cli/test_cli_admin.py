@@ -22,10 +22,15 @@ from imggen.v1.job_pb2 import (
     JOB_KIND_SCENE,
     JOB_STATUS_PROCESSING,
     JOB_STATUS_QUEUED,
+    STAGE_FINISHING,
     STAGE_RENDERING,
+    TIMED_STEP_DECODING,
+    TIMED_STEP_ENCODING,
+    TIMED_STEP_PICTURE_CHECK,
     Job,
     JobError,
     StageTiming,
+    StepTiming,
 )
 from imggen.v1.routing_pb2 import Offer, Route
 from tests.unit.cli.conftest import Command
@@ -47,6 +52,17 @@ def paid_job() -> GetJobHistoryResponse:
     lost = JobError(reason=ERROR_REASON_RENDER_FAILED, message="no answer")
     timing = StageTiming(stage=STAGE_RENDERING)
     timing.duration.FromTimedelta(timedelta(seconds=9.25))
+    finishing = StageTiming(
+        stage=STAGE_FINISHING,
+        steps=[
+            StepTiming(step=TIMED_STEP_DECODING),
+            StepTiming(step=TIMED_STEP_ENCODING, peak_memory_bytes=31 * 2**20),
+            StepTiming(step=TIMED_STEP_PICTURE_CHECK),
+        ],
+    )
+    finishing.duration.FromTimedelta(timedelta(seconds=0.6))
+    finishing.steps[1].duration.FromMilliseconds(240)
+    finishing.steps[2].duration.FromMilliseconds(90)
     call = BookedCall(
         kind=CALL_KIND_RENDER,
         model="gpt-image",
@@ -80,7 +96,7 @@ def paid_job() -> GetJobHistoryResponse:
                 error=lost,
                 route=route,
                 calls=[call],
-                stage_timings=[timing],
+                stage_timings=[timing, finishing],
             ),
             JobAttempt(attempt=2, worker="w2", outcome="running"),
         ],
@@ -119,7 +135,8 @@ def test_a_history_in_words() -> None:
     for line in (
         "attempt 1, failed: RENDER_FAILED: no answer",
         "  gpt-image (openai) by worker w1, from 2026-11-29 09:50:12 for 60.5 s",
-        "  stages: rendering 9.2 s",
+        "  stages: rendering 9.2 s, finishing 0.6 s",
+        "  finishing: encoding 0.24 s (31 MiB), picture check 0.09 s",
         "  call render of gpt-image (openai) at 2026-11-29 09:50:12: held $0.0900, cost $0.0900,"
         " its outcome is unknown, req_1",
         "attempt 2, running",
@@ -145,6 +162,7 @@ def test_the_history_of_a_job_that_failed_and_was_drawn_again(
     assert "attempt 1, lost: WORKER_LOST: the worker fake was lost" in out
     assert "attempt 2, completed" in out
     assert "stages: resolving 0.0 s, rendering " in out
+    assert "\n  storing: signing 0.0" in out
     found = command.json("admin", "history", job.job_id)
     assert [one["outcome"] for one in found["attempts"]] == ["lost", "completed"]
     assert (found["job"]["jobId"], found["movements"]) == (job.job_id, [])

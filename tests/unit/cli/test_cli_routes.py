@@ -186,7 +186,7 @@ def test_a_canary_is_shown_beside_what_it_would_replace() -> None:
     )
     found.replaced.model = "old"
     assert list(comparison_lines(model)) == [
-        "since 2026-11-21 08:30 UTC: 1 picture, 50.0% succeeded, $0.0612 each, 28 s, reviewed 4.13",
+        "since 2026-11-21 08:30 UTC: 1 picture, 50.0% succeeded, $0.0612 each, 28 s, quality 4.13",
         "old meanwhile: 0 pictures",
     ]
     assert not list(comparison_lines(ModelStatus(model="old")))

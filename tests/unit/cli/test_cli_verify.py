@@ -6,9 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from PIL import Image
 
 from actors.credentials.base import Made
+from actors.finishing.files import saved
+from actors.finishing.watermark import Watermark
 from actors.testing.signing import ScriptedKey
+from imggen.watermark import Pattern
 from server.domain.ids import ImageId
 from tests.signatures import picture
 from tests.unit.cli.conftest import Command
@@ -83,3 +87,52 @@ def test_without_its_library_the_command_says_what_installs_it(
     command("verify", str(file), code=1)
     assert "verify needs c2pa-python (" in command.err
     assert "c2pa-python" in command.err.partition("pip install")[2]
+
+
+SECRET = "a key of one service"
+
+
+def marked(key: str = "imggen", operator: int = 7) -> bytes:
+    """Returns a JPEG with the watermark of a key and an operator, without credentials."""
+    grey = Image.linear_gradient("L").resize((512, 512)).convert("RGB")
+    return saved(Watermark(Pattern(key), operator).marked(grey), "JPEG", quality=95)
+
+
+def test_the_watermark_is_told_with_credentials_and_without(
+    command: Command, file: Path, key: ScriptedKey
+) -> None:
+    file.write_bytes(key.signer().sign(marked(), "image/jpeg", MADE))
+    said = command("verify", str(file))
+    assert "with a development certificate" in said
+    assert "  watermark   imggen watermark, version 1; operator: 7; score" in said
+    found = command.json("verify", str(file))["watermark"]
+    assert (found["verdict"], found["version"], found["operator"]) == ("found", 1, 7)
+    file.write_bytes(marked())
+    said = command("verify", str(file), code=1)
+    assert f"{file}: no content credentials" in said
+    assert "  watermark   imggen watermark, version 1; operator: 7; score" in said
+
+
+def test_a_picture_without_the_watermark_is_told_so(command: Command, file: Path) -> None:
+    none = "  watermark   no imggen watermark found, which does not prove that none was\n"
+    assert none in command("verify", str(file))
+    assert command.json("verify", str(file))["watermark"] == {"verdict": "none"}
+
+
+def test_the_watermark_of_a_secret_key_needs_the_key(command: Command, file: Path) -> None:
+    file.write_bytes(marked(SECRET))
+    assert "no imggen watermark found" in command("verify", str(file), code=1)
+    said = command("verify", str(file), "--watermark-key", SECRET, code=1)
+    assert "operator: 7" in said
+
+
+def test_the_credentials_are_told_where_nobody_can_look_for_the_watermark(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_bytes(file.read_bytes()[:3] + b"no JPEG")
+    said = command("verify", str(file), code=1)
+    assert "  watermark   not looked for: the file is no picture that Pillow reads" in said
+    monkeypatch.setitem(sys.modules, "imggen.watermark", None)
+    told = command("verify", str(file), code=1)
+    assert "  watermark   not looked for: it needs numpy and Pillow (" in told
+    assert "pip install" in told

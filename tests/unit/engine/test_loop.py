@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from actors.engine.drawing import Drawing, Row
-from actors.engine.loop import DeviceBroken, Entry, StepLoop
+from actors.engine.faults import DeviceBroken
+from actors.engine.loop import Entry, StepLoop
 from actors.engine.render import RenderCancelled
 from tests.unit.engine.tiny import WAIT_S, Asked, drawing
 

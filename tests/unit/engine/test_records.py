@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -18,10 +19,12 @@ from diffusers import (
 from safetensors.torch import load, save
 
 from actors.engine.batch import BatchedUNet
+from actors.engine.diffuser import Diffuser
 from actors.engine.preparing import prepare
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import Origin, RecordPace, RenderRequest, Scheduler
 from actors.testing.stored import draw_pictures
+from tests.unit.tiny_adapter import save_adapter, tensors_of
 from tests.unit.tiny_sdxl import tiny_sdxl
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -306,6 +309,22 @@ def test_a_record_of_another_model_is_ignored(
     trained = Drawer(changed)
     trained.draw(replace(request, record=record), until=0)
     assert trained.began_at == 0
+    assert "of another model" in _ignored(caplog)
+
+
+def test_a_record_by_another_projection_of_an_adapter_is_ignored(
+    pipeline: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pipeline.save_pretrained(tmp_path / "plain")
+    tensors = tensors_of("base", pipeline.unet)
+    first = Diffuser.load(save_adapter(tmp_path, tensors))
+    tensors["image_proj.proj.weight"] = 0.5 * tensors["image_proj.proj.weight"]
+    second = Diffuser.load(save_adapter(tmp_path, tensors))
+    records: list[bytes] = []
+    first.render(ASKED, on_step=lambda event: records.append(event.record or b""))
+    second.render(replace(ASKED, record=records[1]))
+    first.close()
+    second.close()
     assert "of another model" in _ignored(caplog)
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from actors.engine.diffuser import Diffuser
-from actors.engine.loop import DeviceBroken
+from actors.engine.faults import DeviceBroken
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.render import RenderRequest, StepEvent
 from actors.engine.streams import Beside, CudaStreams, Mark, OneStream, Side, computed, streams_of
@@ -219,7 +219,7 @@ def test_a_stream_of_a_broken_device_fails_its_render_and_the_replica(
 ) -> None:
     run.streams.broken.add(thread)
     picture, _ = run.render(1)
-    with pytest.raises(RuntimeError, match="illegal memory access"):
+    with pytest.raises(DeviceBroken, match="illegal memory access"):
         picture.result(WAIT_S)
     with pytest.raises(DeviceBroken):
         run.diffuser.check()

@@ -10,7 +10,8 @@ from diffusers import EulerDiscreteScheduler
 
 from actors.engine.attention import RowReference
 from actors.engine.batch import BatchedUNet
-from actors.engine.drawing import Drawing, Guidance, Row
+from actors.engine.drawing import Drawing, Row
+from actors.engine.guidance import Guidance
 from actors.engine.loop import Predictor, StepLoop
 from actors.engine.preview import LinearDecoder, Previews
 from actors.engine.render import Scheduler

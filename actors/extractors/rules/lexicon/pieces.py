@@ -90,6 +90,12 @@ APART = frozenset(
         *("toss", "fling", "clutch", "grab", "seize", "steal", "borrow", "lend", "offer", "sniff"),
         *(
             "shake",
+            "tie",
+            "count",
+            "sort",
+            "stuff",
+            "balance",
+            "juggle",
             "dry",
             "brush",
             "notice",
@@ -106,5 +112,8 @@ APART = frozenset(
 )
 """Verbs whose object, if it is worn at times, is on nobody: `found the hat`."""
 
-LEFT = frozenset({"lie", "hang", "float", "drift", "blow", "dry", "stand", "dangle", "land", "fly"})
+LEFT = frozenset(
+    {"lie", "hang", "float", "drift", "blow", "dry", "stand", "dangle", "land", "fly"}
+    | {"roll", "sail", "bounce", "tumble", "bob", "whirl", "spin"}
+)
 """Verbs that a garment does by itself: `the boots stood by the door`."""

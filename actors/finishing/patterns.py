@@ -1,0 +1,147 @@
+"""Patterns that damage leaves: tiles, tears, holes and smears."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Numbers = NDArray[np.float32]
+
+_SIDE = 256
+"""The longest side at which directions are compared."""
+_DIRECTIONS = 12
+_BAND = (0.08, 0.3)
+"""The frequencies compared, in cycles a pixel: finer than shapes, coarser than noise."""
+_FAINT = 0.1
+"""The energy of a pixel below which a direction has no detail."""
+_FEW = 128
+"""The longest side at which a picture is compared with itself."""
+_MOVED = 12
+"""The part of a side, one in so many, by which it is moved at least."""
+_CLEAR = 60.0
+"""The steps above which an edge counts no more, so that one alone is no likeness."""
+_SHARED = 0.2
+"""The share of the detail that both must have where they lie on each other."""
+_JUMP = 8
+"""The least difference between two neighbouring lines, in a pixel, at a cut."""
+_END = 32
+"""The part of a line, one in so many, at each end, that a cut must reach: a frame does not."""
+_CORNERS = 16
+"""The most corners of upright rectangles side by side."""
+_HOLE = 12
+"""The least side of a hole, as a part of the picture's: one in so many."""
+_BESIDE = 12
+"""The least difference between a hole and a pixel beside it."""
+_LIKE = 8
+"""How far from the middle one pixels beside a hole may be and count as alike."""
+_ALIKE = 0.6
+"""The share of pixels alike from which on they are a ground, such as that below a sky."""
+
+
+def unevenness(grey: Numbers) -> float:
+    """Returns how much more detail a picture (H, W) has in one direction than in another, in dB.
+
+    A logarithmic mean over frequencies, which the narrow peaks of hatching do not change.
+    """
+    small = _at_most(grey, _SIDE)
+    height, width = small.shape
+    window = np.outer(np.hanning(height), np.hanning(width))
+    power = np.abs(np.fft.rfft2((small - small.mean()) * window)) ** 2
+    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
+    radius = np.hypot(rows, columns)
+    used = (radius > _BAND[0]) & (radius < _BAND[1])
+    turned = (np.arctan2(rows, columns) / np.pi + 0.5) * _DIRECTIONS
+    directions = np.rint(turned).astype(int)[used] % _DIRECTIONS
+    logs = 10 * np.log10(power + _FAINT * small.size)[used]
+    counts = np.bincount(directions, minlength=_DIRECTIONS)
+    means = np.bincount(directions, logs, _DIRECTIONS)[counts > 0] / counts[counts > 0]
+    return float(np.ptp(means)) if means.size else 0.0
+
+
+def likeness_to_itself(grey: Numbers) -> float:
+    """Returns the correlation of the corners in a picture (H, W) with those of itself, moved."""
+    small = _at_most(grey, _FEW)
+    corners = np.diff(np.diff(small, axis=0), axis=1).clip(-_CLEAR, _CLEAR)
+    height, width = corners.shape
+    if min(height, width) < _MOVED:
+        return 0.0
+    shape = (2 * height, 2 * width)
+    found = np.fft.irfft2(np.abs(np.fft.rfft2(corners, shape)) ** 2, shape)
+    whole = np.fft.rfft2(np.ones_like(corners), shape)
+    here = np.fft.irfft2(np.fft.rfft2(corners**2, shape) * np.conj(whole), shape)
+    there = np.roll(here[::-1, ::-1], (1, 1), (0, 1))
+    down, across = (_distances(length) for length in (height, width))
+    moved = (down[:, None] >= height / _MOVED) | (across[None] >= width / _MOVED)
+    energy = float((corners**2).sum())
+    used = moved & (np.minimum(here, there) > max(_SHARED * energy, 1.0))
+    return float((found[used] / np.sqrt(here[used] * there[used])).max()) if used.any() else 0.0
+
+
+def longest_cut(grey: Numbers) -> float:
+    """Returns the share of the line between two rows of a picture (H, W) that jumps most.
+
+    Only lines count that jump at both ends, and where the rows nearby do not.
+    """
+    steps = np.abs(np.diff(grey[:, :: max(1, grey.shape[1] // _SIDE)], axis=0))
+    if len(steps) < 5:
+        return 0.0
+    near = np.maximum.reduce([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
+    jumps = (steps[2:-2] > _JUMP) & (steps[2:-2] > 3 * near)
+    end = max(1, jumps.shape[1] // _END)
+    reaches = (jumps[:, :end].mean(axis=1) >= 0.5) & (jumps[:, -end:].mean(axis=1) >= 0.5)
+    return float(jumps.mean(axis=1)[reaches].max(initial=0.0))
+
+
+def rectangles(pixels: Pixels) -> float:
+    """Returns the share of a picture (H, W, 3) in upright rectangles that cut it off.
+
+    They are of one colour to the bit, as no model paints, with nothing within, such as a house's
+    windows, and lie among pixels of many others.
+    """
+    height, width = pixels.shape[:2]
+    even = np.zeros((height, width), np.uint8)
+    even[:-1, :-1] = (pixels[:-1, :-1] == pixels[1:, :-1]).all(axis=2)
+    even[:-1, :-1] &= (pixels[:-1, :-1] == pixels[:-1, 1:]).all(axis=2)
+    found, _ = cv2.findContours(even, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    least = max(2, width // _HOLE), max(2, height // _HOLE)
+    plain = (each for each in found if len(each) <= _CORNERS and _is_large(each, least))
+    cut = (each for each in plain if _cuts_off(pixels, even, each))
+    return float(sum(cv2.contourArea(each) for each in cut) / (height * width))
+
+
+def _is_large(contour: cv2.typing.MatLike, least: tuple[int, int]) -> bool:
+    _, _, width, height = cv2.boundingRect(contour)
+    return width >= least[0] and height >= least[1]
+
+
+def _cuts_off(pixels: Pixels, even: Pixels, contour: cv2.typing.MatLike) -> bool:
+    """Returns whether a part is empty, and what lies around differs from it and in itself."""
+    filled = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
+    if not even[filled > 0].all():
+        return False
+    # The last row and column of a part are not in its contour, since what follows them differs.
+    near, far = (cv2.dilate(filled, np.ones((side, side), np.uint8)) for side in (5, 7))
+    around = pixels[(far - near) > 0].astype(float).mean(axis=1)
+    left, top = contour[0][0]
+    return around.size > 0 and _is_cut(around, float(pixels[top, left].mean()))
+
+
+def _is_cut(beside: NDArray[np.float64], colour: float) -> bool:
+    differs = float((np.abs(beside - colour) > _BESIDE).mean())
+    alike = float((np.abs(beside - np.median(beside)) < _LIKE).mean())
+    return differs > 0.5 and alike < _ALIKE
+
+
+def _at_most(grey: Numbers, side: int) -> Numbers:
+    scale = side / max(grey.shape)
+    if scale >= 1:
+        return grey
+    size = tuple(max(1, round(length * scale)) for length in grey.shape[::-1])
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _distances(length: int) -> NDArray[np.int64]:
+    """Returns how far each place of a correlation of twice a length is moved."""
+    places = np.arange(2 * length)
+    return np.minimum(places, 2 * length - places)
