@@ -126,7 +126,7 @@ def _is_flat(pixels: Pixels) -> bool:
     red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
     counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)[1]
     few = np.partition(counts, -_COLOURS)[-_COLOURS:] if counts.size > _COLOURS else counts
-    return float(few.sum()) > _FLAT * counts.sum()
+    return bool(few.sum() > _FLAT * counts.sum())
 
 
 def _is_clean(pixels: Pixels) -> bool:
