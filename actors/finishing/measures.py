@@ -6,7 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.finishing.patterns import likeness_to_itself, longest_cut, rectangles, unevenness
+from actors.finishing.patterns import (
+    PAPER,
+    likeness_to_itself,
+    longest_cut,
+    rectangles,
+    unevenness,
+)
 
 Pixels = NDArray[np.uint8]
 Numbers = NDArray[np.float32]
@@ -27,6 +33,16 @@ _EVEN = 5
 """The values of grey that an even ground has."""
 _MOSTLY_EVEN = 0.4
 """The share of its pixels from which on a picture is lines on a ground, which noise never is."""
+_COLOURS = 8
+_FLAT = 0.95
+"""The share of its pixels that the most common colours of a flat drawing have."""
+_STEP = 24
+_EDGES = 0.04
+"""The share of pixels at edges below which areas are clean; cut off values have ragged ones."""
+_DARK = 0.35
+"""The share of black from which on pure colours may be what is left of a dark picture."""
+_BARS = 0.03
+"""How much the bars above and below a picture differ at most, as shares of its height."""
 _CUT_ALONG = 0.5
 """The share of a row's pixels that jump where the rest of a picture is cut off."""
 
@@ -36,9 +52,12 @@ class Measures:
     """What tells a broken picture from a good one."""
 
     light: float
-    """The value that 99 of 100 pixels do not exceed in any channel, 0 to 255."""
+    """The value that 998 of 1000 pixels do not exceed in any channel, 0 to 255: stars are more."""
     span: float
-    """How far apart the mean colours of two cells are, in the channel where that is most."""
+    """How far apart the mean colours of two cells are, in the channel where that is most.
+
+    On an even ground half of how far its lines are from it, which no cell's mean shows.
+    """
     relation: float
     """The correlation of a cell's mean colour with that of the next one, right and below.
 
@@ -49,17 +68,24 @@ class Measures:
     grain: float
     """The spread of noise, 0 to 255: how far half the pixels are from the mean of those around."""
     inside: float
-    """The share, of the pixels that are not white paper, whose colour is not cut off."""
+    """The share, of the pixels that are not white paper, whose colour is not cut off.
+
+    1 for areas of pure colours with few edges, as on a poster.
+    """
     seams: float
     """The lines, across the whole picture, where another picture seems to begin."""
     missing: float
-    """The share of rows, at the top or the bottom, that are of one colour and cut the rest off."""
+    """The share of rows, at the top or the bottom, that are of one colour and cut the rest off.
+
+    Not where they are white paper, nor two bars that are alike, as of a film. Of flat drawings,
+    whose ground may be anything, this and `holes` are 0.
+    """
     black: float
     """The share of pixels that are black in every channel."""
     ways: float
-    """How much more detail there is across one direction than across another, in decibels."""
+    """How much more detail there is across a direction than along it, in decibels."""
     repeats: float
-    """How alike the picture is to itself moved by a twelfth of its side or more, at most 1."""
+    """How alike the picture is to itself moved, across and down, whichever is less; at most 1."""
     grid: float
     """How much of a straight cut from edge to edge jumps, across and down, whichever is less."""
     holes: float
@@ -71,26 +97,43 @@ def measure(pixels: Pixels) -> Measures:
     cells = _cells(pixels)
     few = pixels[:: _every(len(pixels)), :: _every(pixels.shape[1])]
     grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    even, flat = _is_even(grey), _is_flat(few)
+    black = float((few.max(axis=2) <= 1).mean())
     return Measures(
-        light=float(np.percentile(few.max(axis=2), 99)),
-        span=float(np.ptp(cells, axis=(0, 1)).max()),
-        relation=1.0 if _is_even(grey) else _correlation(cells),
+        light=float(np.percentile(few.max(axis=2), 99.8)),
+        span=max(float(np.ptp(cells, axis=(0, 1)).max()), _lines(grey) if even else 0.0),
+        relation=1.0 if even else _correlation(cells),
         edge=_edge(pixels),
         grain=_grain(grey),
-        inside=_inside(few),
+        inside=1.0 if black < _DARK and _is_clean(few) else _inside(few),
         seams=_seams(grey) + _seams(np.ascontiguousarray(grey.T)),
-        missing=max(_missing(pixels), _missing(pixels[::-1])),
-        black=float((few.max(axis=2) <= 1).mean()),
+        missing=0.0 if flat else _cut_off(pixels),
+        black=black,
         ways=unevenness(grey),
         repeats=likeness_to_itself(grey),
         grid=min(longest_cut(grey), longest_cut(np.ascontiguousarray(grey.T))),
-        holes=rectangles(pixels),
+        holes=0.0 if flat else rectangles(pixels),
     )
 
 
 def _every(length: int) -> int:
     """Returns the step by which some 256 to 512 of a side's pixels are looked at."""
     return max(1, length // _SMALL)
+
+
+def _is_flat(pixels: Pixels) -> bool:
+    """Returns whether a picture is drawn in few colours, each the same to the bit."""
+    red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
+    counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)[1]
+    few = np.partition(counts, -_COLOURS)[-_COLOURS:] if counts.size > _COLOURS else counts
+    return bool(few.sum() > _FLAT * counts.sum())
+
+
+def _is_clean(pixels: Pixels) -> bool:
+    """Returns whether few pixels differ from the next one, as where no values were cut off."""
+    right, below = cv2.absdiff(pixels[:, 1:], pixels[:, :-1]), cv2.absdiff(pixels[1:], pixels[:-1])
+    edges = [float((each > _STEP).any(axis=2).mean()) for each in (right, below) if each.size]
+    return sum(edges) < _EDGES
 
 
 def _inside(pixels: Pixels) -> float:
@@ -146,11 +189,24 @@ def _is_even(grey: Numbers) -> bool:
     return bool(np.convolve(counts, np.ones(_EVEN)).max() > _MOSTLY_EVEN * few.size)
 
 
+def _lines(grey: Numbers) -> float:
+    """Returns half of how far the lines on an even ground are from it."""
+    few = grey[:: _every(len(grey)), :: _every(grey.shape[1])]
+    return float(np.percentile(np.abs(few - np.median(few)), 99.9)) / 2
+
+
+def _cut_off(pixels: Pixels) -> float:
+    """Returns the share of rows that are missing, above or below."""
+    above, below = _missing(pixels), _missing(pixels[::-1])
+    is_like = bool((pixels[0, 0] == pixels[-1, 0]).all()) and abs(above - below) < _BARS
+    return 0.0 if is_like else max(above, below)
+
+
 def _missing(pixels: Pixels) -> float:
     """Returns the share of rows at the top that are missing, as of a file that is cut off."""
     different = (pixels != pixels[0, 0]).any(axis=(1, 2))
     rows = int(different.argmax()) if different.any() else 0
-    if rows == 0:
+    if rows == 0 or pixels[0, 0].min() >= PAPER:
         return 0.0
     steps = pixels[rows].astype(np.float32).mean(axis=1) - pixels[0, 0].astype(np.float32).mean()
     cut = float((np.abs(steps) > _JUMP).mean()) > _CUT_ALONG and float(steps.std()) > _UNLIKE

@@ -14,6 +14,8 @@ _BAND = (0.08, 0.3)
 """The frequencies compared, in cycles a pixel: finer than shapes, coarser than noise."""
 _FAINT = 0.1
 """The energy of a pixel below which a direction has no detail."""
+PAPER = 235
+"""The least value of white paper, in any channel."""
 _FEW = 128
 """The longest side at which a picture is compared with itself."""
 _MOVED = 12
@@ -39,9 +41,10 @@ _ALIKE = 0.6
 
 
 def unevenness(grey: Numbers) -> float:
-    """Returns how much more detail a picture (H, W) has in one direction than in another, in dB.
+    """Returns how much more detail a picture (H, W) has across a direction than along it, in dB.
 
-    A logarithmic mean over frequencies, which the narrow peaks of hatching do not change.
+    A logarithmic mean over frequencies, which the narrow peaks of hatching do not change. Rooms
+    and houses have most of theirs in two directions, at right angles; smears and tears in one.
     """
     small = _at_most(grey, _SIDE)
     height, width = small.shape
@@ -54,27 +57,34 @@ def unevenness(grey: Numbers) -> float:
     directions = np.rint(turned).astype(int)[used] % _DIRECTIONS
     logs = 10 * np.log10(power + _FAINT * small.size)[used]
     counts = np.bincount(directions, minlength=_DIRECTIONS)
-    means = np.bincount(directions, logs, _DIRECTIONS)[counts > 0] / counts[counts > 0]
-    return float(np.ptp(means)) if means.size else 0.0
+    means = np.bincount(directions, logs, _DIRECTIONS) / np.maximum(counts, 1)
+    known = (counts > 0) & (np.roll(counts, _DIRECTIONS // 2) > 0)
+    across = np.abs(means - np.roll(means, _DIRECTIONS // 2))[known]
+    return float(across.max(initial=0.0))
 
 
 def likeness_to_itself(grey: Numbers) -> float:
-    """Returns the correlation of the corners in a picture (H, W) with those of itself, moved."""
+    """Returns the correlation of the corners in a picture (H, W) with those of itself, moved.
+
+    Across and down, each by a twelfth to half of the side, so that all of the picture counts: a
+    pattern behind a figure, or a fence, is not the same all over.
+    """
     small = _at_most(grey, _FEW)
     corners = np.diff(np.diff(small, axis=0), axis=1).clip(-_CLEAR, _CLEAR)
-    height, width = corners.shape
-    if min(height, width) < _MOVED:
+    if min(corners.shape) < _MOVED:
         return 0.0
-    shape = (2 * height, 2 * width)
-    found = np.fft.irfft2(np.abs(np.fft.rfft2(corners, shape)) ** 2, shape)
-    whole = np.fft.rfft2(np.ones_like(corners), shape)
-    here = np.fft.irfft2(np.fft.rfft2(corners**2, shape) * np.conj(whole), shape)
-    there = np.roll(here[::-1, ::-1], (1, 1), (0, 1))
-    down, across = (_distances(length) for length in (height, width))
-    moved = (down[:, None] >= height / _MOVED) | (across[None] >= width / _MOVED)
-    energy = float((corners**2).sum())
-    used = moved & (np.minimum(here, there) > max(_SHARED * energy, 1.0))
-    return float((found[used] / np.sqrt(here[used] * there[used])).max()) if used.any() else 0.0
+    return min(_likeness_down(corners), _likeness_down(np.ascontiguousarray(corners.T)))
+
+
+def _likeness_down(corners: Numbers) -> float:
+    least = max(_SHARED * float((corners**2).sum()), 1.0)
+    best = 0.0
+    for by in range(-(-len(corners) // _MOVED), len(corners) // 2 + 2):
+        above, below = corners[:-by], corners[by:]
+        here, there = float((above**2).sum()), float((below**2).sum())
+        if min(here, there) > least:
+            best = max(best, float((above * below).sum()) / (here * there) ** 0.5)
+    return best
 
 
 def longest_cut(grey: Numbers) -> float:
@@ -104,7 +114,8 @@ def rectangles(pixels: Pixels) -> float:
     even[:-1, :-1] &= (pixels[:-1, :-1] == pixels[:-1, 1:]).all(axis=2)
     found, _ = cv2.findContours(even, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     least = max(2, width // _HOLE), max(2, height // _HOLE)
-    plain = (each for each in found if len(each) <= _CORNERS and _is_large(each, least))
+    large = (each for each in found if len(each) <= _CORNERS and _is_large(each, least))
+    plain = (each for each in large if not _is_band(pixels, each))
     cut = (each for each in plain if _cuts_off(pixels, even, each))
     return float(sum(cv2.contourArea(each) for each in cut) / (height * width))
 
@@ -112,6 +123,24 @@ def rectangles(pixels: Pixels) -> float:
 def _is_large(contour: cv2.typing.MatLike, least: tuple[int, int]) -> bool:
     _, _, width, height = cv2.boundingRect(contour)
     return width >= least[0] and height >= least[1]
+
+
+def _is_band(pixels: Pixels, contour: cv2.typing.MatLike) -> bool:
+    """Returns whether a part goes from edge to edge as in whole pictures.
+
+    White paper does, beside a picture, and bars, above and below one; a sea and a stripe lie
+    between others.
+    """
+    left, top, width, height = cv2.boundingRect(contour)
+    if cv2.contourArea(contour) < 0.99 * (width - 1) * (height - 1):
+        return False
+    colour, rows = pixels[top, left], len(pixels)
+    is_wide = width >= pixels.shape[1] - 2
+    if colour.min() >= PAPER:
+        return is_wide or height >= rows - 2
+    is_between = top > 0 and top + height < rows - 1
+    is_bar = bool((colour == pixels[0, 0]).all() and (colour == pixels[-1, 0]).all())
+    return is_wide and (is_between or is_bar)
 
 
 def _cuts_off(pixels: Pixels, even: Pixels, contour: cv2.typing.MatLike) -> bool:
@@ -139,9 +168,3 @@ def _at_most(grey: Numbers, side: int) -> Numbers:
         return grey
     size = tuple(max(1, round(length * scale)) for length in grey.shape[::-1])
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _distances(length: int) -> NDArray[np.int64]:
-    """Returns how far each place of a correlation of twice a length is moved."""
-    places = np.arange(2 * length)
-    return np.minimum(places, 2 * length - places)

@@ -15,6 +15,8 @@ from actors.testing.stored import draw_pictures
 from imggen.v1.errors_pb2 import ErrorReason
 
 Pixels = NDArray[np.uint8]
+Colour = int | str | tuple[int, int, int]
+Area = tuple[str, tuple[int, int, int, int], Colour]
 
 
 def png(image: Image.Image) -> bytes:
@@ -58,6 +60,110 @@ def test_a_light_in_the_dark_is_a_picture() -> None:
     image = Image.new("RGB", (512, 512), (2, 2, 8))
     ImageDraw.Draw(image).ellipse((300, 60, 370, 130), fill="lightyellow")
     check_picture(png(image))
+
+
+def drawn(ground: str | tuple[int, int, int], *areas: Area) -> Image.Image:
+    """Returns a drawing of 512x512: rectangles and ellipses of one colour, soft at their edges."""
+    image = Image.new("RGB", (1024, 1024), ground)
+    draw = ImageDraw.Draw(image)
+    for kind, box, colour in areas:
+        shape = draw.rectangle if kind == "box" else draw.ellipse
+        shape([2 * each for each in box], fill=colour)
+    return image.resize((512, 512), Image.Resampling.BOX)
+
+
+def textured(seed: int = 5) -> Image.Image:
+    """Returns a picture of 512x512 as of leaves and stones: no two pixels are alike."""
+    chance, made = np.random.default_rng(seed), np.zeros((512, 512, 3))
+    for side, weight in ((4, 0.5), (12, 0.25), (40, 0.15), (128, 0.1)):
+        small = Image.fromarray(chance.integers(0, 256, (side, side, 3), np.uint8))
+        made += weight * np.asarray(small.resize((512, 512), Image.Resampling.BICUBIC))
+    return Image.fromarray(made.clip(0, 255).astype(np.uint8))
+
+
+def on_page(page: str, box: tuple[int, int], at: tuple[int, int]) -> Image.Image:
+    """Returns a textured picture on a page of one colour, where its text will be."""
+    image = Image.new("RGB", (512, 512), page)
+    image.paste(textured().resize(box), at)
+    return image
+
+
+def lines_on_paper() -> Image.Image:
+    image = Image.new("RGB", (512, 512), (252, 252, 250))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((180, 150, 330, 300), outline=(120, 120, 120))
+    for end in ((255, 420), (210, 490), (300, 490)):
+        draw.line(((255, 300), end), fill=(120, 120, 120))
+    return image
+
+
+def stars() -> Image.Image:
+    moon: Area = ("disc", (400, 50, 440, 90), (250, 250, 210))
+    image = drawn((4, 6, 18), moon)
+    for left, top in np.random.default_rng(2).integers(0, 512, (120, 2)).tolist():
+        image.putpixel((left, top), (255, 255, 220))
+    return image
+
+
+def room() -> Image.Image:
+    """Returns an empty room, most of whose edges go across and down."""
+    image = Image.new("RGB", (512, 512), (240, 235, 220))
+    draw = ImageDraw.Draw(image)
+    for at in range(0, 512, 64):
+        draw.line((at, 256, at, 512), fill=(150, 150, 150), width=2)
+        draw.line((0, 256 + at // 2, 512, 256 + at // 2), fill=(150, 150, 150), width=2)
+    draw.rectangle((300, 150, 420, 400), fill=(200, 60, 60))
+    return image
+
+
+def fence() -> Image.Image:
+    posts: list[Area] = [("box", (x, 200, x + 20, 420), (250, 250, 250)) for x in range(0, 512, 32)]
+    field: Area = ("box", (0, 300, 512, 512), (90, 160, 80))
+    return drawn((140, 200, 240), field, *posts)
+
+
+ART = {
+    "a flag": lambda: drawn(
+        "white",
+        ("box", (0, 0, 512, 170), (0, 85, 164)),
+        ("box", (0, 342, 512, 512), (239, 65, 53)),
+    ),
+    "a beach": lambda: drawn(
+        (120, 200, 240),
+        ("box", (0, 260, 512, 360), (30, 120, 200)),
+        ("box", (0, 360, 512, 512), (240, 220, 160)),
+        ("disc", (380, 40, 460, 120), (255, 230, 90)),
+    ),
+    "room for text below": lambda: on_page("white", (512, 300), (0, 0)),
+    "room for text above": lambda: on_page("#fffaf0", (512, 340), (0, 172)),
+    "a page beside": lambda: on_page("#fffaf0", (300, 512), (0, 0)),
+    "bars as of a film": lambda: on_page("black", (512, 384), (0, 64)),
+    "a poster of pure colours": lambda: drawn(
+        (255, 0, 0),
+        ("disc", (100, 100, 400, 400), (255, 255, 0)),
+        ("disc", (170, 180, 210, 220), 0),
+    ),
+    "shadows in black on white": lambda: drawn(
+        "white", ("box", (0, 400, 512, 512), 0), ("disc", (200, 220, 300, 420), 0)
+    ),
+    "thin lines on paper": lines_on_paper,
+    "stars": stars,
+    "a room": room,
+    "a fence": fence,
+}
+
+
+@pytest.mark.parametrize("name", ART)
+def test_plain_art_is_whole(name: str) -> None:
+    quality = quality_of(np.asarray(ART[name]().convert("RGB")))
+    assert quality.fault is None, quality
+
+
+def test_a_picture_that_ends_in_grey_or_in_a_hole_is_not_taken_for_art() -> None:
+    for colour, box in (("#303030", (0, 300, 512, 512)), ("white", (100, 100, 340, 340))):
+        image = textured()
+        image.paste(colour, box)
+        assert quality_of(np.asarray(image)).fault == "cut off"
 
 
 def test_a_broken_picture_is_refused_with_its_size_and_fault() -> None:
