@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
+from actors.credentials.development import key_usage
+
 SigningKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -64,33 +66,19 @@ def issued(
     root = (
         started(above, public)
         .add_extension(x509.BasicConstraints(True, None), True)
-        .add_extension(_usage(issues=True), True)
+        .add_extension(key_usage(issues=True), True)
         .sign(authority, hashes.SHA256())
     )
     own = (
         started(name, key.public_key())
         .add_extension(x509.BasicConstraints(False, None), True)
-        .add_extension(_usage(issues=False), True)
+        .add_extension(key_usage(issues=False), True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False)
         .sign(authority, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
     return Issued(key, own.public_bytes(pem), root.public_bytes(pem))
-
-
-def _usage(*, issues: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not issues,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=issues,
-        crl_sign=issues,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 @dataclass

@@ -36,13 +36,13 @@ class Development:
         root = (
             _named("root", "root", above, now)
             .add_extension(x509.BasicConstraints(True, 0), True)
-            .add_extension(_usage(issues=True), True)
+            .add_extension(key_usage(issues=True), True)
             .sign(above, hashes.SHA256())
         )
         certificate = (
             _named("certificate", "root", own, now)
             .add_extension(x509.BasicConstraints(False, None), True)
-            .add_extension(_usage(issues=False), True)
+            .add_extension(key_usage(issues=False), True)
             # One of the purposes that C2PA's specification 2.2, 14.5.1, takes.
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False)
             .add_extension(
@@ -102,7 +102,8 @@ def _name(what: str) -> x509.Name:
     )
 
 
-def _usage(*, issues: bool) -> x509.KeyUsage:
+def key_usage(*, issues: bool) -> x509.KeyUsage:
+    """Returns what a certificate's key may do: issue certificates, or sign pictures."""
     return x509.KeyUsage(
         digital_signature=not issues,
         content_commitment=False,

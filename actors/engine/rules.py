@@ -17,9 +17,10 @@ Numbers = tuple[torch.Tensor, ...]
 
 
 def vectors(rows: Sequence[Sequence[float]], like: torch.Tensor) -> Numbers:
-    """Returns the columns of a table with a row for each drawing, beside a tensor of theirs.
+    """Returns the columns of a table that has a row for each drawing, on the device of `like`.
 
-    They are as wide as the scalars that torch multiplies a tensor by.
+    Each is (drawings, 1, 1, 1), to be multiplied with latents, and as wide as the scalars by which
+    torch multiplies a tensor like `like`: float32 at least.
     """
     wide = torch.promote_types(like.dtype, torch.float32)
     table = torch.tensor(rows, dtype=wide).to(like.device)

@@ -44,7 +44,7 @@ def unevenness(grey: Numbers) -> float:
     """Returns how much more detail a picture (H, W) has across a direction than along it, in dB.
 
     A logarithmic mean over frequencies, which the narrow peaks of hatching do not change. Rooms
-    and houses have most of theirs in two directions, at right angles; smears and tears in one.
+    and houses have most detail in two directions at right angles; smears and tears have it in one.
     """
     small = _at_most(grey, _SIDE)
     height, width = small.shape
