@@ -251,7 +251,7 @@ class WorkerDeployment:
             extractor,
             moderated_goes_on=settings.moderated_tries_next_offer,
         )
-        upscaler = PrintUpscaler(stages.enlarging, store.images, storage, stages.store, finishing)
+        upscaler = PrintUpscaler(stages, store.images, storage, finishing)
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),

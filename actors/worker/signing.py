@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import NewType
 
 from actors.credentials.base import Given, Made, NotSigned, PictureSigner, SignerAway
@@ -21,6 +22,7 @@ from server.traces import Kind, child
 
 _PNG = "image/png"
 _IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_SURE_S = 60.0
 Signed = NewType("Signed", RenderedAsset)
 """A form of a picture that may be stored: no other one is."""
 
@@ -38,19 +40,27 @@ class JobCredentials:
     """Has the files of pictures signed; without a signer none is, and all pass."""
 
     def __init__(
-        self, signer: PictureSigner | None = None, pauses_s: Sequence[float] = SIGN_PAUSES_S
+        self,
+        signer: PictureSigner | None = None,
+        pauses_s: Sequence[float] = SIGN_PAUSES_S,
+        sure_s: float = _SURE_S,
     ) -> None:
-        """Takes the pauses before each retry while the signer is away."""
+        """Takes the pauses before each retry while the signer is away.
+
+        `sure_s` is how long a signer that has signed is taken to sign again.
+        """
         self._signer = signer
         self._pauses_s = pauses_s
-        self._is_sure = False
+        self._sure_s = sure_s
+        self._sure_until = 0.0
 
     async def ready(self) -> None:
         """Raises Unsigned while nothing can be signed: nothing may be drawn, let alone paid.
 
-        It asks the signer until it has signed, and again after it has failed.
+        It asks the signer, unless that has signed within the last `sure_s` seconds and has not
+        failed since.
         """
-        if self._signer is None or self._is_sure:
+        if self._signer is None or monotonic() < self._sure_until:
             return
         try:
             await asyncio.to_thread(self._signer.check)
@@ -71,13 +81,13 @@ class JobCredentials:
             try:
                 return await self._all(self._signer, made, assets)
             except SignerAway as away:
-                self._is_sure = False
+                self._sure_until = 0.0
                 _log.warning("picture waits to be signed", extra=_about(claim, away))
             await asyncio.sleep(pause)
         try:
             return await self._all(self._signer, made, assets)
         except SignerAway as away:
-            self._is_sure = False
+            self._sure_until = 0.0
             raise Unsigned(f"the picture is drawn, and waits to be signed: {away}") from away
 
     async def _all(
@@ -90,7 +100,7 @@ class JobCredentials:
         return signed
 
     def _answers(self) -> None:
-        self._is_sure = True
+        self._sure_until = monotonic() + self._sure_s
 
 
 def _signed(
