@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -104,6 +105,22 @@ class ManifestSigner:
         if wrong := self._problems(signed, "image/png"):
             raise SignerAway(f"its certificate does not fit C2PA ({wrong})")
 
+    def check_certificate(self) -> None:
+        """Returns where the certificate fits C2PA, as far as that shows without asking its key.
+
+        Raises SignerAway.
+        """
+        unasked = ManifestSigner(self._chain, _Unasked(), self._clock)
+        try:
+            unasked.check()
+        except _Reached:
+            return
+
+    @property
+    def until(self) -> datetime:
+        """When its certificate expires."""
+        return self._chain.own.not_valid_after_utc
+
     def _problems(self, signed: bytes, content_type: str) -> str:
         """Returns what is wrong with a signed file, but for trust; empty for nothing."""
         try:
@@ -148,6 +165,18 @@ class ManifestSigner:
                 raise SignerAway(f"{what} ({error})") from error
             raise NotSigned(content_type, str(error)) from error
         return output.getvalue()
+
+
+class _Reached(SignerAway):
+    """Raised in place of a signature: the library asks for one after it has checked all else."""
+
+
+class _Unasked:
+    """Stands for a key that is not asked."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Raises _Reached."""
+        raise _Reached
 
 
 class _Signing:
