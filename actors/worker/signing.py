@@ -10,6 +10,7 @@ from typing import NewType
 from actors.credentials.base import Given, Made, NotSigned, PictureSigner, SignerAway
 from actors.finishing.bare import as_png
 from actors.finishing.forms import RenderedAsset
+from actors.finishing.silent import silent
 from actors.pictures.opened import opened
 from actors.pictures.seen import seen
 from actors.worker.fields import fields_of
@@ -109,7 +110,7 @@ def _signed(
     originals = (one for one in assets if one.kind is AssetKind.ORIGINAL)
     if (original := next(originals, None)) is not None:
         made = replace(made, given=Given(original.data, original.content_type))
-    return tuple(_form(signer, made, asset) for asset in assets)
+    return tuple(_form(signer, made, asset) for asset in map(_silent, assets))
 
 
 def _form(signer: PictureSigner, made: Made, asset: RenderedAsset) -> Signed:
@@ -123,6 +124,16 @@ def _form(signer: PictureSigner, made: Made, asset: RenderedAsset) -> Signed:
         asset = replace(asset, data=_plain(asset.data), content_type=_PNG)
         data = signer.sign(asset.data, _PNG, made)
     return Signed(replace(asset, data=data))
+
+
+def _silent(asset: RenderedAsset) -> RenderedAsset:
+    """Returns a form without words of its provider's: the others than the original have none."""
+    if asset.kind is not AssetKind.ORIGINAL:
+        return asset
+    data = silent(asset.data)
+    if data is None:
+        return replace(asset, data=_plain(asset.data), content_type=_PNG)
+    return replace(asset, data=data)
 
 
 def _plain(original: bytes) -> bytes:
