@@ -21,6 +21,7 @@ from ray.serve import Application, Deployment
 from actors.classifiers.base import PictureClassifier
 from actors.classifiers.choice import open_classifier, open_picture_classifier
 from actors.credentials.choice import open_signer
+from actors.credentials.expiry import ExpiryWatch
 from actors.engine.allocation import keep_freed_memory
 from actors.engine.profiles import Profile, ProfileInvalid, profile, read_profiles
 from actors.engine.refusal import CheckpointRefused
@@ -251,7 +252,7 @@ class WorkerDeployment:
             extractor,
             moderated_goes_on=settings.moderated_tries_next_offer,
         )
-        upscaler = PrintUpscaler(stages.enlarging, store.images, storage, stages.store, finishing)
+        upscaler = PrintUpscaler(stages, store.images, storage, finishing)
         self._worker = Worker(
             settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
             settings.model_copy(update={"slots": settings.served_slots}),
@@ -267,6 +268,7 @@ class WorkerDeployment:
             objects=stages.objects,
             records=stages.records,
         )
+        await enter(ExpiryWatch(signer, store.clock).running())
         await enter(Rerouting(catalogue, observer, store, signals).running())
         await enter(Probing(providers, store.health).running())
         await enter(self._worker.running())

@@ -44,10 +44,12 @@ def issued(
     *,
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
     ends: datetime | None = None,
+    organization: str = "A Publisher",
+    usage: x509.KeyUsage | None = None,
 ) -> Issued:
     """Issues a certificate for a key."""
     authority, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "A Publisher")])
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])
     above = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "An Authority")])
     begin, end = now - timedelta(days=30), ends or now + timedelta(days=30)
 
@@ -72,7 +74,7 @@ def issued(
     own = (
         started(name, key.public_key())
         .add_extension(x509.BasicConstraints(False, None), True)
-        .add_extension(key_usage(issues=False), True)
+        .add_extension(usage or key_usage(issues=False), True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False)
         .sign(authority, hashes.SHA256())

@@ -67,6 +67,11 @@ class PictureSigner(Protocol):
         """
         ...
 
+    @property
+    def until(self) -> datetime:
+        """When its certificate expires, after which it signs nothing."""
+        ...
+
     def check(self) -> None:
         """Returns when files can be signed, by signing one; blocks. Raises SignerAway."""
         ...

@@ -17,8 +17,9 @@ _log = logging.getLogger(__name__)
 def open_signer(settings: CredentialSettings, clock: Clock) -> PictureSigner:
     """Returns the signer that the settings name; blocks for some tenths of a second.
 
-    Raises CannotStart for files that do not fit, and where the library is not usable. A key that
-    is elsewhere is not asked yet: it may be away.
+    Raises CannotStart for files that do not fit, for a certificate that signs no pictures now,
+    and where the library is not usable. A key that is elsewhere and a timestamp server are not
+    asked yet: they may be away.
     """
     chain, key = _development(settings, clock) or _named(settings)
     try:
@@ -30,14 +31,17 @@ def open_signer(settings: CredentialSettings, clock: Clock) -> PictureSigner:
             "glibc 2.34 or later",
             lasting=True,
         ) from error
-    signer = ManifestSigner(chain, key, clock, settings.credentials_timestamp_url)
-    if settings.credentials_kms_key is None and settings.credentials_timestamp_url is None:
-        try:
-            signer.check()
-        except SignerAway as error:
-            named = settings.credentials_certificate_file or "the development certificate"
-            raise CannotStart(f"content credentials: {named}: {error}", lasting=True) from error
-    return signer
+    named = settings.credentials_certificate_file or "the development certificate"
+    try:
+        chain.check_fit(clock.now())
+        if settings.credentials_kms_key is None:
+            # Without the timestamp server, which may be away: nothing else is asked of a network.
+            ManifestSigner(chain, key, clock).check()
+        else:
+            ManifestSigner(chain, key, clock).check_certificate()
+    except (ChainInvalid, SignerAway) as error:
+        raise CannotStart(f"content credentials: {named}: {error}", lasting=True) from error
+    return ManifestSigner(chain, key, clock, settings.credentials_timestamp_url)
 
 
 def _development(settings: CredentialSettings, clock: Clock) -> tuple[Chain, Key] | None:

@@ -1,9 +1,11 @@
 """Development certificates: made where none is set, and their names say what they are."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from uuid import uuid4
 
@@ -60,17 +62,18 @@ class Development:
     def kept(cls, folder: Path, now: datetime) -> "Development":
         """Returns the one in a folder, which is made once, however many processes ask for it.
 
-        One that ends within a month is replaced. Raises OSError.
+        One that ends within a month, or is damaged, is replaced once, too. Raises OSError.
         """
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / _FILE
-        is_there = file.exists()
-        if (found := _read(file)) is not None and not found.ends_by(now + _RENEWED):
-            return found
-        new = cls.make(now)
-        _write(file, new.key + new.certificate + new.root, replacing=is_there)
-        made = _read(file) or new
-        (folder / _ROOT).write_bytes(made.root)
+        with _alone_in(folder):
+            made = _read(file)
+            if made is None or made.ends_by(now + _RENEWED):
+                made = cls.make(now)
+                _write(file, made.key + made.certificate + made.root)
+            root = folder / _ROOT
+            if not root.exists() or root.read_bytes() != made.root:
+                _write(root, made.root)
         return made
 
     def ends_by(self, moment: datetime) -> bool:
@@ -136,17 +139,24 @@ def _read(file: Path) -> Development | None:
     )
 
 
-def _write(file: Path, data: bytes, *, replacing: bool) -> None:
-    """Writes a file whole, for its owner only; one that another process makes first stays."""
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Holds a folder for the block: of processes that start at once, one makes what all have."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        flock(held, LOCK_EX)
+        yield
+    finally:
+        os.close(held)  # which gives it free
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Writes a file whole, for its owner only."""
     draft = file.with_name(f".{uuid4().hex}")
     try:
         with open(draft, "xb", opener=_private) as new:
             new.write(data)
-        if replacing:
-            draft.replace(file)
-        else:
-            with suppress(FileExistsError):
-                file.hardlink_to(draft)
+        draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -2,8 +2,10 @@
 
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import Enum, auto
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -11,6 +13,7 @@ from uuid import UUID
 import c2pa
 
 from actors.credentials.base import Given, Key, Made, NotSigned, SignerAway
+from actors.credentials.carried import is_carried
 from actors.credentials.chains import Chain
 from imggen.release import VERSION
 from imggen.rules.credentials import SOURCE_TYPE
@@ -32,14 +35,14 @@ _SETTINGS = {
 _ALGORITHMS = {one.name.lower(): one for one in c2pa.C2paSigningAlg}
 _MANIFESTS = (b"caBX", b"jumb", b"C2PA")
 """What a file with a manifest has: its chunk in PNG, its boxes, and its chunk in WebP."""
-_EMBEDDED = b"bidb"
-"""The box by which a manifest holds files."""
 _GIVEN = {
     "title": "the model's picture",
     "relationship": "inputTo",
     "instance_id": "urn:imggen:given",
 }
-"""What is told of a provider's picture; its manifest tells the rest, and is kept as it is."""
+"""What is told of a provider's picture; its manifest tells the rest where it is carried."""
+_ADDED_BYTES = 100_000
+"""The most that a manifest may add to a file: a thumbnail is no larger."""
 _NOT_TRUSTED = "signingCredential.untrusted"
 _log = logging.getLogger(__name__)
 # One pixel, as PNG.
@@ -47,6 +50,14 @@ _TRIAL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a4944415478da63f80f00010101001bb6ee560000000049454e44ae426082"
 )
+
+
+class Told(Enum):
+    """How much a form tells of a provider's picture that has a manifest."""
+
+    WHOLE = auto()  # it carries the provider's manifest
+    BY_HASH = auto()  # that may hold a prompt or a name: the hash of the provider's file alone
+    NOTHING = auto()  # it has none that is read
 
 
 class ManifestSigner:
@@ -75,27 +86,32 @@ class ManifestSigner:
         return signed
 
     def _with_given(self, file: bytes, content_type: str, made: Made) -> bytes:
-        """Returns a signed file, the provider's manifest inside of it where it can be."""
-        if made.given is not None and self._is_carried(made.given):
-            try:
-                return self._signed(file, content_type, manifest_of(made), made.given)
-            except NotSigned:
-                _log.warning("provider's manifest left out", extra={"content_type": content_type})
-        return self._signed(file, content_type, manifest_of(replace(made, given=None)))
+        """Returns a signed file, which says what it was made from as far as may be told."""
+        told = self._told(made.given)
+        if told is not Told.WHOLE:
+            return self._signed(file, content_type, manifest_of(made, told))
+        try:
+            signed = self._signed(file, content_type, manifest_of(made), made.given)
+        except NotSigned as error:
+            why = error.message
+        else:
+            if len(signed) - len(file) <= _ADDED_BYTES:
+                return signed
+            why = f"it adds {len(signed) - len(file):,} bytes"
+        _log.warning("provider's manifest left out", extra={"error": why})
+        return self._signed(file, content_type, manifest_of(made, Told.BY_HASH))
 
-    def _is_carried(self, given: Given) -> bool:
-        """Returns whether a picture has a manifest that may be handed on: without files in it.
-
-        Files are pictures, for instance thumbnails, at which no classifier has looked.
-        """
-        if _EMBEDDED in given.data or not any(mark in given.data for mark in _MANIFESTS):
-            return False
+    def _told(self, given: Given | None) -> Told:
+        """Returns how much a form tells of the picture that a model gave."""
+        if given is None or not any(mark in given.data for mark in _MANIFESTS):
+            return Told.NOTHING
         try:
             file = BytesIO(given.data)
             with c2pa.Reader(given.content_type, file, context=self._context) as reader:
-                return reader.get_active_manifest() is not None
+                is_whole = is_carried(given.data, reader.detailed_json())
+                return Told.WHOLE if is_whole else Told.BY_HASH
         except c2pa.C2paError:
-            return False
+            return Told.NOTHING
 
     def check(self) -> None:
         """Signs a file of one pixel and reads it; raises SignerAway."""
@@ -103,6 +119,22 @@ class ManifestSigner:
         signed = self._signed(_TRIAL, "image/png", manifest_of(made))
         if wrong := self._problems(signed, "image/png"):
             raise SignerAway(f"its certificate does not fit C2PA ({wrong})")
+
+    def check_certificate(self) -> None:
+        """Returns where the certificate fits C2PA, as far as that shows without asking its key.
+
+        Raises SignerAway.
+        """
+        unasked = ManifestSigner(self._chain, _Unasked(), self._clock)
+        try:
+            unasked.check()
+        except _Reached:
+            return
+
+    @property
+    def until(self) -> datetime:
+        """When its certificate expires."""
+        return self._chain.own.not_valid_after_utc
 
     def _problems(self, signed: bytes, content_type: str) -> str:
         """Returns what is wrong with a signed file, but for trust; empty for nothing."""
@@ -150,6 +182,18 @@ class ManifestSigner:
         return output.getvalue()
 
 
+class _Reached(SignerAway):
+    """Raised in place of a signature: the library asks for one after it has checked all else."""
+
+
+class _Unasked:
+    """Stands for a key that is not asked."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Raises _Reached."""
+        raise _Reached
+
+
 class _Signing:
     """One signature, whose problem the library does not hand through."""
 
@@ -172,34 +216,38 @@ class _Signing:
         return b""
 
 
-def manifest_of(made: Made) -> dict[str, Any]:
-    """Returns what is told of a picture."""
+def manifest_of(made: Made, told: Told = Told.WHOLE) -> dict[str, Any]:
+    """Returns what is told of a picture, and as much as may be of what it was made from."""
     action: dict[str, Any] = {
         "action": "c2pa.created",
         "when": made.at.isoformat(timespec="seconds"),
         "softwareAgent": {"name": made.model},
         "digitalSourceType": SOURCE_TYPE,
     }
-    manifest: dict[str, Any] = {
-        "claim_generator_info": [{"name": "imggen", "version": VERSION}],
-        "title": f"image {made.image}",
-    }
-    used = []
-    if made.parent is not None:
-        parent = f"urn:uuid:{made.parent}"
-        used.append(parent)
-        # Not `parentOf`: its pixels were not changed, they were drawn anew from its request.
-        manifest["ingredients"] = [
-            {
-                "title": f"image {made.parent}",
-                "format": "application/octet-stream",
-                "relationship": "inputTo",
-                "instance_id": parent,
-            }
-        ]
-    if made.given is not None:
-        used.append(_GIVEN["instance_id"])
+    ingredients = list(_ingredients(made, told))
+    used = [one["instance_id"] for one in ingredients]
+    if made.given is not None and told is Told.WHOLE:
+        used.append(_GIVEN["instance_id"])  # which is added with its file
     if used:
         action["parameters"] = {"ingredientIds": used}
-    assertion = {"label": "c2pa.actions.v2", "data": {"actions": [action]}}
-    return {**manifest, "assertions": [assertion]}
+    return {
+        "claim_generator_info": [{"name": "imggen", "version": VERSION}],
+        "title": f"image {made.image}",
+        "ingredients": ingredients,
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}],
+    }
+
+
+def _ingredients(made: Made, told: Told) -> Iterator[dict[str, str]]:
+    """Yields what is told of the pictures whose manifests are not carried."""
+    if made.parent is not None:
+        # Not `parentOf`: its pixels were not changed, they were drawn anew from its request.
+        yield {
+            "title": f"image {made.parent}",
+            "format": "application/octet-stream",
+            "relationship": "inputTo",
+            "instance_id": f"urn:uuid:{made.parent}",
+        }
+    if made.given is not None and told is Told.BY_HASH:
+        name = f"urn:sha256:{sha256(made.given.data).hexdigest()}"
+        yield {**_GIVEN, "format": made.given.content_type, "instance_id": name}

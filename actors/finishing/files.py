@@ -9,16 +9,19 @@ from zlib import Z_RLE
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from actors.finishing.marks import add_xmp
+from actors.finishing.marks import add_xmp, xmp_in
 from actors.finishing.palettes import by_palette
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Internal
 
-_CREDENTIALS_BYTES = 16_000
-"""Left free for its content credentials, which take 12 kB."""
+DELIVERED_BYTES = 5_000_000
+"""The most bytes of a form with its credentials, except of the original, which is not changed."""
 
-MAX_BYTES = 5_000_000 - _CREDENTIALS_BYTES
-"""The most bytes of a form before it is signed, except of the original, which is not changed."""
+_CREDENTIALS_BYTES = 16_000
+"""Left free for content credentials, which take 12 kB; one with larger ones is encoded again."""
+
+MAX_BYTES = DELIVERED_BYTES - _CREDENTIALS_BYTES
+"""The most bytes of a form as it is finished, before it is signed."""
 
 DPI = 300
 BEST, LEAST = 95, 85
@@ -61,6 +64,17 @@ def file_of(image: Image.Image, xmp: str, most: int = MAX_BYTES) -> PictureFile:
     if is_transparent(image):
         return _png(cleared(image), xmp, most)
     return _jpeg(image.convert("RGB"), xmp, most)
+
+
+def smaller(file: bytes, most: int) -> PictureFile:
+    """Returns a form's file encoded once more, within `most` bytes and with its XMP.
+
+    Raises FileTooLarge.
+    """
+    with Image.open(BytesIO(file)) as image:
+        xmp = xmp_in(image)
+        picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return file_of(picture, xmp, most)
 
 
 def webp_of(image: Image.Image, xmp: str, quality: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from xml.sax.saxutils import quoteattr
 
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from imggen.rules.credentials import SOURCE_TYPE
@@ -36,6 +37,12 @@ def xmp_of(checked_by: str) -> str:
 def add_xmp(info: PngInfo, xmp: str) -> None:
     """Adds a packet to the chunks of a PNG, not compressed, so that any reader finds it."""
     info.add_itxt(_PNG_KEYWORD, xmp)
+
+
+def xmp_in(image: Image.Image) -> str:
+    """Returns the packet of an opened file of ours; empty for none."""
+    found = image.info.get(_PNG_KEYWORD) or image.info.get("xmp") or ""
+    return found.decode() if isinstance(found, bytes) else str(found)
 
 
 def marked(preview: bytes, checked_by: str) -> bytes:

@@ -1,6 +1,7 @@
 """The chunks of a PNG."""
 
 from collections.abc import Iterator
+from zlib import crc32
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY = 0
@@ -21,6 +22,12 @@ def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
             break
     if at != len(png):
         yield b"", b""
+
+
+def chunk_of(kind: bytes, data: bytes) -> bytes:
+    """Returns a chunk as it stands in a file, with its length and its checksum."""
+    checksum = crc32(kind + data)
+    return b"".join((len(data).to_bytes(4), kind, data, checksum.to_bytes(4)))
 
 
 def before_pixels(png: bytes) -> dict[bytes, bytes]:

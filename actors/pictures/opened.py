@@ -110,14 +110,14 @@ def _by_opencv(data: bytes) -> NDArray[np.uint16]:
 
 
 def _upright(picture: Image.Image, kind: str | None) -> Image.Image:
-    turn = _TURNS.get(_orientation(picture.info.get("exif") or b""))
+    turn = _TURNS.get(orientation_of(picture.info.get("exif") or b""))
     if turn is not None:
         picture = picture.transpose(turn)
     picture.format = kind
     return picture
 
 
-def _orientation(exif: bytes) -> int:
+def orientation_of(exif: bytes) -> int:
     """Returns the orientation that EXIF names, by CIPA DC-008, 4.6.2 and 4.6.4; 1 without one.
 
     What cannot be read says nothing, as in browsers: no picture is refused for its EXIF.

@@ -14,7 +14,7 @@ from actors.credentials.base import Made
 from actors.engine.profiles import offered_format
 from actors.engine.render import NO_PACE, RecordPace
 from actors.extractors import FallbackExtractor, SceneExtractor
-from actors.finishing.forms import Finished, RenderedAsset, finish
+from actors.finishing.forms import Finished, finish
 from actors.finishing.gate import check_picture
 from actors.finishing.timing import StepClock
 from actors.finishing.upscaling import Upscaler
@@ -121,8 +121,7 @@ class Stages:
         kept = await self.records.kept.left(claim)
         if kept is None:
             return None
-        clock = StageClock(kept.outcome.stage_ms, kept.outcome.step_times)
-        return await self._deliver(claim, reporter, kept, clock)
+        return await self.deliver(claim, reporter, _made(claim, kept), kept)
 
     async def draw_with(
         self,
@@ -139,10 +138,10 @@ class Stages:
         shape = self._format(claim.spec)
         with clock.measure(Stage.RESOLVING):
             await reporter.enter(Stage.RESOLVING)
+            await self.ready()  # a reading may be paid, too
             content = await self._read(claim, provider, extractor)
             references = await self._resolve(claim, content, provider)
             await self._pictures.ready()
-            await self._credentials.ready()
         with clock.measure(Stage.RENDERING):
             async with (
                 self.records.keeping(claim) as records,
@@ -173,16 +172,32 @@ class Stages:
             quality=quality,
         )
         drawn = Drawn(outcome, self._clock.now(), finished.assets)
-        return await self._deliver(claim, reporter, drawn, clock)
+        return await self.deliver(claim, reporter, _made(claim, drawn), drawn, clock)
 
-    async def store(
-        self, claim: Claim, made: Made, assets: tuple[RenderedAsset, ...], steps: StepClock
-    ) -> tuple[NewAsset, ...]:
-        """Signs and stores forms of a picture that an attempt made; raises Unsigned."""
-        with steps.measure(TimedStep.SIGNING):
-            signed = await self._credentials.sign(claim, made, assets)
-        with steps.measure(TimedStep.UPLOADING):
-            return await self._store(claim, signed)
+    async def ready(self) -> None:
+        """Raises Unsigned while nothing could be signed, before any work on a picture begins."""
+        await self._credentials.ready()
+
+    async def deliver(
+        self,
+        claim: Claim,
+        reporter: Reporter,
+        made: Made,
+        drawn: Drawn,
+        clock: "StageClock | None" = None,
+    ) -> Outcome:
+        """Signs and stores a picture; one that cannot be signed is kept for the next attempt.
+
+        One that was kept has the times of the attempt that drew it. Raises Unsigned.
+        """
+        clock = clock or StageClock(drawn.outcome.stage_ms, drawn.outcome.step_times)
+        with clock.measure(Stage.STORING):
+            reporter.say(Stage.STORING, 0, 0)
+            with clock.steps.measure(TimedStep.SIGNING):
+                signed = await self._sign(claim, made, drawn, clock)
+            with clock.steps.measure(TimedStep.UPLOADING):
+                assets = await self._store(claim, signed)
+        return replace(drawn.outcome, assets=assets, **clock.taken())
 
     async def _read(
         self, claim: Claim, provider: Provider, extractor: SceneExtractor | None
@@ -243,20 +258,9 @@ class Stages:
         if self._pictures.checked_by:
             clock.steps.began(TimedStep.PICTURE_CHECK, began)
 
-    async def _deliver(
-        self, claim: Claim, reporter: Reporter, drawn: Drawn, clock: "StageClock"
-    ) -> Outcome:
-        """Signs and stores a picture; one that cannot be signed is kept for the next attempt."""
-        with clock.measure(Stage.STORING):
-            reporter.say(Stage.STORING, 0, 0)
-            with clock.steps.measure(TimedStep.SIGNING):
-                signed = await self._sign(claim, drawn, clock)
-            with clock.steps.measure(TimedStep.UPLOADING):
-                assets = await self._store(claim, signed)
-        return replace(drawn.outcome, assets=assets, **clock.taken())
-
-    async def _sign(self, claim: Claim, drawn: Drawn, clock: "StageClock") -> tuple[Signed, ...]:
-        made = Made(claim.image_id, drawn.outcome.model, drawn.at, claim.parent)
+    async def _sign(
+        self, claim: Claim, made: Made, drawn: Drawn, clock: "StageClock"
+    ) -> tuple[Signed, ...]:
         while True:
             try:
                 return await self._credentials.sign(claim, made, drawn.forms)
@@ -288,6 +292,10 @@ class Stages:
             height=asset.height,
             encoding=asset.encoding,
         )
+
+
+def _made(claim: Claim, drawn: Drawn) -> Made:
+    return Made(claim.image_id, drawn.outcome.model, drawn.at, claim.parent)
 
 
 def _looked_at(finished: Finished) -> Iterator[bytes]:

@@ -1,20 +1,20 @@
 """Upscaling: the print asset of an image is made anew, enlarged by a model all the way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from time import perf_counter
 from typing import TypeAlias
 
 from actors.credentials.base import Made
-from actors.finishing.forms import Finished, RenderedAsset, finish, open_picture
-from actors.finishing.timing import StepClock
+from actors.finishing.forms import Finished, finish, open_picture
+from actors.finishing.upscaling import Enlarged
 from actors.worker.attempt import Drawing
-from actors.worker.enlarging import Enlarging
+from actors.worker.kept import Drawn
 from actors.worker.reporting import Reporter
-from actors.worker.stages import StageClock
+from actors.worker.stages import StageClock, Stages
 from imggen.rules.missing import missing_image
 from server.domain.finishing import PostProcessing
-from server.domain.images import Image, NewAsset
+from server.domain.images import Image
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType, Stage
@@ -22,11 +22,6 @@ from server.domain.timings import TimedStep
 from server.domain.upscales import Upscale
 from server.storage import Storage
 from server.store.images import Images
-
-Store: TypeAlias = Callable[
-    [Claim, Made, tuple[RenderedAsset, ...], StepClock], Awaitable[tuple[NewAsset, ...]]
-]
-"""Signs and stores what an attempt made, and measures it."""
 
 Finishing: TypeAlias = Callable[
     [bytes, ImageType, Size, bytes | None, str, PostProcessing, Size], Finished
@@ -42,24 +37,23 @@ class PrintUpscaler:
 
     def __init__(
         self,
-        enlarging: Enlarging,
+        stages: Stages,
         images: Images,
         storage: Storage,
-        store: Store,
         finishing: Finishing = finish,
     ) -> None:
-        """Takes where images and their originals are read, and what stores the new asset."""
-        self._enlarging = enlarging
+        """Takes what enlarges, signs and stores, and where images and their originals are read."""
+        self._stages = stages
         self._images = images
         self._storage = storage
-        self._store = store
         self._finishing = finishing
 
     async def upscale(self, claim: Claim, upscale: Upscale, reporter: Reporter) -> Outcome:
         """Makes the print asset of an image; nothing is committed here.
 
-        Raises NotFound for an image that was deleted, FailedPrecondition without an upscaler, and
-        the errors of the upscaler and of the storage.
+        One that an earlier attempt made and could not sign is signed only. Raises NotFound for an
+        image that was deleted, Unsigned before it enlarges anything where nothing can be signed,
+        FailedPrecondition without an upscaler, and the errors of the upscaler and of the storage.
         """
         clock = StageClock()
         with clock.measure(Stage.RESOLVING):
@@ -67,30 +61,36 @@ class PrintUpscaler:
             image = await self._images.get(claim.user_id, upscale.image_id)
             if image is None:
                 raise missing_image(upscale.image_id)
+            made = _made(image)
+            kept = await self._stages.records.kept.left(claim)
+            if kept is not None:
+                return await self._stages.deliver(claim, reporter, made, kept)
+            await self._stages.ready()
             original = await self._storage.get(image.keys[AssetKind.ORIGINAL])
-            drawn = await asyncio.to_thread(_size_of, original)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            began = perf_counter()
-            enlarged = await self._enlarging.of_print(
-                *(image.model, original, drawn, upscale.print_size),
-                lambda done, of: reporter.say(Stage.FINISHING, done, of),
-            )
-            if enlarged is not None:
-                clock.steps.began(TimedStep.UPSCALING, began)
+            enlarged = await self._enlarged(image, original, upscale.print_size, reporter, clock)
             png = enlarged.png if enlarged else None
             finished = await self._finish(
                 image, original, png, claim.spec.post_processing, upscale.print_size
             )
             clock.steps.include(finished.times)
-        with clock.measure(Stage.STORING):
-            reporter.say(Stage.STORING, 0, 0)
-            drawn_at = image.completed_at or image.created_at
-            made = Made(image.id, image.model, drawn_at, image.parent_image_id)
-            assets = await self._store(claim, made, (finished.asset(AssetKind.PRINT),), clock.steps)
         how = enlarged.upscaling if enlarged else None
-        steps = clock.steps.times
-        return Outcome("", "", assets, clock.stage_ms, 0, upscaling=how, step_times=steps)
+        outcome = Outcome("", "", (), {}, 0, upscaling=how)
+        printed = Drawn(outcome, made.at, (finished.asset(AssetKind.PRINT),))
+        return await self._stages.deliver(claim, reporter, made, printed, clock)
+
+    async def _enlarged(
+        self, image: Image, original: bytes, size: Size, reporter: Reporter, clock: StageClock
+    ) -> Enlarged | None:
+        began = perf_counter()
+        enlarged = await self._stages.enlarging.of_print(
+            *(image.model, original, await asyncio.to_thread(_size_of, original), size),
+            lambda done, of: reporter.say(Stage.FINISHING, done, of),
+        )
+        if enlarged is not None:
+            clock.steps.began(TimedStep.UPSCALING, began)
+        return enlarged
 
     async def _finish(
         self,
@@ -122,6 +122,11 @@ class DrawingOrUpscaling:
         if claim.upscale is not None:
             return await self._upscaler.upscale(claim, claim.upscale, reporter)
         return await self._drawing.draw(claim, reporter)
+
+
+def _made(image: Image) -> Made:
+    drawn_at = image.completed_at or image.created_at
+    return Made(image.id, image.model, drawn_at, image.parent_image_id)
 
 
 def _size_of(original: bytes) -> Size:

@@ -3,11 +3,13 @@
 import ssl
 from binascii import Error, a2b_base64
 from collections.abc import Iterator
+from contextlib import suppress
 from re import DOTALL, compile
 
 from imggen.errors import Violation
 
 _KEY = compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s(.+?)-----END", DOTALL)
+_CERTIFICATE = compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----\s(.+?)-----END", DOTALL)
 _LOCKED = (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED")
 _PEM = "in PEM, `-----BEGIN CERTIFICATE-----` and so on"
 
@@ -21,6 +23,20 @@ def are_certificates(pem: bytes) -> bool:
     except (ssl.SSLError, ValueError):
         return False
     return True
+
+
+def bare_certificates(pem: bytes) -> str:
+    """Returns the certificates among bytes as PEM and nothing else, in their order.
+
+    What does not read bundles takes that. What is damaged is left out.
+    """
+    return "".join(map(ssl.DER_cert_to_PEM_cert, _certificates(pem)))
+
+
+def _certificates(pem: bytes) -> Iterator[bytes]:
+    for found in _CERTIFICATE.finditer(pem):
+        with suppress(Error):
+            yield a2b_base64(found[1])
 
 
 def faults_of(roots: bytes | None, certificate: bytes | None, key: bytes | None) -> list[Violation]:

@@ -8,12 +8,22 @@ import sys
 
 _ESCAPING = "imggen.escape"
 # Not line breaks and tabs. Among them are those that turn the rest of a line around.
-_OBEYED = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:
     r"""Returns a text in which escapes, as `\u001b`, stand for characters that a terminal obeys."""
     return _OBEYED.sub(lambda found: _escape(found[0]), text)
+
+
+def on_one_line(text: str) -> str:
+    r"""Returns a printable text whose line breaks and tabs are escaped, too, as `\u000a`.
+
+    What somebody else has written can then not pass for another line of what is told about it.
+    """
+    return printable(text).replace("\n", _escape("\n")).replace("\t", _escape("\t"))
 
 
 def fitting(text: str, encoding: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import c2pa
 
+from imggen.certificates import bare_certificates
 from imggen.rules.credentials import DEVELOPMENT, SOURCE_TYPE
 
 _KINDS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
@@ -63,7 +64,8 @@ class NotAPicture(ValueError):
 
 
 def read_credentials(file: bytes, trusted: bytes = b"") -> Credentials:
-    """Returns the credentials of a picture; `trusted` are certificates that issue them, as PEM.
+    """Returns the credentials of a picture; `trusted` are certificates that issue them, as a
+    bundle of PEM.
 
     Nothing is fetched from a network. Raises NotAPicture.
     """
@@ -93,7 +95,8 @@ def _kind(file: bytes) -> str:
 
 def _settings(trusted: bytes) -> dict[str, Any]:
     verify = {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False}
-    return {"verify": verify} | ({"trust": {"user_anchors": trusted.decode()}} if trusted else {})
+    anchors = bare_certificates(trusted)
+    return {"verify": verify} | ({"trust": {"user_anchors": anchors}} if anchors else {})
 
 
 def _problems(results: Mapping[str, Any]) -> tuple[str, ...]:

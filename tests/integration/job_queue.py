@@ -212,7 +212,7 @@ class JobQueue:
                 configured,
                 DrawingOrUpscaling(
                     DrawingOrReading(routed, Planner(losses)),
-                    PrintUpscaler(stages.enlarging, store.images, storage, stages.store),
+                    PrintUpscaler(stages, store.images, storage),
                 ),
                 store,
                 progress,

@@ -21,7 +21,7 @@ from actors.credentials.manifest import ManifestSigner
 from actors.finishing.forms import RenderedAsset
 from actors.settings import CredentialSettings
 from actors.testing.signing import ScriptedKey
-from actors.worker.signing import JobCredentials
+from actors.worker.signing import JobCredentials, Unsigned
 from imggen.verifying import NotAPicture, Verdict, read_credentials
 from server.causes import CannotStart
 from server.clock import SYSTEM_CLOCK
@@ -326,3 +326,18 @@ def test_a_local_key_signs_what_its_certificate_verifies() -> None:
     assert chain.pem.count("BEGIN CERTIFICATE") == 1
     assert isinstance(made.key, rsa.RSAPrivateKey)
     chain.check_signature(LocalKey(made.key, chain.algorithm).sign(b"data"), b"data")
+
+
+async def test_a_key_that_has_signed_is_asked_again_after_a_while() -> None:
+    key = ScriptedKey()
+    brief = JobCredentials(key.signer(), sure_s=0)
+    await brief.ready()
+    await brief.ready()
+    assert key.asked == 2
+    sure = JobCredentials(key.signer())
+    await sure.ready()
+    await sure.ready()
+    assert key.asked == 3
+    key.closed = True
+    with pytest.raises(Unsigned, match="the script is closed"):
+        await brief.ready()

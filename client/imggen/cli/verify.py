@@ -11,6 +11,7 @@ from imggen.cli import how_to_install
 from imggen.cli.exits import FAILED
 from imggen.cli.input_files import read_bytes, read_certificates
 from imggen.cli.session import Output, local
+from imggen.printing import on_one_line
 
 if TYPE_CHECKING:
     from imggen.verifying import Credentials
@@ -39,7 +40,7 @@ class _Watermark:
 @click.option(
     "--trust",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Certificates that issue trusted ones, PEM; others then make the exit code 1.",
+    help="Certificates that issue trusted ones, a PEM bundle; others then make the exit code 1.",
 )
 @click.option(
     "--watermark-key", metavar="KEY", help="The service's key.  [default: the public one]"
@@ -102,7 +103,8 @@ def _unread(why: str) -> _Watermark:
 
 
 def _lines(file: Path, found: "Credentials") -> Iterator[str]:
-    yield f"{file}: {_SAID[found.verdict]}"
+    """Yields what is told of a file; all else than our own words may be anybody's."""
+    yield f"{on_one_line(str(file))}: {_SAID[found.verdict]}"
     rows = {
         "signed by": found.signer,
         "made by": "a trained algorithm" if found.is_generated else "",
@@ -114,4 +116,4 @@ def _lines(file: Path, found: "Credentials") -> Iterator[str]:
         "signed at": found.signed_at,
         "problems": ", ".join(found.problems),
     }
-    yield from (f"  {name:<11} {value}" for name, value in rows.items() if value)
+    yield from (f"  {name:<11} {on_one_line(value)}" for name, value in rows.items() if value)

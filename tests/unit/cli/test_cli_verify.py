@@ -1,20 +1,26 @@
 """`imggen verify` says whose a picture is, and whether it is as it was signed."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from PIL import Image
 
 from actors.credentials.base import Made
+from actors.credentials.chains import Chain
+from actors.credentials.local import LocalKey
+from actors.credentials.manifest import ManifestSigner
 from actors.finishing.files import saved
 from actors.finishing.watermark import Watermark
 from actors.testing.signing import ScriptedKey
 from imggen.watermark import Pattern
+from server.clock import SYSTEM_CLOCK
 from server.domain.ids import ImageId
-from tests.signatures import picture
+from tests.signatures import issued, picture
 from tests.unit.cli.conftest import Command
 
 IMAGE = ImageId(UUID("00000000-0000-4000-8000-000000000001"))
@@ -78,6 +84,36 @@ def test_only_those_who_are_trusted_are(command: Command, file: Path, key: Scrip
     assert "by somebody you trust" in command("verify", str(file), "--trust", str(root))
     said = command("verify", str(file), "--trust", str(other), code=1)
     assert "with a development certificate" in said
+
+
+def test_any_bundle_of_certificates_is_taken(
+    command: Command, file: Path, key: ScriptedKey
+) -> None:
+    bundle = file.with_name("bundle.pem")
+    other = ScriptedKey().made.root
+    parts = [
+        "Autorit\xe9s\n=======\n".encode("latin-1"),
+        other,
+        b"# subject=CN = ours\n\n",
+        key.made.root.rstrip(),
+    ]
+    bundle.write_bytes(b"".join(parts).replace(b"\n", b"\r\n"))
+    assert "by somebody you trust" in command("verify", str(file), "--trust", str(bundle))
+
+
+def test_no_text_of_a_file_does_anything_to_the_terminal(command: Command, file: Path) -> None:
+    name = "Evil\n  signed by   A Publisher\x1b[2K\u202e\u200f\t!"
+    own = issued(ec.generate_private_key(ec.SECP256R1()), organization=name)
+    chain = Chain.read(own.certificate)
+    signer = ManifestSigner(chain, LocalKey(own.key, chain.algorithm), SYSTEM_CLOCK)
+    file.write_bytes(signer.sign(picture("JPEG"), "image/jpeg", replace(MADE, model=name)))
+    said = command("verify", str(file))
+    escaped = r"Evil\u000a  signed by   A Publisher\u001b[2K\u202e\u200f\u0009!"
+    assert f"  signed by   {escaped}\n" in said
+    assert f"  model       {escaped}\n" in said
+    assert said.count("\n  signed by") == 1
+    shown = command.json("verify", str(file))["credentials"]
+    assert (shown["signer"], shown["model"]) == (name, name)
 
 
 def test_without_its_library_the_command_says_what_installs_it(
