@@ -5,16 +5,15 @@ from contextlib import suppress
 
 from actors.extractors import ExtractionFailed, ModelFailed, PaidExtractor
 from actors.extractors.pages import Page
-from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
     Provider,
     ProviderFailed,
-    ReferenceReading,
     RenderedPicture,
     RenderProgress,
 )
+from actors.providers.wrapped import WrappedProvider
 from actors.worker.payments import CallRefused, PaidCall, Payments
 from server.domain.limits import Limits
 from server.domain.models import Format
@@ -25,35 +24,16 @@ from server.routing.failover import RULES, Billed
 from server.routing.wishes import Offer
 
 
-class BilledProvider:
+class BilledProvider(WrappedProvider):
     """A provider whose calls are paid for by one attempt."""
 
     def __init__(
         self, provider: Provider, offer: Offer, limits: Limits, payments: Payments
     ) -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._offer = offer
         self._limits = limits
         self._payments = payments
-
-    @property
-    def name(self) -> str:
-        """The provider."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """The model."""
-        return self._provider.model
-
-    @property
-    def references(self) -> ReferenceReading:
-        """How it reads references."""
-        return self._provider.references
-
-    def told(self, content: Content) -> CompiledPrompt:
-        """Returns what the model is told of a content."""
-        return self._provider.told(content)
 
     async def render(
         self,
@@ -77,10 +57,6 @@ class BilledProvider:
             Bill(picture.cost_micros, picture.cost_estimated, picture.usage, picture.request_id)
         )
         return picture
-
-    async def probe(self) -> None:
-        """Raises ProviderFailed while the provider would not draw."""
-        await self._provider.probe()
 
     async def _begin(self, progress: RenderProgress) -> tuple[PaidCall, RenderProgress]:
         """Begins the call.

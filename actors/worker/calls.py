@@ -4,16 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from actors.extractors import ModelFailed
-from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
-    Provider,
     ProviderFailed,
-    ReferenceReading,
     RenderedPicture,
     RenderProgress,
 )
+from actors.providers.wrapped import WrappedProvider
 from server.domain.models import Format
 from server.domain.money import CallName
 from server.traces import Kind, Span, Value, child
@@ -42,30 +40,8 @@ def told_of(request_id: str, cost_micros: int | None) -> Mapping[str, Value]:
     return told
 
 
-class TracedProvider:
+class TracedProvider(WrappedProvider):
     """A provider whose renders are traced."""
-
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
-
-    @property
-    def name(self) -> str:
-        """The provider."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """The model."""
-        return self._provider.model
-
-    @property
-    def references(self) -> ReferenceReading:
-        """How it reads references."""
-        return self._provider.references
-
-    def told(self, content: Content) -> CompiledPrompt:
-        """Returns what the model is told of a content."""
-        return self._provider.told(content)
 
     async def render(
         self,
@@ -79,7 +55,3 @@ class TracedProvider:
             picture = await self._provider.render(content, format, references, progress)
             call.set(told_of(picture.request_id, picture.cost_micros))
         return picture
-
-    async def probe(self) -> None:
-        """Raises ProviderFailed while the provider would not draw."""
-        await self._provider.probe()

@@ -12,16 +12,15 @@ from functools import partial
 
 from actors.extractors import AskedScene, ModelFailed, PaidExtractor
 from actors.extractors.pages import Page
-from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
     Provider,
     ProviderFailed,
-    ReferenceReading,
     RenderedPicture,
     RenderProgress,
 )
+from actors.providers.wrapped import WrappedProvider
 from actors.worker.calls import provider_call, told_of
 from actors.worker.patience import Patience
 from imggen.v1.errors_pb2 import ErrorReason
@@ -86,33 +85,14 @@ class _HeldProbe:
                 self.until = until
 
 
-class ToldProvider:
+class ToldProvider(WrappedProvider):
     """A hosted provider whose answers and failures are told to the fleet as they come."""
 
     def __init__(self, provider: Provider, store: Store, patience: Patience) -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._health = store.health
         self._alerts = store.alerts
         self._patience = patience
-
-    @property
-    def name(self) -> str:
-        """The provider."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """The model."""
-        return self._provider.model
-
-    @property
-    def references(self) -> ReferenceReading:
-        """How it reads references."""
-        return self._provider.references
-
-    def told(self, content: Content) -> CompiledPrompt:
-        """Returns what the model is told of a content."""
-        return self._provider.told(content)
 
     async def render(
         self,
@@ -129,10 +109,6 @@ class ToldProvider:
             raise
         await self._patience.write(lambda: self._health.succeeded(self.name))
         return picture
-
-    async def probe(self) -> None:
-        """Raises ProviderFailed while the provider would not draw."""
-        await self._provider.probe()
 
     async def _tell(self, error: ProviderFailed) -> None:
         health, name = self._health, self.name

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 
 from actors.providers.base import Provider, ProviderFailed
+from actors.worker.background import beside
 from server.errors import Unavailable
 from server.store.causes import said_of
 from server.store.health import Health
@@ -33,16 +34,9 @@ class Probing:
         self._every = every
         self._looks_s = looks_s
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Probes in the background until the block ends."""
-        task = asyncio.create_task(self._run(), name="probing") if self._providers else None
-        try:
-            yield
-        finally:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        return beside(self._run, "probing") if self._providers else nullcontext()
 
     async def _run(self) -> None:
         while True:

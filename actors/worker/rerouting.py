@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
+from actors.worker.background import beside
 from server.domain.health import HealthState
 from server.domain.ids import JobId
 from server.domain.lanes import JobLane, Reroute, WaitingJob
@@ -60,17 +61,10 @@ class Rerouting:
         self._seen: Seen = ({}, frozenset(), {})
         self._at = 0.0
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Reroutes in the background until the block ends; not where one model draws all jobs."""
         fixed = len(self._catalogue.models) == 1
-        task = None if fixed else asyncio.create_task(self._run(), name="rerouting")
-        try:
-            yield
-        finally:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        return nullcontext() if fixed else beside(self._run, "rerouting")
 
     async def _run(self) -> None:
         while True:

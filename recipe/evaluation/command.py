@@ -21,6 +21,7 @@ from recipe.evaluation.audit import Audit
 from recipe.evaluation.fidelity import fidelity_section, load_upscaler, through_vae
 from recipe.evaluation.grids import write_grid
 from recipe.evaluation.likeness import likeness_sections
+from recipe.evaluation.orders import Variant
 from recipe.evaluation.plain import plain_section, time_section
 from recipe.evaluation.report import Report, Section, Share
 from recipe.evaluation.sampling import Prompt, generate, held_out, load_pipeline
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pictures=said.pictures,
         references=said.references,
         scales=tuple(said.scale),
+        variants=tuple(said.variants),
         audit=said.audit,
     )
     if said.only_likeness:
@@ -100,6 +102,14 @@ def _parser() -> argparse.ArgumentParser:
         help="also measures words and references at other scales, 0 to 1",
     )
     parser.add_argument(
+        "--variants",
+        type=Variant,
+        choices=list(Variant),
+        nargs="+",
+        default=list(Variant),
+        help="measures likeness only in these, beside words and references (all)",
+    )
+    parser.add_argument(
         "--only-likeness", action="store_true", help="measures only likeness, of one rung"
     )
     parser.add_argument("--threads", type=int, default=2, help="threads of torch (2)")
@@ -116,6 +126,7 @@ class Evaluation:
     pictures: int
     references: int
     scales: tuple[float, ...]
+    variants: tuple[Variant, ...]
     audit: Path
     """Without this file the attributes are not measured; their pictures are made all the same."""
 
@@ -146,7 +157,13 @@ class Evaluation:
 
     def _likeness(self, domain: Domain) -> tuple[Section, ...]:
         return likeness_sections(
-            self.checkpoint, domain, self.references, self.out, self.audit, self.scales
+            self.checkpoint,
+            domain,
+            self.references,
+            self.out,
+            self.audit,
+            self.scales,
+            self.variants,
         )
 
     def _rung(self, rung: str, pipeline: Any, audit: Audit | None) -> Section:

@@ -30,6 +30,10 @@ _ROWS = (
 )
 _BELOW_REFERENCES = (Variant.BOTH, Variant.CONTRADICTED, Variant.OWN)
 """The rows of a grid that are below their references."""
+_ALWAYS = frozenset({Variant.BOTH, Variant.DRAWN})
+"""The variants that the others are compared with."""
+_TOGETHER = 8
+"""Orders in work at once: the engine draws more than twice as many pictures in joint steps."""
 _DRAWN = 24
 """Drawings by which a change of the illustrator is noticed."""
 
@@ -37,18 +41,28 @@ _DRAWN = 24
 class Likeness:
     """Measures the characters of one checkpoint's pictures, and writes grids into a folder."""
 
-    def __init__(self, studio: Studio, folder: Path, scales: Sequence[float] = ()) -> None:
-        """Takes other scales at which pictures are made from words and references too."""
+    def __init__(
+        self,
+        studio: Studio,
+        folder: Path,
+        scales: Sequence[float] = (),
+        variants: Sequence[Variant] = tuple(Variant),
+    ) -> None:
+        """Takes other scales at which pictures are made from words and references too.
+
+        Of the variants, words and references, and the drawn scenes are always measured.
+        """
         self._studio = studio
         self._folder = folder
         self._scales = tuple(scales)
+        self._variants = [each for each in Variant if each in {*variants, *_ALWAYS}]
 
     def sections(self, domain: Domain, count: int) -> tuple[Section, ...]:
-        """Measures cases of one character and of two in all variants."""
+        """Measures cases of one character and of two in each variant."""
         kinds = (1, 2) if has_company(domain) else (1,)
         asked = {people: cases(domain, count, people) for people in kinds}
         variants = [
-            *((variant, SCALE) for variant in Variant),
+            *((variant, SCALE) for variant in self._variants),
             *((Variant.BOTH, scale) for scale in self._scales),
         ]
         cells = [(people, *variant) for people in kinds for variant in variants]
@@ -67,7 +81,7 @@ class Likeness:
             self._write_grid(asked[people][:SHOWN])
         return tuple(
             likeness_section(
-                {variant: found[people, variant, SCALE] for variant in Variant},
+                {variant: found[people, variant, SCALE] for variant in self._variants},
                 people,
                 {scale: found[people, Variant.BOTH, scale] for scale in self._scales},
             )
@@ -82,7 +96,7 @@ class Likeness:
 
     def _write_grid(self, asked: Sequence[Case]) -> None:
         rows: list[list[Picture]] = []
-        for variant in _ROWS:
+        for variant in (each for each in _ROWS if each in self._variants):
             orders = [order_of(case, variant) for case in asked]
             if variant in _BELOW_REFERENCES:
                 rows.append([self._studio.references(each) for each in orders])
@@ -97,6 +111,7 @@ def likeness_sections(
     folder: Path,
     audit: Path,
     scales: Sequence[float] = (),
+    variants: Sequence[Variant] = tuple(Variant),
 ) -> tuple[Section, ...]:
     """Measures portraits and pictures of two; what the folder has of them is not made again."""
     if why := missing(checkpoint):
@@ -104,14 +119,20 @@ def likeness_sections(
     illustrator = Illustrator()
     likeness = Likeness(
         Studio(
-            Diffuser.load(DiffuserSettings(model_path=str(checkpoint), device="cpu")),
+            Diffuser.load(
+                DiffuserSettings(
+                    model_path=str(checkpoint), device="cpu", diffuser_rows=2 * _TOGETHER
+                )
+            ),
             Examiner(Judge.load(checkpoint / JUDGE), _audit(audit), illustrator),
             illustrator,
             folder / "likeness",
             marks(checkpoint, audit),
+            _TOGETHER,
         ),
         folder,
         scales,
+        variants,
     )
     sections = likeness.sections(domain, count)
     if has_company(domain):

@@ -54,25 +54,26 @@ def likeness_section(
 ) -> Section:
     """Returns the figures of pictures with so many characters.
 
-    `scales` are measures of words and references at other scales than the service's.
+    `scales` are measures of words and references at other scales than the service's. What
+    compares variants that were not measured is left out.
     """
     kind = _KINDS[people]
     other = {f"{_BOTH} at {scale:g}": measured for scale, measured in (scales or {}).items()}
     figures = [
         _first(f"{kind}: {_BOTH}", found[Variant.BOTH], TARGETS[people], _against(found)),
-        *(_first(f"{kind}: {name}", found[variant]) for variant, name in _NAMES.items()),
-        _fall(kind, found),
-        *_contradicted(kind, found[Variant.CONTRADICTED]),
+        *(_first(f"{kind}: {_NAMES[each]}", found[each]) for each in _NAMES if each in found),
+        *_fall(kind, found),
+        *_contradicted(kind, found),
     ]
     for name, measured in other.items():
         note = f"against the service's scale {_paired(measured, found[Variant.BOTH])}"
         figures.append(_first(f"{kind}: {name}", measured, note=note))
-    read = {name: found[variant] for variant, name in _READ.items()} | other
+    read = {name: found[each] for each, name in _READ.items() if each in found} | other
     for name, measured in read.items():
         target = EYES_TARGET if (name, people) == (_BOTH, 2) else None
         figures.append(_eyes(f"{kind}: eye colour, {name}", measured, target))
     for name, measured in read.items():
-        if measured is not found[Variant.DRAWN]:
+        if measured is not found.get(Variant.DRAWN):
             figures.append(Figure(f"{kind}: PSNR, {name}", measured.psnr, "dB"))
     return Section(_title(people), tuple(figures))
 
@@ -100,14 +101,17 @@ def _first(name: str, measured: Measured, target: float | None = None, note: str
     return _share(name, _firsts(measured), target, notes)
 
 
-def _fall(kind: str, found: Found) -> Figure:
-    with_adapter, without = (
-        _percent(_firsts(found[each])) for each in (Variant.REFERENCES, Variant.NEITHER)
-    )
-    return Figure(f"{kind}: fall without the adapter", with_adapter - without, "points")
+def _fall(kind: str, found: Found) -> tuple[Figure, ...]:
+    compared = (Variant.REFERENCES, Variant.NEITHER)
+    if not found.keys() >= {*compared}:
+        return ()
+    with_adapter, without = (_percent(_firsts(found[each])) for each in compared)
+    return (Figure(f"{kind}: fall without the adapter", with_adapter - without, "points"),)
 
 
-def _contradicted(kind: str, measured: Measured) -> tuple[Figure, ...]:
+def _contradicted(kind: str, found: Found) -> tuple[Figure, ...]:
+    if (measured := found.get(Variant.CONTRADICTED)) is None:
+        return ()
     rivals = [first for result in measured.results for first in result.rivals]
     return (
         _share(f"{kind}: contradicted, as the words say", _firsts(measured)),
@@ -128,6 +132,7 @@ def _against(found: Found) -> str:
     return "; ".join(
         f"against {_NAMES[other]} {_paired(both, found[other])}"
         for other in (Variant.WORDS, Variant.REFERENCES)
+        if other in found
     )
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +22,7 @@ class Model(Protocol):
     """What the studio needs of a diffuser."""
 
     def render(self, request: RenderRequest) -> RenderResult:
-        """Draws one picture."""
+        """Draws one picture; several threads may call it at once."""
         ...
 
     async def encode(self, png: bytes) -> Embedding:
@@ -39,7 +41,8 @@ class Made:
 class Studio:
     """Makes each picture once: its result, and of the first ones the picture, stay in a folder.
 
-    `marks` name what makes and judges the pictures; results with others do not count.
+    `marks` name what makes and judges the pictures; results with others do not count. So many
+    orders as `together` says are in work at once: the engine draws them in joint steps.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Studio:
         illustrator: Illustrator,
         folder: Path,
         marks: Sequence[str],
+        together: int = 1,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._model = model
@@ -56,19 +60,36 @@ class Studio:
         self._illustrator = illustrator
         self._folder = folder
         self._marks = tuple(marks)
+        self._together = together
         self._results = Results(folder / "results.jsonl")
 
     def measure(self, orders: Sequence[Order]) -> list[Result]:
         """Returns the results of orders; says on stderr how far it is."""
-        progress = _Progress(sum(self._kept(order) is None for order in orders))
-        found = []
-        for order in orders:
-            kept = self._kept(order)
-            if kept is None:
-                kept = self._measured(order)
-                progress.step()
-            found.append(kept)
-        return found
+        kept = [self._kept(order) for order in orders]
+        wanted = [order for order, has in zip(orders, kept, strict=True) if has is None]
+        progress = _Progress(len(wanted))
+        measured = []
+        for order, made in self._in_order(wanted):
+            measured.append(self._measured(order, made))
+            progress.step()
+        new = iter(measured)
+        return [next(new) if has is None else has for has in kept]
+
+    def _in_order(self, orders: Sequence[Order]) -> Iterator[tuple[Order, Made]]:
+        """Makes a few orders at once, and yields each with what was made, in their order."""
+        left = iter(orders)
+        making: deque[tuple[Order, Future[Made]]] = deque()
+        pool = ThreadPoolExecutor(self._together)
+        try:
+            while True:
+                while len(making) < self._together and (order := next(left, None)) is not None:
+                    making.append((order, pool.submit(self._made, order)))
+                if not making:
+                    return
+                order, made = making.popleft()
+                yield order, made.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def picture(self, order: Order) -> Picture:
         """Returns the kept picture of one of the first orders of a variant."""
@@ -83,8 +104,7 @@ class Studio:
             return None
         return self._results.get(order.key(self._marks))
 
-    def _measured(self, order: Order) -> Result:
-        made = self._made(order)
+    def _measured(self, order: Order, made: Made) -> Result:
         seen = self._examiner.examine(order.case, made.picture)
         # The pictures come first: a result promises them.
         if order.case.seed < SHOWN:

@@ -1,6 +1,7 @@
 """Likeness as it is measured: orders, kept results, cut runs and figures, with a scripted model."""
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -79,10 +80,26 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+class MeetingModel(ScriptedModel):
+    """Makes pictures only for so many callers at once."""
+
+    def __init__(self, asked: Sequence[Case], callers: int) -> None:
+        super().__init__(asked)
+        self._callers = threading.Barrier(callers, timeout=60)
+
+    def render(self, request: RenderRequest) -> RenderResult:
+        self._callers.wait()
+        return super().render(request)
+
+
 def studio(
-    model: ScriptedModel, examiner: Examiner, folder: Path, mark: str = "checkpoint"
+    model: ScriptedModel,
+    examiner: Examiner,
+    folder: Path,
+    mark: str = "checkpoint",
+    together: int = 1,
 ) -> Studio:
-    return Studio(model, examiner, Illustrator(), folder, (mark,))
+    return Studio(model, examiner, Illustrator(), folder, (mark,), together)
 
 
 def orders_of(asked: Sequence[Case]) -> list[Order]:
@@ -200,6 +217,16 @@ def test_a_run_that_was_cut_goes_on_and_makes_nothing_twice(
     assert studio(again, examiner, tmp_path).measure(orders) == expected
 
 
+def test_orders_in_work_at_once_have_the_results_of_one_after_the_other(
+    examiner: Examiner, tmp_path: Path
+) -> None:
+    asked = cases(PAIRED, 4, 1)
+    orders = [order_of(case, Variant.WORDS) for case in asked]
+    expected = studio(ScriptedModel(asked), examiner, tmp_path / "one").measure(orders)
+    together = studio(MeetingModel(asked, 4), examiner, tmp_path / "four", together=4)
+    assert together.measure(orders) == expected
+
+
 def test_results_of_another_checkpoint_or_without_their_picture_do_not_count(
     examiner: Examiner, tmp_path: Path
 ) -> None:
@@ -236,6 +263,20 @@ def test_more_pictures_and_scales_are_measured_on_top_of_those_there_are(
     assert figures_of(more)["PSNR, words alone"].value == 100
     grid = read_png((tmp_path / "likeness-1.png").read_bytes())
     assert grid.shape == (10 * 256, 8 * 256, 3)
+
+
+def test_figures_of_variants_that_were_not_asked_for_are_left_out(
+    examiner: Examiner, tmp_path: Path
+) -> None:
+    asked = cases(PORTRAITS, 1, 1)
+    model = ScriptedModel(asked)
+    likeness = Likeness(studio(model, examiner, tmp_path), tmp_path, (), [Variant.WORDS])
+    [section] = likeness.sections(PORTRAITS, 1)
+    assert len(model.requests) == 2
+    names = [name for name in figures_of(section) if not name.startswith(("eye", "PSNR"))]
+    assert names == ["words and references", "words alone", "drawn"]
+    assert "against words alone" in str(figures_of(section)["words and references"])
+    assert "references alone" not in str(figures_of(section)["words and references"])
 
 
 def result(
