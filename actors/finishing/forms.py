@@ -81,6 +81,10 @@ class Finished:
         """Returns the form of that kind."""
         return next(asset for asset in self.assets if asset.kind is kind)
 
+    def done(self, step: FinishingStep) -> tuple[StepDone, ...]:
+        """Returns what became of a step; empty where it was not wanted."""
+        return tuple(one for one in self.steps if one.step is step)
+
 
 def finish(
     original: bytes,

@@ -8,12 +8,13 @@ from typing import TypeAlias
 from actors.credentials.base import Made
 from actors.finishing.forms import Finished, RenderedAsset, finish, open_picture
 from actors.finishing.timing import StepClock
+from actors.finishing.upscaling import Enlarged
 from actors.worker.attempt import Drawing
 from actors.worker.enlarging import Enlarging
 from actors.worker.reporting import Reporter
 from actors.worker.stages import StageClock
 from imggen.rules.missing import missing_image
-from server.domain.finishing import PostProcessing
+from server.domain.finishing import FinishingStep, PostProcessing
 from server.domain.images import Image, NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Size
@@ -68,16 +69,9 @@ class PrintUpscaler:
             if image is None:
                 raise missing_image(upscale.image_id)
             original = await self._storage.get(image.keys[AssetKind.ORIGINAL])
-            drawn = await asyncio.to_thread(_size_of, original)
         with clock.measure(Stage.FINISHING):
             reporter.say(Stage.FINISHING, 0, 0)
-            began = perf_counter()
-            enlarged = await self._enlarging.of_print(
-                *(image.model, original, drawn, upscale.print_size),
-                lambda done, of: reporter.say(Stage.FINISHING, done, of),
-            )
-            if enlarged is not None:
-                clock.steps.began(TimedStep.UPSCALING, began)
+            enlarged = await self._enlarge(image, original, upscale.print_size, clock, reporter)
             png = enlarged.png if enlarged else None
             finished = await self._finish(
                 image, original, png, claim.spec.post_processing, upscale.print_size
@@ -88,9 +82,32 @@ class PrintUpscaler:
             drawn_at = image.completed_at or image.created_at
             made = Made(image.id, image.model, drawn_at, image.parent_image_id)
             assets = await self._store(claim, made, (finished.asset(AssetKind.PRINT),), clock.steps)
-        how = enlarged.upscaling if enlarged else None
-        steps = clock.steps.times
-        return Outcome("", "", assets, clock.stage_ms, 0, upscaling=how, step_times=steps)
+        return Outcome(
+            *("", "", assets, clock.stage_ms, 0),
+            upscaling=enlarged.upscaling if enlarged else None,
+            step_times=clock.steps.times,
+            # What the other steps say is said of the forms that stay.
+            post_processing=finished.done(FinishingStep.PRINT_CHECK),
+        )
+
+    async def _enlarge(
+        self,
+        image: Image,
+        original: bytes,
+        size: Size,
+        clock: StageClock,
+        reporter: Reporter,
+    ) -> Enlarged | None:
+        """Returns the picture as a model enlarges it; None where it is large enough."""
+        drawn = await asyncio.to_thread(_size_of, original)
+        began = perf_counter()
+        enlarged = await self._enlarging.of_print(
+            *(image.model, original, drawn, size),
+            lambda done, of: reporter.say(Stage.FINISHING, done, of),
+        )
+        if enlarged is not None:
+            clock.steps.began(TimedStep.UPSCALING, began)
+        return enlarged
 
     async def _finish(
         self,

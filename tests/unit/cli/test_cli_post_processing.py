@@ -181,3 +181,10 @@ def test_what_no_picture_of_a_story_can_take_is_told_with_its_line(
     command("story", str(tale), code=USAGE)
     assert f"tale.yaml:{wrong}" in command.err
     assert fake.requests("GenerateStory") == []
+
+
+def test_a_print_that_was_made_anew_is_checked_anew(command: Command, mia: str) -> None:
+    drawn = command.json("portrait", mia, *STYLE, "--trim", "200x200")["image"]
+    command("upscale", drawn["id"], "--min-size", "4096x4096")
+    said = "print check: 4096x4096 pixels on 200x200 mm are 520 DPI"
+    assert said in command("image", drawn["id"]).splitlines()
