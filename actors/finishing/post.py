@@ -13,7 +13,7 @@ from actors.finishing.retouched import Pixels, Retouched
 from actors.finishing.sharpening import sharpen
 from actors.finishing.signatures import remove_signatures
 from actors.finishing.timing import StepClock
-from actors.finishing.transparency import spread
+from actors.finishing.transparency import has_clear_ground, spread
 from server.domain.finishing import FinishingStep, PostProcessing, StepDone
 from server.domain.timings import TimedStep
 
@@ -67,7 +67,7 @@ def _steps(wanted: PostProcessing, enlarged: float) -> Iterator[tuple[FinishingS
     if wanted.signature_removal:
         yield FinishingStep.SIGNATURE_REMOVAL, _on_colours(remove_signatures)
     if wanted.background_removal:
-        yield FinishingStep.BACKGROUND_REMOVAL, _on_opaque(remove_background)
+        yield FinishingStep.BACKGROUND_REMOVAL, _on_ground(remove_background)
     if wanted.colour_correction:
         yield FinishingStep.COLOUR_CORRECTION, _on_colours(correct)
     if wanted.sharpening:
@@ -88,10 +88,19 @@ def _on_colours(step: _Step) -> _Step:
     return run
 
 
-def _on_opaque(step: _Step) -> _Step:
+def _on_ground(step: _Step) -> _Step:
+    """Returns a step that makes clear what is not so yet, unless the whole ground is."""
+
     def run(pixels: Pixels) -> Retouched:
         if pixels.shape[2] == 3:
             return step(pixels)
-        return Retouched(pixels, left="the model's picture is transparent already")
+        alpha = pixels[..., 3]
+        if has_clear_ground(alpha):
+            return Retouched(pixels, left="the model's picture is transparent already")
+        found = step(spread(np.ascontiguousarray(pixels[..., :3]), alpha))
+        if not found.said:
+            return Retouched(pixels, left=found.left)
+        kept = np.dstack((found.pixels[..., :3], np.minimum(found.pixels[..., 3], alpha)))
+        return Retouched(kept, found.said)
 
     return run
