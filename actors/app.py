@@ -28,6 +28,7 @@ from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import RecordPace, ReferenceRenderer
 from actors.engine.source import check_source
 from actors.extractors import PlainExtractor, open_paid_extractor
+from actors.finishing.matting import background_removal
 from actors.finishing.upscaling import NoUpscaler, Upscaler
 from actors.finishing.watermark import marked_finishing
 from actors.providers.hosted import Accounts, open_providers
@@ -52,6 +53,7 @@ from actors.serve.metrics import (
 )
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
+    BackgroundSettings,
     ClassifierSettings,
     CredentialSettings,
     DiffuserSettings,
@@ -222,7 +224,8 @@ class WorkerDeployment:
         )
         signer = await asyncio.to_thread(open_signer, CredentialSettings(), store.clock)
         texts = JobTexts(settings.text_check(), store.allowed_texts, RayRefusals(), classifier)
-        finishing = marked_finishing(WatermarkSettings())
+        cutting = await asyncio.to_thread(background_removal, BackgroundSettings())
+        finishing = marked_finishing(WatermarkSettings(), cutting)
         stages = Stages(
             providers,
             rules,

@@ -49,6 +49,8 @@ _SPECK = 0.004
 _FIGURE = (0.02, 0.96)
 """The shares of the picture that a figure may have."""
 _GRABCUT_SIDE, _ROUNDS = 256, 4
+_IN_FIGURE, _OUTSIDE = 0.5, 0.05
+"""From and below these values of a mask a pixel is the figure's, and surely of the ground."""
 
 Plane = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -79,6 +81,16 @@ def remove_background(pixels: Pixels) -> Retouched:
     colours = cv2.resize(ground.colours, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
     alpha = _alpha(pixels, where.astype(np.uint8), colours, max(size) / max(small.shape))
     return Retouched(np.dstack((_pure(pixels, alpha, colours), alpha)), f"by {ground.method}")
+
+
+def cut_out(pixels: Pixels, mask: Floats) -> Pixels | None:
+    """Returns a picture as RGBA by a mask, (H, W), 0 to 1; None where that has no figure."""
+    if not _FIGURE[0] <= float((mask >= _IN_FIGURE).mean()) <= _FIGURE[1]:
+        return None
+    alpha = np.asarray(np.rint(mask * 255), np.uint8)
+    sure = np.asarray(mask < _OUTSIDE, np.uint8) * np.uint8(255)
+    colours = cv2.blur(spread(pixels, sure), (5, 5)).astype(np.float32)
+    return np.dstack((_pure(pixels, alpha, colours), alpha))
 
 
 def _small(pixels: Pixels, side: int) -> Pixels:

@@ -6,10 +6,11 @@ from typing import TypeAlias
 
 from PIL import Image
 
+from actors.finishing.background import remove_background
 from actors.finishing.bare import as_png, bare
 from actors.finishing.files import cleared, file_of, is_transparent, saved, webp_of
 from actors.finishing.marks import xmp_of
-from actors.finishing.post import post_process
+from actors.finishing.post import Step, post_process
 from actors.finishing.timing import Memory, StepClock
 from actors.pictures.opened import NotAPicture, opened
 from actors.pictures.seen import kept
@@ -81,6 +82,10 @@ class Finished:
         """Returns the form of that kind."""
         return next(asset for asset in self.assets if asset.kind is kind)
 
+    def done(self, step: FinishingStep) -> tuple[StepDone, ...]:
+        """Returns what became of a step; empty where it was not wanted."""
+        return tuple(one for one in self.steps if one.step is step)
+
 
 def finish(
     original: bytes,
@@ -93,6 +98,7 @@ def finish(
     *,
     marking: Marking | None = None,
     memory: Memory | None = None,
+    cutting: Step = remove_background,
 ) -> Finished:
     """Makes all forms of a picture; blocks for some tenths of a second, so call it in a thread.
 
@@ -105,14 +111,15 @@ def finish(
     by Lanczos from `enlarged`, or from the original without one, after the steps of
     `post_processing`. What is transparent stays so. `marking` is laid into the display and print
     forms last, before they are encoded. Their files name the classifier. The same input gives the
-    same bytes. `memory` measures what the steps need; None measures their times alone. Raises
-    PictureRefused for bytes that are no picture, and FileTooLarge.
+    same bytes. `memory` measures what the steps need; None measures their times alone. `cutting`
+    removes backgrounds. Raises PictureRefused for bytes that are no picture, and FileTooLarge.
     """
     clock = StepClock(memory)
     with clock.measure(TimedStep.DECODING):
         source = open_picture(original)
         given = kept(open_picture(enlarged) if enlarged else source)
-    processed = post_process(given, post_processing, given.width / source.width, clock)
+    enlargement = given.width / source.width
+    processed = post_process(given, post_processing, enlargement, clock, cutting)
     printed = printed or print_size(image_type, display)
     making = _Making(processed.picture, display, xmp_of(checked_by), marking, clock)
     shown = making.resized(display)

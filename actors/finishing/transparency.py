@@ -11,6 +11,21 @@ Plane = NDArray[np.uint8]
 _SEEN = 8
 """The alpha from which on a colour is believed; in fainter pixels few of its levels are left."""
 
+_HALF = 128
+"""Below this alpha a pixel shows more of what is behind the picture than of itself."""
+_CLEAR, _CLEAR_EDGES = 0.12, 0.3
+"""The shares of the picture, and of its upper edges, that are clear at least without a ground."""
+
+
+def has_clear_ground(alpha: Plane) -> bool:
+    """Returns whether a picture has no background any more: a figure stands on nothing.
+
+    A few clear pixels, rounded corners or a clear frame leave the background where it is.
+    """
+    clear = alpha < _HALF
+    edges = np.concatenate((clear[0], clear[:, 0], clear[:, -1]))
+    return bool(clear.mean() >= _CLEAR and edges.mean() >= _CLEAR_EDGES)
+
 
 def spread(colours: NDArray[np.uint8], alpha: Plane) -> NDArray[np.uint8]:
     """Returns colours, (H, W, 3), in which unseen pixels have the colour of the nearest seen one.

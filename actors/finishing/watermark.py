@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from actors.finishing.background import remove_background
 from actors.finishing.forms import Finished, finish
+from actors.finishing.post import Step
 from actors.finishing.timing import ProcessMemory
 from actors.settings import WatermarkSettings
 from imggen.watermark.pattern import PUBLIC_KEY, SIDE, Pattern
@@ -78,10 +80,16 @@ def watermark(settings: WatermarkSettings) -> Watermark | None:
     )
 
 
-def marked_finishing(settings: WatermarkSettings) -> Callable[..., Finished]:
-    """Returns `finish` with the watermark that the settings ask for; it measures its memory."""
+def marked_finishing(
+    settings: WatermarkSettings, cutting: Step = remove_background
+) -> Callable[..., Finished]:
+    """Returns `finish` with the watermark that the settings ask for; it measures its memory.
+
+    `cutting` removes backgrounds.
+    """
     found = watermark(settings)
-    return partial(finish, marking=found.marked if found else None, memory=ProcessMemory())
+    marking = found.marked if found else None
+    return partial(finish, marking=marking, memory=ProcessMemory(), cutting=cutting)
 
 
 def _laid(tile: NDArray[np.int8], shape: tuple[int, int]) -> NDArray[np.int8]:

@@ -21,12 +21,15 @@ class Upload:
     """A picture that was read: its format, its size as it is seen, and its pixels as a PNG.
 
     The pixels are 8-bit sRGB, RGBA where something is transparent, with nothing beside them.
+    `alone` is whether the file itself is a PNG in which nothing else can be hidden, and so may be
+    kept in their place.
     """
 
     format: str
     width: int
     height: int
     png: bytes
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class UploadReader:
                 self._idle.append(process)
         if "refused" in told:
             raise UploadRefused(str(told["refused"]))
-        return Upload(header.format, int(str(told["width"])), int(str(told["height"])), png)
+        width, height = int(str(told["width"])), int(str(told["height"]))
+        return Upload(header.format, width, height, png, told["alone"] is True)
 
     def close(self) -> None:
         """Ends the processes; what they still read is refused."""

@@ -11,6 +11,7 @@ import sys
 from io import BytesIO
 from typing import BinaryIO
 
+from actors.pictures.alone import is_alone
 from actors.pictures.opened import NotAPicture, opened
 from actors.pictures.seen import kept
 
@@ -51,7 +52,9 @@ def _answer(data: bytes) -> tuple[dict[str, object], bytes]:
         return {"refused": str(error)}, b""
     except MemoryError:
         return {"refused": "it needs more memory than it may have"}, b""
-    return {"width": pixels.width, "height": pixels.height}, buffer.getvalue()
+    told: dict[str, object] = {"width": pixels.width, "height": pixels.height}
+    told["alone"] = is_alone(data)
+    return told, buffer.getvalue()
 
 
 def _tell(told: BinaryIO, line: bytes, png: bytes) -> None:

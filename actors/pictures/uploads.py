@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actors.pictures.alone import SCRIPTS
 from actors.pictures.chunks import SIGNATURE
 
 
@@ -40,8 +41,9 @@ class Header:
 def check_upload(data: bytes, limits: UploadLimits = LIMITS) -> Header:
     """Returns what the header of a PNG, a JPEG or a WebP says, without decoding a pixel.
 
-    The file must be one picture from its first byte to its last, within the limits, and no other
-    kind of file at the same time. Raises UploadRefused.
+    The file must be one picture from its first byte to its last, within the limits, and must not
+    begin or end as another kind of file. What is hidden between is left out of what is kept, which
+    are pixels alone. Raises UploadRefused.
     """
     if len(data) > limits.bytes:
         raise UploadRefused(f"it has {len(data):,} bytes; it may have {limits.bytes:,}")
@@ -66,7 +68,7 @@ def _starts(data: bytes, start: bytes) -> bool:
 def _check_alone(data: bytes) -> None:
     """Raises UploadRefused for a file that other programs take for something else."""
     head = data[:_HEAD].lower()
-    other = next((mark for mark in _OTHERS if mark in head), None)
+    other = next((mark for mark in SCRIPTS if mark in head), None)
     if other is not None:
         raise UploadRefused(f'it holds "{other.decode()}", which other programs run or open')
     at = data.rfind(_ZIP_END, max(0, len(data) - _ZIP_REACH))
@@ -222,8 +224,6 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers of frames, which hold the size; the three others are of tables."""
 _AFTER_PIXELS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 _HEAD = 1024
-_OTHERS = (b"%pdf-", b"<script", b"<html", b"<!doctype", b"<svg", b"<?php")
-"""What makes a file, near its beginning, a document or a program for others."""
 _ZIP_END = b"PK\x05\x06"
 _ZIP_REACH = 22 + 65_535
 

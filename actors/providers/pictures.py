@@ -19,10 +19,11 @@ class PictureUnfit(Exception):
 
 
 def read_png(encoded: object, size: Size, reader: UploadReader) -> bytes:
-    """Returns the PNG that base64 holds; blocks for some tenths of a second.
+    """Returns the picture that base64 holds as a PNG; blocks for some tenths of a second.
 
-    A JPEG or a WebP becomes a PNG, with its alpha. Raises PictureUnfit for what the reader refuses,
-    and for a picture of another size.
+    A PNG in which nothing can be hidden stays as it is, with its manifest of C2PA. Of any other
+    file the pixels are kept alone, with their alpha. Raises PictureUnfit for what the reader
+    refuses, and for a picture of another size.
     """
     data = _decoded(encoded)
     try:
@@ -33,7 +34,7 @@ def read_png(encoded: object, size: Size, reader: UploadReader) -> bytes:
         raise PictureUnfit(
             f"its picture has {picture.width}x{picture.height} pixels; {size} were asked for"
         )
-    return data if picture.format == "PNG" else picture.png
+    return data if picture.alone else picture.png
 
 
 def read_preview(encoded: object, reader: UploadReader) -> bytes | None:

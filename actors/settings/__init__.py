@@ -3,6 +3,7 @@
 from pydantic_settings import BaseSettings
 
 from actors.settings.accounts import ExtractorSettings, OpenAiSettings
+from actors.settings.background import BackgroundSettings
 from actors.settings.classifiers import ClassifierSettings, PictureSettings, RefusedLabel
 from actors.settings.credentials import CredentialSettings
 from actors.settings.diffuser import DiffuserSettings
@@ -11,6 +12,7 @@ from actors.settings.worker import WorkerSettings
 
 __all__ = [
     "DATA_PLANE_SETTINGS",
+    "BackgroundSettings",
     "ClassifierSettings",
     "CredentialSettings",
     "DiffuserSettings",
@@ -31,5 +33,6 @@ DATA_PLANE_SETTINGS: list[type[BaseSettings]] = [
     OpenAiSettings,
     CredentialSettings,
     WatermarkSettings,
+    BackgroundSettings,
 ]
 """Every settings class of the data plane except the storage's; docs/settings.md lists them."""

@@ -13,7 +13,7 @@ from actors.worker.kept import Drawn
 from actors.worker.reporting import Reporter
 from actors.worker.stages import StageClock, Stages
 from imggen.rules.missing import missing_image
-from server.domain.finishing import PostProcessing
+from server.domain.finishing import FinishingStep, PostProcessing
 from server.domain.images import Image
 from server.domain.jobs import Claim, Outcome
 from server.domain.models import Size
@@ -76,7 +76,9 @@ class PrintUpscaler:
             )
             clock.steps.include(finished.times)
         how = enlarged.upscaling if enlarged else None
-        outcome = Outcome("", "", (), {}, 0, upscaling=how)
+        # What the other steps say is said of the forms that stay.
+        checked = finished.done(FinishingStep.PRINT_CHECK)
+        outcome = Outcome("", "", (), {}, 0, upscaling=how, post_processing=checked)
         printed = Drawn(outcome, made.at, (finished.asset(AssetKind.PRINT),))
         return await self._stages.deliver(claim, reporter, made, printed, clock)
 

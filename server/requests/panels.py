@@ -13,6 +13,7 @@ from imggen.rules.storyboards import (
     named_in,
     refuse_offer,
 )
+from imggen.rules.whole_stories import wants_portraits, wants_scenes
 from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.finishing import DEFAULT, PostProcessing
@@ -113,8 +114,8 @@ class Panels:
         self._options = request.options
         self._quality = quality
         self._ratio = ratio
-        self._wants_portraits = _unless_unset(request, "include_character_portraits")
-        self._wants_pages = _unless_unset(request, "include_scene_images")
+        self._wants_portraits = wants_portraits(request)
+        self._wants_pages = wants_scenes(request)
         self._wants_cover = request.include_cover
         self._story = story
         self._cast = cast
@@ -278,10 +279,6 @@ class Panels:
         if not found:
             self._route(ImageType.COVER, 0, where)
         return found
-
-
-def _unless_unset(request: GenerateStoryRequest, field: str) -> bool:
-    return bool(getattr(request, field)) or not request.HasField(field)  # type: ignore[arg-type]
 
 
 def _seeds(number: int) -> Iterator[int]:

@@ -10,6 +10,7 @@ from imggen.rules.missing import missing_character
 from imggen.rules.pictures import read_aspect_ratio, read_images_per_page
 from imggen.rules.prints import check_post_processing
 from imggen.rules.storyboards import may_name, refuse_gone
+from imggen.rules.whole_stories import check_used
 from imggen.v1.generation_pb2 import GenerateStoryRequest
 from server.domain.characters import FrozenCharacter
 from server.domain.ids import CharacterId, StoryId, UserId
@@ -112,6 +113,7 @@ class StoryReader:
         maybe_copies = read_images_per_page(checks, request.images_per_page)
         check_post_processing(checks, request.options.post_processing, portrait=True)
         ratio = read_aspect_ratio(checks, request.aspect_ratio)
+        check_used(checks, request)
         cover = read_cover(checks, request)
         story = await self._pictures.story(user, story_id) if story_id else None
         maybe_style = self._pictures.style(

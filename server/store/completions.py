@@ -1,7 +1,7 @@
 """Completions: jobs end with what they made, many in one statement and one commit."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 from server.domain.finishing import STEPS, steps_json
@@ -161,7 +161,7 @@ def _made_by(outcome: Outcome) -> dict[str, object]:
     found = asdict(outcome.sampling) if outcome.sampling else {}
     if done := steps_json(outcome.post_processing):
         found[STEPS] = done
-    if files := {one.kind.value: one.encoding for one in outcome.assets if one.encoding}:
+    if files := files_json(outcome.assets):
         found["files"] = files
     return found
 
@@ -171,6 +171,11 @@ def _shown(claim: Claim, outcome: Outcome) -> list[str] | None:
     asked = [one.id for one in claim.spec.characters]
     shown = list(asked if outcome.characters is None else outcome.characters)
     return None if set(shown) == set(asked) else [str(one) for one in shown]
+
+
+def files_json(assets: Iterable[NewAsset]) -> dict[str, str]:
+    """Returns how the pixels of assets were written, by their kinds, where that is known."""
+    return {one.kind.value: one.encoding for one in assets if one.encoding}
 
 
 def asset_json(asset: NewAsset) -> dict[str, object]:

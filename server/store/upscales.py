@@ -1,12 +1,13 @@
 """Upscales: jobs that make the print asset of an image anew, admitted and ended."""
 
+from server.domain.finishing import steps_json
 from server.domain.ids import ImageId, JobId
 from server.domain.jobs import Claim, NewUpscale, Outcome
 from server.domain.lanes import JobLane
 from server.domain.spec import UPSCALE_VERSION
 from server.domain.states import Lane
 from server.domain.timings import step_times_json
-from server.store.completions import asset_json
+from server.store.completions import asset_json, files_json
 from server.store.database import Executor
 from server.store.lanes import lanes_json
 from server.store.upscalings import upscaling_json
@@ -51,7 +52,8 @@ SELECT id FROM job
 
 # Fenced by its attempt, as all ends are. The row of the old print asset becomes that of the new
 # one: nothing points to the old object then, which is swept once it is a day old, unless another
-# image shares it. It holds no money.
+# image shares it. What is said of the old one, how it was written and its dots per inch, becomes
+# what is said of the new one. It holds no money.
 _COMPLETE = """
 WITH ended AS (
   UPDATE image_generation_jobs SET
@@ -72,7 +74,15 @@ WITH ended AS (
     sha256 = excluded.sha256, size_bytes = excluded.size_bytes, width = excluded.width,
     height = excluded.height, job_id = excluded.job_id, attempt = excluded.attempt
 ), image AS (
-  UPDATE images SET updated_at = now() FROM ended WHERE images.id = ended.image_id
+  UPDATE images i SET updated_at = now(), generation_params = i.generation_params
+    || jsonb_build_object('files', coalesce(i.generation_params -> 'files', '{}') - 'print' || $7)
+    || jsonb_build_object('post_processing', (
+      SELECT coalesce(jsonb_agg(one ORDER BY place), '[]') || $8
+      FROM jsonb_array_elements(i.generation_params -> 'post_processing')
+        WITH ORDINALITY AS done (one, place)
+      WHERE one ->> 'step' <> 'print_check'
+    ))
+  FROM ended WHERE i.id = ended.image_id
 ), attempt AS (
   UPDATE attempts a SET finished_at = now(), outcome = 'upscaled', stage_ms = $4, upscaling = $5,
     step_times = $6
@@ -101,13 +111,18 @@ class Upscales:
         return await self._database.fetchrow(_SUBMIT, [_asked(new)], UPSCALE_VERSION) is not None
 
     async def complete(self, claim: Claim, outcome: Outcome) -> bool:
-        """Ends an upscale with the print asset it made; returns False if the lease is lost."""
+        """Ends an upscale with the print asset it made; returns False if the lease is lost.
+
+        Of the steps of post-processing the outcome has the print check alone.
+        """
         row = await self._database.fetchrow(
             *(_COMPLETE, claim.job_id, claim.attempt),
             [asset_json(asset) for asset in outcome.assets],
             dict(outcome.stage_ms),
             upscaling_json(outcome.upscaling),
             step_times_json(outcome.step_times),
+            files_json(outcome.assets),
+            steps_json(outcome.post_processing),
         )
         return row is not None
 

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import grpc
 import pytest
 
 from imggen.v1 import finishing_pb2, job_pb2
 from imggen.v1.generation_pb2 import (
     GeneratePortraitRequest,
     GenerateSceneRequest,
+    GenerateStoryRequest,
     GenerationOptions,
 )
 from server.domain.finishing import FinishingStep, StepDone
@@ -106,3 +108,71 @@ async def test_of_a_story_portraits_lose_their_background_and_pages_are_printed(
     specs = {name: (await gateway.spec(one.job))["spec"] for name, one in jobs.items()}
     assert specs["portrait 1"]["post_processing"] == {"background_removal": True}
     assert specs["page 1"]["post_processing"] == {"trim_width_mm": 250, "trim_height_mm": 140}
+
+
+PROCESSING = "options.post_processing"
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        (
+            {
+                "include_character_portraits": False,
+                "options": asked(background_removal=True),
+            },
+            [f"{PROCESSING}.background_removal: is for portraits"],
+        ),
+        (
+            {
+                "include_scene_images": False,
+                "aspect_ratio": "4:3",
+                "images_per_page": 2,
+                "options": asked(trim_width_mm=200, trim_height_mm=100),
+            },
+            [
+                "images_per_page: is for pages",
+                "aspect_ratio: is for pages and covers",
+                f"{PROCESSING}.trim_width_mm: is for pages and covers",
+            ],
+        ),
+        (
+            {"include_scene_images": False, "options": GenerationOptions(use_references=True)},
+            ["options.use_references: is for pages and covers"],
+        ),
+        (
+            {"include_scene_images": False, "include_cover": True, "images_per_page": 2},
+            ["images_per_page: is for pages"],
+        ),
+    ],
+)
+async def test_a_story_refuses_what_none_of_its_pictures_can_take(
+    mia: Caller, fields: dict[str, Any], refused: list[str]
+) -> None:
+    story = await a_story(mia)
+    request = GenerateStoryRequest(story_id=story.id, **fields)
+    failure = await mia.refused(mia.generation.GenerateStory, request)
+    assert failure.code == grpc.StatusCode.INVALID_ARGUMENT
+    said = "and the request asks for none; include some, or leave it out"
+    assert len(failure.fields) == len(refused)
+    for wanted in refused:
+        assert f"{wanted}, {said}" in failure.message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"include_scene_images": False, "images_per_page": 1},
+        {"include_scene_images": False, "options": GenerationOptions(use_references=False)},
+        {
+            "include_scene_images": False,
+            "include_cover": True,
+            "aspect_ratio": "4:3",
+            "options": asked(trim_width_mm=200, trim_height_mm=100, background_removal=True),
+        },
+    ],
+)
+async def test_a_story_takes_what_one_of_its_pictures_takes(
+    mia: Caller, fields: dict[str, Any]
+) -> None:
+    assert (await mia.generate_story((await a_story(mia)).id, **fields)).total_images

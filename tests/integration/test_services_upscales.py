@@ -8,6 +8,7 @@ import aiohttp
 from grpc import StatusCode
 
 from imggen.v1 import event_pb2, generation_pb2, image_pb2, job_pb2, metadata_pb2
+from server.domain.finishing import FinishingStep, StepDone
 from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome
 from server.domain.states import AssetKind, Lane, Stage
@@ -41,13 +42,14 @@ async def claim(gateway: GatewayFixture) -> Claim:
     return held
 
 
-async def complete(gateway: GatewayFixture, held: Claim) -> bool:
+async def complete(gateway: GatewayFixture, held: Claim, *steps: StepDone) -> bool:
     """Completes an upscale with a new print asset of some bytes."""
     key = object_key(held.user_id, held.job_id, held.attempt, NEW, "image/jpeg")
     await gateway.storage.put(key, NEW, "image/jpeg")
-    asset = NewAsset(AssetKind.PRINT, key, "image/jpeg", "0" * 64, len(NEW), 2048, 2048)
-    how = Upscaling(256, (512,))
-    outcome = Outcome("", "", (asset,), {Stage.FINISHING: 700}, 0, upscaling=how)
+    written = ("image/jpeg", "0" * 64, len(NEW), 2048, 2048, "jpeg 91 4:4:4")
+    asset = NewAsset(AssetKind.PRINT, key, *written)
+    how, stages = Upscaling(256, (512,)), {Stage.FINISHING: 700}
+    outcome = Outcome("", "", (asset,), stages, 0, upscaling=how, post_processing=steps)
     return await gateway.store.complete(held, outcome)
 
 
@@ -84,6 +86,24 @@ async def test_a_job_makes_a_new_print_asset_and_changes_nothing_else(
         for field in ("url", "cdn_url", "thumbnail_url", "print_url", "urls_expire_at"):
             one.ClearField(field)
     assert after == before
+
+
+async def test_what_is_said_of_the_print_is_said_of_the_new_one(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    sharper = StepDone(FinishingStep.SHARPENING, changed=True, said="edges", ms=25)
+    old, new = (StepDone(FinishingStep.PRINT_CHECK, False, said, 0) for said in ("260", "520"))
+    for steps in ((sharper, old), (sharper,), ()):
+        drawing = await mia.portrait()
+        await gateway.complete(await gateway.claim(), steps=steps)
+        await upscale(mia, drawing.image_id)
+        assert await complete(gateway, await claim(gateway), *([new] if old in steps else []))
+        said = [one.detail for one in (await mia.get_image(drawing.image_id)).post_processing]
+        assert said == [{"260": "520"}.get(one.said, one.said) for one in steps]
+        job = await mia.get_job(drawing.job_id)
+        assert [one.detail for one in job.post_processing] == said
+    params = await gateway.store.database.fetch("SELECT generation_params -> 'files' FROM images")
+    assert [one[0] for one in params] == [{"print": "jpeg 91 4:4:4"}] * 3
 
 
 async def test_its_watch_ends_with_the_image(gateway: GatewayFixture, mia: Caller) -> None:

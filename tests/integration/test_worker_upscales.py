@@ -10,13 +10,15 @@ import numpy as np
 from PIL import Image
 
 from actors.finishing.upscaling import Enlarged, NoUpscaler, Tiles, Upscaler
+from server.domain.finishing import PostProcessing
 from server.domain.ids import JobId
 from server.domain.images import NewAsset
 from server.domain.jobs import Job, NewJob, NewUpscale
 from server.domain.models import Size
-from server.domain.states import AssetKind, JobStatus, Lane, Stage
+from server.domain.states import AssetKind, ImageType, JobStatus, Lane, Stage
 from server.domain.timings import TimedStep
 from server.domain.upscales import Upscale, Upscaling
+from tests.builders import render_spec
 from tests.integration.job_queue import JobQueue, until
 
 USUAL = Size(2048, 2048)
@@ -114,6 +116,31 @@ async def test_a_print_asset_is_made_anew_from_the_original(job_queue: JobQueue)
     assert max(green, blue) < 5
     assert await stored(job_queue, image, AssetKind.DISPLAY) == display
     assert (job_queue.folder / old.storage_key).exists()
+
+
+async def test_the_print_check_and_the_encoding_are_those_of_the_new_one(
+    job_queue: JobQueue,
+) -> None:
+    trimmed = PostProcessing(trim_width_mm=150, trim_height_mm=150)
+    spec = render_spec(image_type=ImageType.SCENE, characters=(), post_processing=trimmed)
+    async with job_queue.worker(upscalers={"storybook": Reddening()}):
+        image = await job_queue.submit(spec=spec)
+        await job_queue.becomes(image, JobStatus.COMPLETED)
+        before = await said(job_queue, image)
+        await ended(job_queue, await ask(job_queue, image, Size(3200, 3200)))
+    after = await said(job_queue, image)
+    assert "3200x3200 pixels on 150x150 mm are 542 DPI" not in before
+    assert after == [*before[:-1], "3200x3200 pixels on 150x150 mm are 542 DPI"]
+    params = await job_queue.store.database.fetchrow("SELECT generation_params FROM images")
+    assert params is not None
+    assert params[0]["files"].keys() == {"display", "print", "thumbnail"}
+
+
+async def said(job_queue: JobQueue, image: NewJob) -> list[str]:
+    """Returns what the steps of an image's post-processing say."""
+    found = await job_queue.store.images.get(job_queue.user, image.image_id)
+    assert found is not None
+    return [one.said for one in found.post_processing]
 
 
 async def test_tiles_are_the_steps_of_finishing(job_queue: JobQueue) -> None:

@@ -1,11 +1,13 @@
 """Post-processing: its steps in their order, each of which can be left out."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from actors.finishing.forms import finish
@@ -87,6 +89,51 @@ def test_a_transparent_picture_keeps_its_alpha() -> None:
     by_step = {one.step: one for one in found.steps}
     assert not by_step[FinishingStep.BACKGROUND_REMOVAL].changed
     assert "transparent already" in by_step[FinishingStep.BACKGROUND_REMOVAL].said
+
+
+def specks(alpha: NDArray[np.uint8]) -> None:
+    alpha[3, 5] = alpha[100:103, 40] = 0
+    alpha[250, 256] = 128
+
+
+def corners(alpha: NDArray[np.uint8]) -> None:
+    for y, x in ((0, 0), (0, -40), (-40, 0), (-40, -40)):
+        alpha[y : (y + 40) or None, x : (x + 40) or None] = 0
+
+
+def frame(alpha: NDArray[np.uint8]) -> None:
+    alpha[:8] = alpha[-8:] = alpha[:, :8] = alpha[:, -8:] = 0
+
+
+def veil(alpha: NDArray[np.uint8]) -> None:
+    alpha[:] = 253
+
+
+@pytest.mark.parametrize("clear", [specks, corners, frame, veil])
+def test_a_few_clear_pixels_leave_a_background_to_be_removed(
+    clear: Callable[[NDArray[np.uint8]], None],
+) -> None:
+    drawn = figure(plain((90, 150, 220)), (70, 60, 140), (40, 20, 30))
+    alpha = np.full(drawn.shape[:2], 255, np.uint8)
+    clear(alpha)
+    wanted = replace(NOTHING, background_removal=True)
+    found = post_process(Image.fromarray(np.dstack((drawn, alpha))), wanted, 1)
+    [step] = found.steps
+    assert (step.changed, step.said) == (True, "by a smooth ground")
+    seen = np.asarray(found.picture)[..., 3]
+    assert not seen[alpha == 0].any(), "what is clear stays so"
+    assert not seen[[5, 500, 250], [250, 10, 500]].any()
+    assert (seen[[150, 400], [256, 256]] == alpha[150, 256]).all()
+
+
+def test_a_figure_that_stands_on_nothing_stays_as_it_is() -> None:
+    drawn = Image.fromarray(figure(plain((90, 150, 220)), (70, 60, 140), (40, 20, 30)))
+    wanted = replace(NOTHING, background_removal=True)
+    once = post_process(drawn, wanted, 1)
+    twice = post_process(once.picture, wanted, 1)
+    assert not twice.steps[0].changed
+    assert twice.steps[0].said == "the model's picture is transparent already"
+    assert twice.picture is once.picture
 
 
 def test_a_portrait_without_its_background_has_transparent_forms() -> None:

@@ -154,6 +154,23 @@ def test_a_process_that_has_died_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
     assert children() == others
 
 
+def test_a_picture_of_which_a_process_dies_takes_no_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os\nwith open({str(started)!r}, 'a') as file:\n    file.write('one ')\n"
+        "os._exit(9)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        UploadReader(processes=2) as reader,
+        pytest.raises(UploadRefused, match="could not be decoded within"),
+    ):
+        reader.read(PNG)
+    assert started.read_text() == "one "
+
+
 def children() -> set[int]:
     """Returns the readers that this thread has started, and that have not been waited for."""
     task = Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children")

@@ -1,7 +1,7 @@
 """Checks story files by the rules of the service, and finds the lines of what it refuses."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,9 @@ from imggen.rules.pictures import (
     read_quality,
 )
 from imggen.rules.prints import check_post_processing
+from imggen.rules.whole_stories import check_used
 from imggen.v1 import errors_pb2 as reasons
-from imggen.v1.finishing_pb2 import PostProcessing
-from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest
+from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest, GenerationOptions
 from imggen.v1.routing_pb2 import ProviderStatus
 
 if TYPE_CHECKING:
@@ -107,22 +107,38 @@ def _of_story(file: StoryFile, styles: Iterable[str]) -> list[Violation]:
     called = [each["name"] or "" for each in file.characters]
     names = {str(uuid5(NAMESPACE, name)): name for name in called}
     stories.read_story(checks, story_of(file, names), stories.SETTABLE, styles)
-    cover = order_of(file, names)["cover"]
     read_quality(checks, options.quality)
     read_aspect_ratio(checks, options.aspect_ratio)
     copies = read_images_per_page(checks, options.images_per_page)
     read_floor(checks, options.min_quality, dict.fromkeys(MIN_QUALITIES, 0.0))
     checks.metadata("options.metadata", options.metadata)
-    check_post_processing(checks, post_processing(options) or PostProcessing(), portrait=True)
+    request = _request(file, names, copies or 1)
+    check_post_processing(checks, request.options.post_processing, portrait=True)
+    check_used(checks, request)
     if options.priority is not None:
         # Whether the caller is an admin, only the service knows.
         checks.priority("priority", options.priority, admin=True)
-    if isinstance(cover, Cover):
-        read_cover(checks, GenerateStoryRequest(include_cover=True, cover=cover))
+    read_cover(checks, request)
     if options.scenes:
         _check_words(checks, file)
         check_images(checks, len(file.pages) * (copies or 1))
     return checks.violations
+
+
+def _request(file: StoryFile, names: Mapping[str, str], copies: int) -> GenerateStoryRequest:
+    """Returns the request of a file, without what the contract's fields may have no room for."""
+    options, cover = file.options, order_of(file, names)["cover"]
+    return GenerateStoryRequest(
+        include_character_portraits=options.portraits,
+        include_scene_images=options.scenes,
+        include_cover=cover is not False,
+        cover=cover if isinstance(cover, Cover) else None,
+        images_per_page=copies,
+        aspect_ratio=options.aspect_ratio,
+        options=GenerationOptions(
+            use_references=options.references, post_processing=post_processing(options)
+        ),
+    )
 
 
 def _check_words(checks: Checks, file: StoryFile) -> None:

@@ -1,12 +1,12 @@
 """The fake's post-processing: it says the steps that were asked for, and changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
 
 from imggen.rules.prints import print_note
-from imggen.rules.sizes import print_size
+from imggen.rules.sizes import Pixels, print_size
 from imggen.testing.memory import Drawing
 from imggen.v1.finishing_pb2 import (
     FINISHING_STEP_BACKGROUND_REMOVAL,
@@ -89,7 +89,19 @@ def steps_done(drawing: Drawing) -> Iterator[FinishedStep]:
     for name, step in _STEPS.items():
         if getattr(asked, name):
             yield FinishedStep(step=step, duration=Duration())
+    yield from _print_check(asked, print_size(drawing.display, portrait=bool(drawing.size)))
+
+
+def printed_anew(
+    done: Iterable[FinishedStep], drawing: Drawing, pixels: Pixels
+) -> list[FinishedStep]:
+    """Returns the steps of a picture whose print asset was made anew, in so many pixels."""
+    asked = PostProcessing.FromString(drawing.post_processing)
+    kept = (one for one in done if one.step != FINISHING_STEP_PRINT_CHECK)
+    return [*kept, *_print_check(asked, pixels)]
+
+
+def _print_check(asked: PostProcessing, pixels: Pixels) -> Iterator[FinishedStep]:
     if asked.trim_width_mm:
-        pixels = print_size(drawing.display, portrait=bool(drawing.size))
         note = print_note(pixels, (asked.trim_width_mm, asked.trim_height_mm))
         yield FinishedStep(step=FINISHING_STEP_PRINT_CHECK, detail=note, duration=Duration())

@@ -20,6 +20,7 @@ from imggen.rules.storyboards import (
     refuse_gone,
     refuse_offer,
 )
+from imggen.rules.whole_stories import wants_portraits, wants_scenes
 from imggen.testing.catalogue import Model, Size
 from imggen.testing.choices import Limits, Routing, route
 from imggen.testing.memory import Drawing, Memory
@@ -182,8 +183,8 @@ class Storyboard:
             self._checks,
             pages=len(self._story.pages),
             named=bool(self._cast) or any(page.character_ids for page in self._story.pages),
-            portraits=self._wants("include_character_portraits"),
-            scenes=self._wants("include_scene_images"),
+            portraits=wants_portraits(self._request),
+            scenes=wants_scenes(self._request),
             cover=self._request.include_cover,
         )
         self._add_portraits(style)
@@ -230,7 +231,7 @@ class Storyboard:
             for one in self._cast
             if not (style and self._memory.is_fresh(self._memory.characters[one], style))
         ]
-        if self._wants("include_character_portraits") and missing:
+        if wants_portraits(self._request) and missing:
             routing = self._route(1, "", portrait=True)
             for one in missing if routing else ():
                 self._add(IMAGE_TYPE_PORTRAIT, [one], routing, character_id=one)
@@ -277,7 +278,7 @@ class Storyboard:
         return routing, listed[:characters]
 
     def _add_pages(self) -> None:
-        if not self._wants("include_scene_images"):
+        if not wants_scenes(self._request):
             return
         for number, page in enumerate(self._story.pages, start=1):
             check_words(self._checks, number, page.scene_description or page.text)
@@ -323,10 +324,6 @@ class Storyboard:
                 page_id=page_id,
             )
             self._panels.append(_Panel(image, routing, *words, page, fixed, named))
-
-    def _wants(self, field: str) -> bool:
-        set_ = self._request.HasField(field)  # type: ignore[arg-type]
-        return bool(getattr(self._request, field)) or not set_
 
 
 def _portrayed(memory: Memory, story: Story, cover: Cover | None = None) -> list[str]:

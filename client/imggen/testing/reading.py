@@ -10,6 +10,7 @@ from imggen.rules.covers import read_cover
 from imggen.rules.missing import missing_page
 from imggen.rules.prints import check_post_processing, refuse_coarse, settled
 from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
+from imggen.rules.whole_stories import check_used
 from imggen.testing.catalogue import STYLES
 from imggen.testing.choices import read_limits, route, route_again
 from imggen.testing.memory import Memory
@@ -189,6 +190,7 @@ class Reader:
         maybe_copies = pictures.read_images_per_page(checks, request.images_per_page)
         check_post_processing(checks, request.options.post_processing, portrait=True)
         ratio = pictures.read_aspect_ratio(checks, request.aspect_ratio)
+        check_used(checks, request)
         cover = read_cover(checks, request)
         story = self._memory.stories[story_id] if story_id else None
         maybe_style = pictures.read_style(

@@ -10,7 +10,7 @@ from imggen.fields import short_name
 from imggen.rules.texts import first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
-from imggen.testing.finishing import steps_done, steps_taken
+from imggen.testing.finishing import printed_anew, steps_done, steps_taken
 from imggen.testing.memory import Memory, now
 from imggen.v1.admin_pb2 import JobAttempt
 from imggen.v1.errors_pb2 import ErrorReason
@@ -136,10 +136,15 @@ class Worker:
 
     def _finish_upscale(self, job: Job) -> None:
         width, _, height = job.upscaling.print_size.partition("x")
-        self._memory.prints[job.image_id] = (int(width), int(height))
+        image, size = self._memory.images.ever(job.image_id), (int(width), int(height))
+        self._memory.prints[job.image_id] = size
         job.upscaling.tile = _TILE
         job.ClearField("error")
         spent, drawing = timedelta(seconds=self._step_seconds), self._memory.drawings[job.image_id]
+        steps_now = printed_anew(image.post_processing, drawing, size)
+        for shows in (image, self._memory.jobs.ever(image.job_id)):
+            shows.ClearField("post_processing")
+            shows.post_processing.extend(steps_now)
         for stage in (STAGE_RESOLVING, STAGE_FINISHING, STAGE_STORING):
             steps = steps_taken(stage, drawing, spent, upscaled=True)
             job.stage_timings.add(stage=stage, steps=steps).duration.FromTimedelta(spent)

@@ -76,7 +76,7 @@ class PostProcessing(google.protobuf.message.Message):
     """
     background_removal: builtins.bool
     """Whether a portrait's background becomes transparent; its assets are PNG then. Of a story, the
-    portraits' only. Refused for other pictures.
+    portraits' only. Refused for other pictures, and for a story without portraits.
     """
     colour_correction: builtins.bool
     """Whether a greyish white or black, and a slight cast, are put right; unset means yes. Pictures
@@ -87,7 +87,8 @@ class PostProcessing(google.protobuf.message.Message):
     trim_width_mm: builtins.int
     """The width of a print after it is cut, in millimetres, 10 to 2,000; 0 for no check. With a height
     only. Where the print asset has under 200 dots per inch, the request is refused; under 300,
-    `FinishedStep.detail` says so. Of a story, that of its pages and its cover.
+    `FinishedStep.detail` says so. Of a story, that of its pages and its cover; it is refused for one
+    of portraits alone.
     """
     trim_height_mm: builtins.int
     """The height of a print after it is cut, in millimetres; as `trim_width_mm`."""

@@ -67,7 +67,8 @@ class GenerationOptions(google.protobuf.message.Message):
     """Whether characters are drawn from their references, too, and not by their descriptions alone;
     `Job.references` says what became of each. Unset means the setting of the service, by default
     yes; for GeneratePortrait it means no. With yes, a portrait is drawn from the present reference.
-    GenerateStory draws its portraits without references, whatever is set.
+    GenerateStory draws its portraits without references, and refuses yes where it is asked for
+    nothing else.
     """
     allow_reuse: builtins.bool
     """Whether a stored picture may answer the request, free: one of the same caller with the same
@@ -386,7 +387,7 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     """
     images_per_page: builtins.int
     """The number of images of each page, 1 to 4, with different seeds; 0 means 1. A batch has at most
-    800 images.
+    800 images. More than 1 is refused where no pages are asked for.
     """
     priority: builtins.int
     """The priority; lower runs first. 1 to 3 for callers, 0 to 9 for admins; unset means 2."""
@@ -397,11 +398,14 @@ class GenerateStoryRequest(google.protobuf.message.Message):
     """
     aspect_ratio: builtins.str
     """The shape of the pages and the cover: `16:9`, `4:3` or `1:1`; empty means `16:9`. A model that
-    does not draw it draws its nearest, and the picture is cropped; `Job.cropped_from` says so.
+    does not draw it draws its nearest, and the picture is cropped; `Job.cropped_from` says so. It is
+    refused where neither pages nor a cover are asked for.
     """
     @property
     def options(self) -> Global___GenerationOptions:
-        """The options, for every image."""
+        """The options, for every image. What is for one kind of picture only is refused where none of that
+        kind is asked for: `use_references`, a trim size, a removed background.
+        """
 
     @property
     def cover(self) -> Global___Cover:

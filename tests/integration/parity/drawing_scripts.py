@@ -1,6 +1,7 @@
 """Scripts about jobs, images, whole stories and events."""
 
 from collections import defaultdict
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -298,6 +299,7 @@ async def stories_that_cannot_be_drawn(seen: Seen) -> None:
     await ask(seen, draw, nobody, "no characters")
     left_out = {**nobody, "include_character_portraits": False}
     await ask(seen, draw, left_out, "nothing wanted")
+    await stories_whose_fields_are_for_none_of_their_pictures(seen, ids)
     full = await a_story(seen, {"text": "?", "character_ids": ids}, {"text": "!?"})
     await ask(seen, draw, {"story_id": full.id, "include_cover": True}, "full pages")
     await ask(seen, draw, {"story_id": full.id, "options": {"model": "dall-e"}}, "model")
@@ -307,6 +309,23 @@ async def stories_that_cannot_be_drawn(seen: Seen) -> None:
     await ask(seen, draw, {"story_id": full.id, "aspect_ratio": "2:1"}, "gone")
     many = await a_story(seen, *[{"text": f"Page {n}."} for n in range(200)])
     await ask(seen, draw, {"story_id": many.id, "images_per_page": 4, "include_cover": True})
+
+
+async def stories_whose_fields_are_for_none_of_their_pictures(seen: Seen, ids: list[str]) -> None:
+    whole = await a_story(seen, {"text": "A day.", "character_ids": ids[:1]})
+    trimmed = {"background_removal": True, "trim_width_mm": 200, "trim_height_mm": 100}
+    options = {"use_references": True, "post_processing": trimmed}
+    fields = {"aspect_ratio": "4:3", "images_per_page": 2, "options": options}
+    for portraits, scenes, cover in product((False, True), repeat=3):
+        wanted = {
+            "story_id": whole.id,
+            "include_character_portraits": portraits,
+            "include_scene_images": scenes,
+            "include_cover": cover,
+            **fields,
+        }
+        label = f"portraits {portraits}, scenes {scenes}, cover {cover}"
+        await ask(seen, "RoutingService.QuoteStory", {"story": wanted}, label)
 
 
 async def events_of_everything(seen: Seen) -> None:

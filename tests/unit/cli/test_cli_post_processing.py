@@ -156,3 +156,35 @@ def test_a_coarse_print_of_a_story_is_told_with_its_line(command: Command, tale:
     command("story", str(tale), "--no-wait", code=USAGE)
     assert "tale.yaml:10: options.post_processing.trim: " in command.err
     assert "too few for a print" in command.err
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("scenes: no\n  images_per_page: 2", "10: options.images_per_page: is for pages, and"),
+        ("scenes: no\n  aspect_ratio: 4:3", "10: options.aspect_ratio: is for pages and covers"),
+        ("scenes: no\n  references: yes", "10: options.references: is for pages and covers"),
+        (
+            "scenes: no\n  post_processing: {trim: 160x90}",
+            "10: options.post_processing.trim: is for pages and covers",
+        ),
+        (
+            "portraits: no\n  post_processing: {background_removal: yes}",
+            "10: options.post_processing.background_removal: is for portraits, and",
+        ),
+    ],
+)
+def test_what_no_picture_of_a_story_can_take_is_told_with_its_line(
+    command: Command, fake: FakeService, tale: Path, said: str, wrong: str
+) -> None:
+    tale.write_text(f"{TALE}options:\n  {said}\n")
+    command("story", str(tale), code=USAGE)
+    assert f"tale.yaml:{wrong}" in command.err
+    assert fake.requests("GenerateStory") == []
+
+
+def test_a_print_that_was_made_anew_is_checked_anew(command: Command, mia: str) -> None:
+    drawn = command.json("portrait", mia, *STYLE, "--trim", "200x200")["image"]
+    command("upscale", drawn["id"], "--min-size", "4096x4096")
+    said = "print check: 4096x4096 pixels on 200x200 mm are 520 DPI"
+    assert said in command("image", drawn["id"]).splitlines()
