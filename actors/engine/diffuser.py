@@ -17,7 +17,7 @@ from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
 from actors.engine.compiling import CompiledBlocks, kinds
 from actors.engine.decoding import decode
-from actors.engine.faults import DeviceBroken, is_fault
+from actors.engine.faults import is_fault
 from actors.engine.loading import load_source
 from actors.engine.loop import StepLoop
 from actors.engine.lora_cache import Loras, wanted_by
@@ -27,6 +27,7 @@ from actors.engine.preview import LinearDecoder, Previews, at_once
 from actors.engine.profiles import Profile, profile, read_profiles
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
+    DeviceBroken,
     Embedding,
     EncoderChanged,
     OnStep,

@@ -13,9 +13,9 @@ import torch
 
 from actors.engine.advancing import advance
 from actors.engine.drawing import Drawing
-from actors.engine.faults import DeviceBroken, is_fault
+from actors.engine.faults import is_fault
 from actors.engine.memory import is_out_of_memory
-from actors.engine.render import RenderCancelled
+from actors.engine.render import DeviceBroken, RenderCancelled
 
 _TURN = 8
 """The steps that one group takes while another waits."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
 from actors.finishing.upscaling import Enlarged, NoUpscaler, Tiles, Upscaler
+from actors.serve.border import crossing
 from server.domain.models import Size
 
 
@@ -71,7 +72,7 @@ class FinishingReplica:
 
         Without an upscaler it yields nothing.
         """
-        async with aclosing(self._upscaler.stream(png, to)) as events:
+        async with crossing(), aclosing(self._upscaler.stream(png, to)) as events:
             before: float | None = None
             async for event in events:
                 before = self._measure_tile(event, before)
@@ -97,4 +98,5 @@ class FinishingReplica:
             raise ClassifierAway("the replica holds no classifier; see IMGGEN_IMAGE_SAFETY")
         if self._pictures.name != classifier:
             raise ClassifierAway(another_classifier(self._pictures.name, classifier))
-        return await self._pictures.refused_for(picture)
+        async with crossing():
+            return await self._pictures.refused_for(picture)

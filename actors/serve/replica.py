@@ -16,6 +16,7 @@ from actors.engine.render import (
     StepEvent,
 )
 from actors.finishing.upscaling import Upscaler
+from actors.serve.border import crossing
 from actors.serve.finishing import FinishingReplica, TileMetrics, no_check
 
 
@@ -67,7 +68,7 @@ class DiffuserReplica(FinishingReplica):
         """
         if model != self._model:
             raise ModelDiffers(f'model: this diffuser holds "{self._model}", not "{model}"')
-        async with aclosing(self._renderer.stream(request)) as events:
+        async with crossing(), aclosing(self._renderer.stream(request)) as events:
             stepped: float | None = None
             async for event in events:
                 stepped = self._measure(event, stepped)
@@ -86,15 +87,18 @@ class DiffuserReplica(FinishingReplica):
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it is on this replica."""
-        await self._renderer.show_previews(render)
+        async with crossing():
+            await self._renderer.show_previews(render)
 
     async def encoder(self) -> str:
         """Returns the checksum of the encoder of references; empty without an adapter."""
-        return await self._renderer.encoder()
+        async with crossing():
+            return await self._renderer.encoder()
 
     async def encode(self, png: bytes) -> Embedding:
         """Returns the embedding of a reference."""
-        return await self._renderer.encode(png)
+        async with crossing():
+            return await self._renderer.encode(png)
 
     async def model(self) -> str:
         """Returns the name of the model."""

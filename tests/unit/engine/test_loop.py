@@ -11,9 +11,8 @@ import pytest
 import torch
 
 from actors.engine.drawing import Drawing, Row
-from actors.engine.faults import DeviceBroken
 from actors.engine.loop import Entry, StepLoop
-from actors.engine.render import RenderCancelled
+from actors.engine.render import DeviceBroken, RenderCancelled
 from tests.unit.engine.tiny import WAIT_S, Asked, drawing
 
 

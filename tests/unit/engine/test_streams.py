@@ -12,9 +12,8 @@ import pytest
 import torch
 
 from actors.engine.diffuser import Diffuser
-from actors.engine.faults import DeviceBroken
 from actors.engine.preview import LinearDecoder, Previews
-from actors.engine.render import RenderRequest, StepEvent
+from actors.engine.render import DeviceBroken, RenderRequest, StepEvent
 from actors.engine.streams import Beside, CudaStreams, Mark, OneStream, Side, computed, streams_of
 from tests.unit.engine.tiny import CHANNELS, WAIT_S, Asked, drawing
 from tests.unit.tiny_sdxl import tiny_sdxl
