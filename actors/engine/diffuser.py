@@ -182,19 +182,16 @@ class Diffuser:
         The same request gives the same bytes on the same device with the same libraries and
         number of threads, if no other render shares its steps. Elsewhere rounding differs, and
         little else, since the noise is drawn on the CPU for every device: between thread counts,
-        a few of 65,536 pixels differ by 1. An exception from `on_step` ends the render at that
-        step. Previews are made once `watched` is set, or from the start if the request says so.
-        What takes time is told as parts of the `span`.
+        a few of 65,536 pixels differ by 1. RenderCancelled from `on_step` ends the render at that
+        step; another exception is told once, and the render goes on. Previews are made once
+        `watched` is set, or from the start if the request says so. What takes time is told as parts
+        of the `span`.
         """
         return self._start(request, on_step, watched or threading.Event(), span).done.result()
 
     def _start(
         self, request: RenderRequest, on_step: OnStep, watched: threading.Event, span: Span
     ) -> Rendering:
-        def heard(event: StepEvent) -> None:
-            on_step(event)
-            self._on_step(event)
-
         check_size(request)
         if request.previews:
             watched.set()
@@ -205,7 +202,8 @@ class Diffuser:
             make=self._previewing.submit if self._streams.overlap else at_once,
         )
         recorder = Recorder(request, self._checksum)
-        rendering = Rendering(request, heard, previews, recorder, watched, span)
+        listeners = (on_step, self._on_step)
+        rendering = Rendering(request, listeners, previews, recorder, watched, span)
         self._then(rendering, self._preparing, self._prepare)
         return rendering
 
@@ -258,7 +256,7 @@ class Diffuser:
                 loras = held.enter_context(self._loras.using(wanted_by(request)))
             with part(span, "encode text"):
                 drawing = prepare(self._pipeline, request, references, loras)
-            rendering.recorder.begin(drawing)
+            rendering.go_on(drawing)
             # The loop reads on another stream.
             self._streams.settle()
             drawn = rendering.join(self._loop, drawing)

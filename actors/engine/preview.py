@@ -144,6 +144,8 @@ class Previews:
         if self._decoder is None:
             return None
         if self._made is None and self._clock() >= self._next:
+            # One that fails is tried no sooner than another would be.
+            self._next = self._clock() + self._interval_s
             shown = drawing.latents if drawing.clean is None else drawing.clean
             self._made = self._make(partial(self._preview, self._decoder, shown), shown)
         if self._made is None or not self._made.done():

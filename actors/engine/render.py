@@ -161,7 +161,7 @@ RenderEvent = StepEvent | RenderResult
 """An event of a render's stream: its steps in order, then its result."""
 
 OnStep = Callable[[StepEvent], None]
-"""Called after every step in the thread that renders; an exception stops the render there."""
+"""Called after every step in the thread that renders; RenderCancelled stops the render there."""
 
 
 class RenderCancelled(Exception):
