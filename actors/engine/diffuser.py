@@ -156,7 +156,8 @@ class Diffuser:
             tokens = self._adapter.nothing() if self._adapter else None
             for request in self._warm_ups:
                 for batch in kinds(prepare(self._pipeline, request), tokens, rows):
-                    self.unet.predict(batch)
+                    with UnlessOutOfMemory():  # a step of so many will be halved
+                        self.unet.predict(batch)
             self.unet.forget()
             self._compiled.ready()
 
