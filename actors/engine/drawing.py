@@ -32,6 +32,15 @@ class Kept:
     mask: torch.Tensor
 
 
+def by_itself(tensor: torch.Tensor) -> torch.Tensor:
+    """Returns a tensor that keeps no memory of others: itself, or its copy if it is a part.
+
+    Drawings of one step are parts of one tensor, which any of them keeps whole.
+    """
+    is_part = tensor.untyped_storage().nbytes() > tensor.nbytes
+    return tensor.clone(memory_format=torch.contiguous_format) if is_part else tensor
+
+
 @dataclass(slots=True)
 class Drawing:
     """The state of one request: its latents (1, C, h, w), its scheduler and its rows.
