@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from functools import partial
 
 import torch
@@ -42,6 +43,8 @@ class Rendering:
         self.span = span
         self.done: Future[RenderResult] = Future()
         self.scheduler = ""
+        self.held = ExitStack()
+        """What it uses until it is drawn."""
         self._entry: Entry | None = None
         self._asides = Asides(request.id)
         self._listeners = listeners
@@ -96,11 +99,12 @@ class Rendering:
             self._asides.do(f"listener {number}", partial(listener, event))
 
     def leave(self, error: BaseException | None) -> None:
-        """Tells the trace that it has left the batch, and lets go of its drawing.
+        """Tells the trace that it has left the batch, and lets go of its drawing and what it used.
 
         Whoever reads its events may be slow, and would keep the drawing's adapters in memory.
         """
         self._entry = None
+        self.held.close()
         if error is not None:
             self._part.fail(type(error).__name__)
         self._part.end()
