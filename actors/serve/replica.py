@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -59,7 +60,7 @@ class DiffuserReplica(FinishingReplica):
         self._model = model
         self._metrics = metrics
         if metrics is not None:
-            metrics.look()
+            self._measures.take(metrics.look)
 
     async def render(self, request: RenderRequest, model: str) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
@@ -80,9 +81,9 @@ class DiffuserReplica(FinishingReplica):
         if self._metrics is None:
             return None
         if not isinstance(event, StepEvent):
-            self._metrics.look()
+            self._measures.take(self._metrics.look)
         elif before is not None:
-            self._metrics.step(self._model, now - before)
+            self._measures.take(partial(self._metrics.step, self._model, now - before))
         return now
 
     async def show_previews(self, render: str) -> None:
