@@ -51,7 +51,9 @@ class BatchedUNet:
             drawing.scaled().expand(count, -1, -1, -1)
             for drawing, count in zip(drawings, counts, strict=True)
         ]
-        sample = torch.cat(scaled)
+        # Latents that a VAE gave may have their channels last, which convolutions round otherwise;
+        # those of a record have not.
+        sample = torch.cat(scaled).contiguous()
         times = [
             drawing.timestep.reshape(1).expand(count)
             for drawing, count in zip(drawings, counts, strict=True)
