@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.engine.advancing import advance
-from actors.engine.drawing import Drawing, Row
+from actors.engine.drawing import Drawing, Row, scaled_together
 from actors.engine.guidance import Guidance
 from tests.unit.engine.test_advancing import CASES, SHAPE, scheduled
 
@@ -71,12 +71,12 @@ MIXED = st.builds(
 )
 
 
-def alone(one: Mixed) -> list[torch.Tensor]:
-    """Returns the latents after each step, as diffusers' pipeline computes them."""
+def alone(one: Mixed) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Returns what the UNet reads at each step and the latents after it, by diffusers' pipeline."""
     scheduler, guidance = one.scheduler(), one.guidance
     latents, found = one.noise(-1)[:1], []
     for step, time in enumerate(scheduler.timesteps[one.start :]):
-        scheduler.scale_model_input(latents, time)
+        read = scheduler.scale_model_input(latents, time)
         without, shown = one.noise(step).chunk(2)
         predicted = shown
         if guidance is not None and (guidance.steps is None or guidance.steps[step]):
@@ -84,7 +84,7 @@ def alone(one: Mixed) -> list[torch.Tensor]:
             if guidance.rescale > 0:
                 predicted = rescale_noise_cfg(predicted, shown, guidance.rescale)
         latents = scheduler.step(predicted, time, latents, return_dict=False)[0]
-        found.append(latents)
+        found.append((read, latents))
     return found
 
 
@@ -106,27 +106,27 @@ def test_a_mixed_batch_has_the_bits_of_each_drawing_alone(asked: list[Mixed], or
         numbers = [number for number, one in enumerate(asked) if one.joins <= tick]
         running = [number for number in numbers if not drawings[number].is_done]
         chance.shuffle(running)
+        if not running:
+            continue
         batch = [drawings[number] for number in running]
-        for drawing in batch:
-            drawing.scaled()
+        wanted = [expected[number][drawings[number].step] for number in running]
+        assert torch.equal(scaled_together(batch), torch.cat([read for read, _ in wanted]))
         rows = [
             asked[number].noise(drawing.step)[-len(drawing.next_rows) :]
             for number, drawing in zip(running, batch, strict=True)
         ]
         assert not any(advance(batch, rows))
-        for number, drawing in zip(running, batch, strict=True):
-            assert torch.equal(drawing.latents, expected[number][drawing.step - 1])
+        for drawing, (_, after) in zip(batch, wanted, strict=True):
+            assert torch.equal(drawing.latents, after)
     assert all(drawing.is_done for drawing in drawings)
 
 
 @settings(max_examples=30, deadline=None)
 @given(asked=st.lists(MIXED, min_size=2, max_size=5), bad=st.integers(0, 4))
 def test_one_that_fails_in_a_mixed_batch_changes_no_other(asked: list[Mixed], bad: int) -> None:
-    expected = [alone(one)[0] for one in asked]
+    expected = [alone(one)[0][1] for one in asked]
     drawings = [begun(one) for one in asked]
     bad %= len(asked)
-    for drawing in drawings:
-        drawing.scaled()
     rows = [
         one.noise(0)[-len(drawing.next_rows) :]
         for one, drawing in zip(asked, drawings, strict=True)
