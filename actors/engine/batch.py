@@ -9,7 +9,7 @@ import torch
 
 from actors.engine.attention import RowReferences, row_references
 from actors.engine.compiling import CompiledBlocks
-from actors.engine.drawing import Drawing
+from actors.engine.drawing import Drawing, scaled_together
 from actors.engine.lora import Wearing
 from actors.engine.streams import settle
 
@@ -18,6 +18,8 @@ from actors.engine.streams import settle
 class _Fixed:
     """What stays as long as a batch has the same rows of the same drawings."""
 
+    places: torch.Tensor
+    """Which of the drawings each row is of."""
     prompts: torch.Tensor
     mask: torch.Tensor | None
     added: dict[str, torch.Tensor]
@@ -47,20 +49,17 @@ class BatchedUNet:
         self._wearing.wear(drawings[0].loras)
         counts = [len(drawing.next_rows) for drawing in drawings]
         fixed = self._fix(tuple(zip(drawings, counts, strict=True)))
-        scaled = [
-            drawing.scaled().expand(count, -1, -1, -1)
-            for drawing, count in zip(drawings, counts, strict=True)
-        ]
-        sample = torch.cat(scaled)
-        times = [
-            drawing.timestep.reshape(1).expand(count)
-            for drawing, count in zip(drawings, counts, strict=True)
-        ]
+        # Latents that a VAE gave may have their channels last, which convolutions round otherwise;
+        # those of a record have not.
+        sample = scaled_together(drawings)[fixed.places].contiguous()
+        times: list[float] = []
+        for drawing, count in zip(drawings, counts, strict=True):
+            times += [drawing.time] * count
         attended = {"references": fixed.references} if fixed.references else None
         forward = partial(
             self._unet,
             sample,
-            torch.cat(times).to(sample.device),
+            torch.tensor(times, dtype=torch.float32).to(sample.device),
             encoder_hidden_states=fixed.prompts,
             encoder_attention_mask=fixed.mask,
             timestep_cond=fixed.condition,
@@ -99,7 +98,9 @@ def _fixed(drawings: Sequence[Drawing]) -> _Fixed:
     rows = [row for drawing in drawings for row in drawing.next_rows]
     prompts, mask = _padded([row.prompt for row in rows])
     conditions = [drawing.condition for drawing in drawings if drawing.condition is not None]
+    places = [number for number, drawing in enumerate(drawings) for _ in drawing.next_rows]
     return _Fixed(
+        torch.tensor(places).to(prompts.device),
         prompts,
         mask,
         {

@@ -16,6 +16,7 @@ import torch
 from actors.engine.attention import RowReference
 from actors.engine.drawing import Drawing, Row
 from actors.engine.faults import is_fault
+from actors.engine.memory import is_out_of_memory
 
 _VERSIONS = 64
 """The most versions of a block; torch stops at 8 unless it is told. `kinds` has about ten."""
@@ -55,13 +56,13 @@ class CompiledBlocks:
     def run(self, forward: Callable[[], _T]) -> _T:
         """Runs a forward of the UNet.
 
-        One that fails compiled and not otherwise was failed by the compiler.
+        One that fails compiled and not otherwise was failed by the compiler, unless memory ran
+        out: then there is too much in the forward, which is the loop's to halve.
         """
         try:
             return _run(forward, self._stance)
         except Exception as error:
-            is_memory = isinstance(error, torch.OutOfMemoryError)
-            if is_memory or is_fault(error) or not self.is_used:
+            if is_out_of_memory(error) or is_fault(error) or not self.is_used:
                 raise
             failed = error
         # Tensors of its frames take the memory of the next.

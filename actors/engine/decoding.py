@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import torch
@@ -56,6 +57,13 @@ def decode(pipeline: Any, latents: torch.Tensor, *, mirrored: bool = False) -> I
     _check_finite("pixels", pixels)
     image: Image.Image = pipeline.image_processor.postprocess(pixels, output_type="pil")[0]
     return ImageOps.mirror(image) if mirrored else image
+
+
+def png_of(image: Image.Image) -> bytes:
+    """Returns a picture as a PNG."""
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @torch.no_grad()

@@ -5,9 +5,8 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
-from contextlib import ExitStack, aclosing, nullcontext, suppress
+from contextlib import aclosing, nullcontext, suppress
 from functools import partial
-from io import BytesIO
 from typing import Any, Self
 
 import torch
@@ -16,17 +15,19 @@ from PIL import Image
 from actors.engine.adapter import Adapter
 from actors.engine.batch import BatchedUNet
 from actors.engine.compiling import CompiledBlocks, kinds
-from actors.engine.decoding import decode
-from actors.engine.faults import DeviceBroken, is_fault
+from actors.engine.decoding import decode, png_of
+from actors.engine.faults import is_fault
 from actors.engine.loading import load_source
 from actors.engine.loop import StepLoop
-from actors.engine.lora_cache import Loras, wanted_by
+from actors.engine.lora import LoraSet
+from actors.engine.lora_cache import Loras, open_loras, wanted_by
 from actors.engine.memory import UnlessOutOfMemory
-from actors.engine.preparing import check_size, prepare, read_references
+from actors.engine.preparing import NO_ADAPTER, check_size, prepare, read_references
 from actors.engine.preview import LinearDecoder, Previews, at_once
-from actors.engine.profiles import Profile, profile, read_profiles
+from actors.engine.profiles import profile, read_profiles
 from actors.engine.records import Recorder, checksum_of
 from actors.engine.render import (
+    DeviceBroken,
     Embedding,
     EncoderChanged,
     OnStep,
@@ -46,7 +47,6 @@ from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
 
 _ROWS_UNMEASURED = 8
 _log = logging.getLogger(__name__)
-_NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
 
 
 def _ignore(_: StepEvent) -> None:
@@ -57,7 +57,8 @@ class Diffuser:
     """A loaded pipeline; it knows nothing of jobs.
 
     Requests are prepared one at a time, join the running batch before its next step, and are
-    decoded beside the steps of others; references are encoded in a thread of their own. `on_step`
+    decoded beside the steps of others; references are encoded, and files of adapters loaded, in
+    threads of their own. `on_step`
     is called after every step of every render, in the loop's thread and before the next step
     begins. `max_rows` bounds the rows of a step, two for a picture with guidance; 0 leaves it to a
     measurement in `warm`. `previews` make those pictures of running renders that are asked for;
@@ -101,6 +102,7 @@ class Diffuser:
         self._loop = StepLoop(
             self.unet, max_rows=max_rows or _ROWS_UNMEASURED, settle=self._streams.settle
         )
+        self._adapting = Beside(self._streams, "adapt")
         self._preparing = Beside(self._streams, "prepare")
         self._decoding = Beside(self._streams, "decode")
         self._encoding = Beside(self._streams, "encode")
@@ -132,7 +134,7 @@ class Diffuser:
             pipeline,
             model=settings.model,
             adapter=adapter,
-            loras=_loras(pipeline, settings, chosen),
+            loras=open_loras(pipeline, settings, [one.loras for one in chosen.tiers.values()]),
             max_rows=settings.diffuser_rows,
             previews=LinearDecoder.fit(pipeline),
             preview_interval_s=settings.preview_interval_s,
@@ -155,7 +157,8 @@ class Diffuser:
             tokens = self._adapter.nothing() if self._adapter else None
             for request in self._warm_ups:
                 for batch in kinds(prepare(self._pipeline, request), tokens, rows):
-                    self.unet.predict(batch)
+                    with UnlessOutOfMemory():  # a step of so many will be halved
+                        self.unet.predict(batch)
             self.unet.forget()
             self._compiled.ready()
 
@@ -181,19 +184,16 @@ class Diffuser:
         The same request gives the same bytes on the same device with the same libraries and
         number of threads, if no other render shares its steps. Elsewhere rounding differs, and
         little else, since the noise is drawn on the CPU for every device: between thread counts,
-        a few of 65,536 pixels differ by 1. An exception from `on_step` ends the render at that
-        step. Previews are made once `watched` is set, or from the start if the request says so.
-        What takes time is told as parts of the `span`.
+        a few of 65,536 pixels differ by 1. RenderCancelled from `on_step` ends the render at that
+        step; another exception is told once, and the render goes on. Previews are made once
+        `watched` is set, or from the start if the request says so. What takes time is told as parts
+        of the `span`.
         """
         return self._start(request, on_step, watched or threading.Event(), span).done.result()
 
     def _start(
         self, request: RenderRequest, on_step: OnStep, watched: threading.Event, span: Span
     ) -> Rendering:
-        def heard(event: StepEvent) -> None:
-            on_step(event)
-            self._on_step(event)
-
         check_size(request)
         if request.previews:
             watched.set()
@@ -204,7 +204,8 @@ class Diffuser:
             make=self._previewing.submit if self._streams.overlap else at_once,
         )
         recorder = Recorder(request, self._checksum)
-        rendering = Rendering(request, heard, previews, recorder, watched, span)
+        listeners = (on_step, self._on_step)
+        rendering = Rendering(request, listeners, previews, recorder, watched, span)
         self._then(rendering, self._preparing, self._prepare)
         return rendering
 
@@ -234,6 +235,7 @@ class Diffuser:
 
     def _fail(self, rendering: Rendering, error: BaseException) -> None:
         told = self._noted(error)
+        rendering.held.close()
         # What the device fails at after its work has no caller any more.
         with suppress(InvalidStateError):
             rendering.done.set_exception(told)
@@ -249,21 +251,35 @@ class Diffuser:
         return DeviceBroken.by(error)
 
     def _prepare(self, rendering: Rendering) -> None:
+        wanted = wanted_by(rendering.request)
+        if not wanted:
+            self._begin_drawing(None, rendering)
+        elif (kept := self._loras.kept(wanted)) is not None:
+            rendering.held.callback(self._loras.give_back, kept)
+            self._begin_drawing(kept, rendering)
+        else:
+            # Others are prepared meanwhile: a file may be large, and its disk slow.
+            self._then(rendering, self._adapting, self._load)
+
+    def _load(self, rendering: Rendering) -> None:
+        with part(rendering.span, "load adapters"):
+            using = self._loras.using(wanted_by(rendering.request))
+            loras = rendering.held.enter_context(using)
+            # The thread that prepares reads on another stream.
+            self._streams.settle()
+        self._then(rendering, self._preparing, partial(self._begin_drawing, loras))
+
+    def _begin_drawing(self, loras: LoraSet | None, rendering: Rendering) -> None:
         request, span = rendering.request, rendering.span
         with part(span, "read references") if request.references else nullcontext():
             references = read_references(self._adapter, request)
-        with ExitStack() as held:
-            with part(span, "load adapters") if wanted_by(request) else nullcontext():
-                loras = held.enter_context(self._loras.using(wanted_by(request)))
-            with part(span, "encode text"):
-                drawing = prepare(self._pipeline, request, references, loras)
-            rendering.recorder.begin(drawing)
-            # The loop reads on another stream.
-            self._streams.settle()
-            drawn = rendering.join(self._loop, drawing)
-            until_drawn = held.pop_all()
+        with part(span, "encode text"):
+            drawing = prepare(self._pipeline, request, references, loras)
+        rendering.go_on(drawing)
+        # The loop reads on another stream.
+        self._streams.settle()
+        drawn = rendering.join(self._loop, drawing)
         drawn.add_done_callback(lambda it: rendering.leave(it.exception()))
-        drawn.add_done_callback(lambda _: until_drawn.close())
         drawn.add_done_callback(partial(self._drawn, rendering))
 
     def _drawn(self, rendering: Rendering, drawn: "Future[torch.Tensor]") -> None:
@@ -276,7 +292,7 @@ class Diffuser:
     def _decode(self, latents: torch.Tensor, rendering: Rendering) -> None:
         with part(rendering.span, "decode"):
             image = self._decoded(latents, mirrored=rendering.request.mirrored)
-            png = _png(image)
+            png = png_of(image)
         result = RenderResult(png, image.width, image.height, rendering.scheduler)
         rendering.done.set_result(result)
 
@@ -330,7 +346,7 @@ class Diffuser:
         finite.
         """
         if self._adapter is None:
-            raise EncoderChanged(_NO_ADAPTER)
+            raise EncoderChanged(NO_ADAPTER)
         try:
             return await asyncio.wrap_future(
                 self._encoding.submit(partial(self._adapter.embed, png))
@@ -368,20 +384,12 @@ class Diffuser:
 
     def close(self) -> None:
         """Stops what is drawn before its next step, and ends the threads."""
+        self._adapting.close()
         self._preparing.close()
         self._loop.close()
         self.unet.forget()
-        self._previewing.close()
-        self._decoding.close()
-        self._encoding.close()
-
-
-def _loras(pipeline: Any, settings: DiffuserSettings, chosen: Profile) -> Loras:
-    """Opens the folder of LoRA adapters, and loads those of a profile's tiers."""
-    loras = Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes)
-    for tier in chosen.tiers.values():
-        loras.load(tier.loras)
-    return loras
+        for beside in (self._previewing, self._decoding, self._encoding):
+            beside.close()
 
 
 def load_pipeline(settings: DiffuserSettings) -> Any:
@@ -390,9 +398,3 @@ def load_pipeline(settings: DiffuserSettings) -> Any:
     Raises CheckpointRefused.
     """
     return load_source(settings, check_source(settings))
-
-
-def _png(image: Image.Image) -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()

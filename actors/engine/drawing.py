@@ -9,7 +9,7 @@ import torch
 from actors.engine.attention import RowReference
 from actors.engine.guidance import Guidance, guided
 from actors.engine.lora import LoraSet
-from actors.engine.rules import Rule, rule_of
+from actors.engine.rules import Rule, over, rule_of, vectors
 from actors.engine.schedulers import stepped
 
 
@@ -30,6 +30,15 @@ class Kept:
     latents: torch.Tensor
     noise: torch.Tensor
     mask: torch.Tensor
+
+
+def by_itself(tensor: torch.Tensor) -> torch.Tensor:
+    """Returns a tensor that keeps no memory of others: itself, or its copy if it is a part.
+
+    Drawings of one step are parts of one tensor, which any of them keeps whole.
+    """
+    is_part = tensor.untyped_storage().nbytes() > tensor.nbytes
+    return tensor.clone(memory_format=torch.contiguous_format) if is_part else tensor
 
 
 @dataclass(slots=True)
@@ -55,16 +64,15 @@ class Drawing:
     loras: LoraSet | None = None
     step: int = 0
     clean: torch.Tensor | None = field(default=None, repr=False)
+    steps: int = field(init=False)
+    """How many steps it takes."""
     rule: Rule | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Reads the rule of the scheduler, whose times are set."""
         self.rule = rule_of(self.scheduler)
-
-    @property
-    def steps(self) -> int:
-        """How many steps it takes."""
-        return len(self.timesteps)
+        # Read many times a step, and the length of a tensor takes a microsecond.
+        self.steps = len(self.timesteps)
 
     @property
     def next_rows(self) -> tuple[Row, ...]:
@@ -85,12 +93,22 @@ class Drawing:
         return self.step >= self.steps
 
     @property
-    def timestep(self) -> torch.Tensor:
+    def time(self) -> float:
         """The time of its next step, as the UNet reads it."""
+        rule = self.rule
+        # A rule has it without asking the device.
+        return float(self.timestep) if rule is None else rule.time(self.steps - self.step)
+
+    @property
+    def timestep(self) -> torch.Tensor:
+        """The time of its next step, as its scheduler reads it."""
         return self.timesteps[self.step]
 
     def scaled(self) -> torch.Tensor:
-        """Returns the latents as the UNet reads them at the next step, (1, C, h, w)."""
+        """Returns the latents as the UNet reads them at the next step, (1, C, h, w).
+
+        It is the scheduler's own division: `scaled_together` divides those of several at once.
+        """
         scaled: torch.Tensor = self.scheduler.scale_model_input(self.latents, self.timestep)
         return scaled
 
@@ -100,6 +118,8 @@ class Drawing:
         It is the scheduler's own step: `advancing.advance` takes those of several at once.
         """
         found = guided([self.guided_next], [predicted])
+        if self.rule is not None:
+            self.scaled()  # a scheduler of diffusers 0.42 wants to have been asked
         self._move(*stepped(self.scheduler, found, self.timestep, self.latents, self.generator))
 
     @property
@@ -126,3 +146,13 @@ class Drawing:
         if not self.is_done:
             own = self.scheduler.add_noise(own, kept.noise, self.timestep.reshape(1))
         return (1 - kept.mask) * own + kept.mask * self.latents
+
+
+def scaled_together(drawings: Sequence[Drawing]) -> torch.Tensor:
+    """Returns the latents of drawings as the UNet reads them at their next steps, (n, C, h, w)."""
+    latents = torch.cat([one.latents if one.rule else one.scaled() for one in drawings])
+    scales = [[one.rule.scale(one.steps - one.step) if one.rule else 1.0] for one in drawings]
+    if scales == [[1.0]] * len(scales):
+        return latents
+    [scale] = vectors(scales, latents)
+    return over(latents, scale)

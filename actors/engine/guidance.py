@@ -52,11 +52,9 @@ def _rescaled(
 
 
 def _deviation(rows: torch.Tensor) -> torch.Tensor:
-    """Returns the standard deviation of each row.
-
-    On a CPU, `Tensor.std` of several rows takes nine times as long.
-    """
+    """Returns the standard deviation of each row, (drawings, 1, 1, 1), with diffusers' own bits."""
     wide = rows.to(torch.promote_types(rows.dtype, torch.float32))
-    off = wide - wide.mean(dim=(1, 2, 3), keepdim=True)
-    total = (off * off).sum(dim=(1, 2, 3), keepdim=True)
-    return (total / (rows[0].numel() - 1)).sqrt()
+    if wide.device.type == "cpu":
+        # All at once they take up to five times as long there, and on a GPU it is one kernel.
+        return torch.stack([row.std() for row in wide])[:, None, None, None]
+    return wide.std(dim=(1, 2, 3), keepdim=True)

@@ -12,10 +12,10 @@ from typing import Protocol
 import torch
 
 from actors.engine.advancing import advance
-from actors.engine.drawing import Drawing
-from actors.engine.faults import DeviceBroken, is_fault
+from actors.engine.drawing import Drawing, by_itself
+from actors.engine.faults import is_fault
 from actors.engine.memory import is_out_of_memory
-from actors.engine.render import RenderCancelled
+from actors.engine.render import DeviceBroken, RenderCancelled
 
 _TURN = 8
 """The steps that one group takes while another waits."""
@@ -259,11 +259,13 @@ class StepLoop:
             self._end(entry, None)
 
     def _end(self, entry: Entry, error: Exception | None) -> None:
+        # They wait for their decode, while those of others that are beside them are gone.
+        latents = by_itself(entry.drawing.latents) if error is None else None
         self._settle()
         with self._changed:
             self._entries.remove(entry)
-        if error is None:
-            entry.drawn.set_result(entry.drawing.latents)
+        if latents is not None:
+            entry.drawn.set_result(latents)
         else:
             entry.drawn.set_exception(error)
 

@@ -3,9 +3,10 @@
 import hashlib
 import logging
 import math
+import os
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from actors.engine.lora_files import Layer, LoraFile, find_lora, read_lora
 from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import LoraRefused, LorasBusy, LoraWeight, RenderRequest
+from actors.settings import DiffuserSettings
 
 _Version = tuple[int, int, int]
 """What differs once a file is another: its inode, its bytes, and when it was last changed.
@@ -30,8 +32,8 @@ _log = logging.getLogger(__name__)
 class Loras:
     """The adapters of a folder for a pipeline, as sets of weights that take so many bytes at most.
 
-    One thread at a time makes sets, beside the steps of others; any may let go of them. Sets that
-    nobody uses make room for others, those first that were used longest ago.
+    One thread at a time makes sets, beside the steps of others; any may use and let go of them.
+    Sets that nobody uses make room for others, those first that were used longest ago.
     """
 
     def __init__(self, pipeline: Any, folder: Path | None, most_bytes: int) -> None:
@@ -63,7 +65,7 @@ class Loras:
         Raises LoraRefused for an adapter that is missing, damaged or of another model, LoraReplaced
         for one whose file is replaced meanwhile, and LorasBusy where others in use leave no room.
         """
-        key = self._key(wanted)
+        key = self._key(wanted, self._checksum_of)
         if not key:
             yield None
             return
@@ -72,6 +74,18 @@ class Loras:
             yield found
         finally:
             self._kept.give_back(found)
+
+    def kept(self, wanted: Sequence[LoraWeight]) -> LoraSet | None:
+        """Returns the set of some adapters for one more render, which gives it back; reads no file.
+
+        None where there is none yet of the files that are there now. Raises LoraRefused as `using`.
+        """
+        key = self._key(wanted, self._known)
+        return self._kept.take(key) if key and all(one.checksum for one in key) else None
+
+    def give_back(self, lent: LoraSet) -> None:
+        """Notes that a render uses a set no more."""
+        self._kept.give_back(lent)
 
     def load(self, wanted: Sequence[LoraWeight]) -> None:
         """Makes the set of some adapters before a request wants it; blocks.
@@ -84,7 +98,9 @@ class Loras:
         except LoraRefused as error:
             raise CheckpointRefused(error.message) from error
 
-    def _key(self, wanted: Sequence[LoraWeight]) -> LoraKey:
+    def _key(
+        self, wanted: Sequence[LoraWeight], checksum_of: Callable[[Path, str], str]
+    ) -> LoraKey:
         """Returns the adapters that count, by name: of equal sets in any order the sums are one."""
         names = [one.name for one in wanted]
         for one in wanted:
@@ -93,14 +109,21 @@ class Loras:
             if names.count(one.name) > 1:
                 raise LoraRefused(f'lora: "{one.name}" is named twice; give it one weight')
         counted = sorted((one for one in wanted if one.weight), key=lambda one: one.name)
-        return tuple(Lora(one.name, self._checksum(one.name), one.weight) for one in counted)
+        return tuple(
+            Lora(one.name, self._checksum(one.name, checksum_of), one.weight) for one in counted
+        )
 
-    def _checksum(self, name: str) -> str:
+    def _checksum(self, name: str, checksum_of: Callable[[Path, str], str]) -> str:
         file = find_lora(self._folder, name)
         try:
-            return self._checksum_of(file, name)
+            return checksum_of(file, name)
         except OSError as error:
             raise LoraRefused(f'lora: "{name}" cannot be read ({error.strerror})') from error
+
+    def _known(self, file: Path, name: str) -> str:
+        """Returns the checksum of a file that was read before; empty for another one."""
+        known, checksum = self._files.get(name, (None, ""))
+        return checksum if known == _version(file.stat()) else ""
 
     def _checksum_of(self, file: Path, name: str) -> str:
         found = file.stat()
@@ -109,7 +132,7 @@ class Loras:
                 f'lora: "{name}" has {found.st_size} bytes, and IMGGEN_LORA_CACHE_BYTES are '
                 f"{self._most_bytes}"
             )
-        version = (found.st_ino, found.st_size, found.st_ctime_ns)
+        version = _version(found)
         known, checksum = self._files.get(name, (None, ""))
         if version != known:
             with file.open("rb") as stream:
@@ -171,6 +194,10 @@ class Loras:
         return changed
 
 
+def _version(found: os.stat_result) -> _Version:
+    return found.st_ino, found.st_size, found.st_ctime_ns
+
+
 class _Kept:
     """Sets of weights, those used last at the end, and how many renders use each."""
 
@@ -222,6 +249,16 @@ class _Kept:
                     break
                 del self._sets[key], sizes[key]
             return True
+
+
+def open_loras(
+    pipeline: Any, settings: DiffuserSettings, sets: Iterable[Sequence[LoraWeight]]
+) -> Loras:
+    """Opens the folder of the settings, and makes sets that requests will want."""
+    loras = Loras(pipeline, settings.lora_folder, settings.lora_cache_bytes)
+    for wanted in sets:
+        loras.load(wanted)
+    return loras
 
 
 def wanted_by(request: RenderRequest) -> tuple[LoraWeight, ...]:

@@ -2,8 +2,16 @@
 
 import torch
 
-_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
-"""What torch 2.14 says without `OutOfMemoryError`: on a CPU, and from within cuDNN and cuBLAS."""
+_NO_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "ALLOC_FAILED",
+    "ALLOCATION_FAILED",
+    "MemoryError",
+)
+"""What torch 2.14 says without `OutOfMemoryError`: on a CPU, from within cuBLAS, and cuDNN of
+version 8 and 9; and what its compiler says, which names the error that it met."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

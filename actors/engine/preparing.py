@@ -14,7 +14,7 @@ from actors.engine.render import EVERYWHERE, EncoderChanged, RenderRequest, Sche
 from actors.engine.schedulers import new_scheduler, noise_levels
 from actors.engine.text import Embeddings, encode
 
-_NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
+NO_ADAPTER = "the model has no adapter that reads references; IMGGEN_ADAPTER names one"
 References: TypeAlias = tuple[tuple[RowReference, ...], tuple[RowReference, ...]]
 """What the row with the prompt sees, and the one without it."""
 
@@ -94,7 +94,7 @@ def read_references(adapter: Adapter | None, request: RenderRequest) -> Referenc
     if adapter is not None:
         return adapter.rows(request)
     if request.references:
-        raise EncoderChanged(_NO_ADAPTER)
+        raise EncoderChanged(NO_ADAPTER)
     return (), ()
 
 

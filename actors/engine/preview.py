@@ -17,7 +17,7 @@ import torch
 from PIL import Image, ImageDraw, ImageOps
 
 from actors.engine.decoding import encoded, to_pixels
-from actors.engine.drawing import Drawing
+from actors.engine.drawing import Drawing, by_itself
 
 SIDE = 256
 """The longest side of a preview, in pixels."""
@@ -144,7 +144,10 @@ class Previews:
         if self._decoder is None:
             return None
         if self._made is None and self._clock() >= self._next:
-            shown = drawing.latents if drawing.clean is None else drawing.clean
+            # One that fails is tried no sooner than another would be.
+            self._next = self._clock() + self._interval_s
+            # It may wait for its thread longer than others of its step are there.
+            shown = by_itself(drawing.latents if drawing.clean is None else drawing.clean)
             self._made = self._make(partial(self._preview, self._decoder, shown), shown)
         if self._made is None or not self._made.done():
             return None

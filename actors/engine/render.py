@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
-from typing import Protocol
+from typing import Protocol, Self
 
 from imggen.v1.errors_pb2 import ErrorReason
 from server.errors import Internal, Unavailable
@@ -161,7 +161,7 @@ RenderEvent = StepEvent | RenderResult
 """An event of a render's stream: its steps in order, then its result."""
 
 OnStep = Callable[[StepEvent], None]
-"""Called after every step in the thread that renders; an exception stops the render there."""
+"""Called after every step in the thread that renders; RenderCancelled stops the render there."""
 
 
 class RenderCancelled(Exception):
@@ -220,6 +220,19 @@ class ModelDiffers(Unavailable):
     # One argument, since Ray pickles the errors of a replica.
     def __init__(self, message: str) -> None:
         super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+
+class DeviceBroken(Unavailable):
+    """Raised for work on a device that can compute nothing more: its process must end."""
+
+    # One argument, since Ray pickles the errors of a replica.
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ErrorReason.ERROR_REASON_RENDER_FAILED)
+
+    @classmethod
+    def by(cls, fault: BaseException) -> Self:
+        """Returns what callers are told of a fault."""
+        return cls(f"the device is broken ({fault}); the replica ends")
 
 
 class Renderer(Protocol):

@@ -53,6 +53,7 @@ class Rule(ABC):
 
     def __init__(self, scheduler: Any) -> None:
         self._is_velocity = scheduler.config.prediction_type == "v_prediction"
+        self._times: list[float] = scheduler.timesteps.tolist()
         columns = list(self._columns(scheduler))
         self._table: list[list[float]] = torch.stack(columns, dim=1).tolist()
 
@@ -74,6 +75,15 @@ class Rule(ABC):
         """Returns the numbers of the next step."""
         del scheduler
         return self._table[-left]
+
+    def time(self, left: int) -> float:
+        """Returns the time of the next step."""
+        return self._times[-left]
+
+    def scale(self, left: int) -> float:
+        """Returns what the latents are divided by before the UNet reads them at the next step."""
+        del left
+        return 1.0
 
     @abstractmethod
     def step(
@@ -100,6 +110,14 @@ class Euler(Rule):
 
     Velocities are those of arXiv 2202.00512, appendix D.
     """
+
+    def __init__(self, scheduler: Any) -> None:
+        super().__init__(scheduler)
+        self._scales: list[float] = ((scheduler.sigmas[:-1].cpu() ** 2 + 1) ** 0.5).tolist()
+
+    def scale(self, left: int) -> float:
+        """Returns the deviation of the latents, whose clean values have about 1."""
+        return self._scales[-left]
 
     def _columns(self, scheduler: Any) -> Sequence[torch.Tensor]:
         sigmas = scheduler.sigmas.cpu()

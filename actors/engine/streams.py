@@ -19,6 +19,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import torch
 
+from actors.engine.render import RenderCancelled
+
 Mark: TypeAlias = Callable[[], object]
 """Lets the calling thread's stream wait, not the thread, for what another had been given."""
 _T = TypeVar("_T")
@@ -146,7 +148,10 @@ class Beside:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def submit(self, work: Callable[[], _T], *read: torch.Tensor) -> "Future[_T]":
-        """Does work once that which makes `read`, tensors of the caller, is computed."""
+        """Does work once that which makes `read`, tensors of the caller, is computed.
+
+        Raises RenderCancelled once it is closed.
+        """
         # Without any, a mark would wait for a step that it has nothing to do with.
         after = self._streams.mark() if read else computed
 
@@ -154,7 +159,10 @@ class Beside:
             with self._side.beside(*read, after=after):
                 return work()
 
-        return self._thread.submit(run)
+        try:
+            return self._thread.submit(run)
+        except RuntimeError as error:
+            raise RenderCancelled("the diffuser is closing") from error
 
     def close(self) -> None:
         """Ends the thread after its work."""

@@ -17,9 +17,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from actors.engine.faults import DeviceBroken, is_fault
+from actors.engine.faults import is_fault
 from actors.engine.memory import is_out_of_memory
-from actors.engine.render import PictureBroken
+from actors.engine.render import DeviceBroken, PictureBroken
 from actors.finishing.forms import open_picture
 from actors.finishing.network import Network
 from actors.finishing.tiling import Pixels, Tiling
@@ -87,7 +87,8 @@ class Upscaler:
     async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
         """Enlarges a picture to the network's multiple of it, or so often that it reaches a size.
 
-        Yields its tiles as they are done, then the picture. Raises PictureBroken.
+        Yields its tiles as they are done, then the picture. Raises PictureBroken, and DeviceBroken
+        for a device that computes nothing more.
         """
         loop, stopped = asyncio.get_running_loop(), threading.Event()
         news: asyncio.Queue[Tiles | None] = asyncio.Queue()
@@ -179,6 +180,7 @@ class Upscaler:
             if is_fault(error):
                 _log.error("device broken", extra={"error": str(error)})
                 self._fault = error
+                raise DeviceBroken.by(error) from error
             if not is_out_of_memory(error):
                 raise
         return None

@@ -3,11 +3,14 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
 from actors.classifiers.base import ClassifierAway, PictureClassifier
 from actors.finishing.upscaling import Enlarged, NoUpscaler, Tiles, Upscaler
+from actors.serve.border import crossing
+from actors.serve.measures import Measures
 from server.domain.models import Size
 
 
@@ -52,6 +55,7 @@ class FinishingReplica:
         self._pictures = pictures
         self._loaded_in = loaded_in
         self._tiles = tiles
+        self._measures = Measures()
         self._check = check
 
     def check_health(self) -> None:
@@ -71,7 +75,7 @@ class FinishingReplica:
 
         Without an upscaler it yields nothing.
         """
-        async with aclosing(self._upscaler.stream(png, to)) as events:
+        async with crossing(), aclosing(self._upscaler.stream(png, to)) as events:
             before: float | None = None
             async for event in events:
                 before = self._measure_tile(event, before)
@@ -81,7 +85,7 @@ class FinishingReplica:
         """Measures a tile, from the end of the one before; returns its own."""
         now = perf_counter()
         if self._tiles is not None and before is not None and isinstance(event, Tiles):
-            self._tiles.tile(now - before)
+            self._measures.take(partial(self._tiles.tile, now - before))
         return now
 
     async def picture_classifier(self) -> str:
@@ -97,4 +101,5 @@ class FinishingReplica:
             raise ClassifierAway("the replica holds no classifier; see IMGGEN_IMAGE_SAFETY")
         if self._pictures.name != classifier:
             raise ClassifierAway(another_classifier(self._pictures.name, classifier))
-        return await self._pictures.refused_for(picture)
+        async with crossing():
+            return await self._pictures.refused_for(picture)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from actors.engine.render import (
     StepEvent,
 )
 from actors.finishing.upscaling import Upscaler
+from actors.serve.border import crossing
 from actors.serve.finishing import FinishingReplica, TileMetrics, no_check
 
 
@@ -58,7 +60,7 @@ class DiffuserReplica(FinishingReplica):
         self._model = model
         self._metrics = metrics
         if metrics is not None:
-            metrics.look()
+            self._measures.take(metrics.look)
 
     async def render(self, request: RenderRequest, model: str) -> AsyncGenerator[RenderEvent]:
         """Renders; yields each step as it is done, then the result.
@@ -67,7 +69,7 @@ class DiffuserReplica(FinishingReplica):
         """
         if model != self._model:
             raise ModelDiffers(f'model: this diffuser holds "{self._model}", not "{model}"')
-        async with aclosing(self._renderer.stream(request)) as events:
+        async with crossing(), aclosing(self._renderer.stream(request)) as events:
             stepped: float | None = None
             async for event in events:
                 stepped = self._measure(event, stepped)
@@ -79,22 +81,25 @@ class DiffuserReplica(FinishingReplica):
         if self._metrics is None:
             return None
         if not isinstance(event, StepEvent):
-            self._metrics.look()
+            self._measures.take(self._metrics.look)
         elif before is not None:
-            self._metrics.step(self._model, now - before)
+            self._measures.take(partial(self._metrics.step, self._model, now - before))
         return now
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it is on this replica."""
-        await self._renderer.show_previews(render)
+        async with crossing():
+            await self._renderer.show_previews(render)
 
     async def encoder(self) -> str:
         """Returns the checksum of the encoder of references; empty without an adapter."""
-        return await self._renderer.encoder()
+        async with crossing():
+            return await self._renderer.encoder()
 
     async def encode(self, png: bytes) -> Embedding:
         """Returns the embedding of a reference."""
-        return await self._renderer.encode(png)
+        async with crossing():
+            return await self._renderer.encode(png)
 
     async def model(self) -> str:
         """Returns the name of the model."""

@@ -48,6 +48,18 @@ class Report:
         """The number of renders beyond the first of each job: the cost of lost attempts."""
         return rendered_again(self.history)
 
+    def drawn_again(self, most: int = 0) -> list[Problem]:
+        """Returns the broken rule where more renders than so many were begun again.
+
+        Where no render was recorded at all, none was counted.
+        """
+        if not self.history.done("rendering"):
+            return [Problem(Rule.AWAITED, "no render was recorded")]
+        if self.again > most:
+            of = f"{self.again} pictures were drawn again, and {most} may be"
+            return [Problem(Rule.AGAIN, of)]
+        return []
+
     def explained(self) -> str:
         """Returns the problems and violations, one per line."""
         lines = [f"{one.rule}: {one.text}" for one in self.problems]
@@ -60,7 +72,14 @@ def reported(
     injected: str,
     history: History,
     recovery_s: float | None,
-    problems: Sequence[Problem] = (),
+    problems: list[Problem] | None = None,
 ) -> Report:
-    """Returns the report of a run with a complete history."""
+    """Returns the report of a run with a complete history.
+
+    Rules are about acknowledged jobs: a run without any has broken none, and shown nothing.
+    """
+    # The scenario may add to its list later.
+    problems = [] if problems is None else problems
+    if not history.acknowledged():
+        problems.append(Problem(Rule.INJECTED, "no job was acknowledged"))
     return Report(scenario, injected, history, recovery_s, problems, check(history))

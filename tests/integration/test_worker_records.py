@@ -141,24 +141,30 @@ async def test_without_the_setting_there_are_no_records(job_queue: JobQueue) -> 
 
 
 class NoRecordsTaken(FolderStorage):
-    """A folder that takes pictures and refuses records."""
+    """A folder that takes pictures, and fails for records."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, error: Exception) -> None:
         super().__init__(root, UrlSigner("s" * 32, "http://pictures.test"))
+        self._error = error
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         if key.endswith(".safetensors"):
-            raise StorageUnavailable(f"write {key}", "403")
+            raise self._error
         await super().put(key, data, content_type)
 
 
-async def test_a_storage_that_refuses_records_costs_one_line(
-    job_queue: JobQueue, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "error", [StorageUnavailable("write", "403"), OSError("a fault of its own")], ids=repr
+)
+async def test_a_storage_that_fails_for_records_costs_one_line(
+    job_queue: JobQueue, tmp_path: Path, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     new = await job_queue.submit()
     stall = Stall(LATE)
     renderer = ScriptedRenderer(script=stall)
-    async with job_queue.worker(renderer, storage=NoRecordsTaken(tmp_path / "no"), **SETTINGS):
+    async with job_queue.worker(
+        renderer, storage=NoRecordsTaken(tmp_path / "no", error), **SETTINGS
+    ):
         await stall.reached.wait()
         await until(lambda: told(caplog, "record not kept"))
         stall.resume.set()

@@ -14,10 +14,10 @@ import torch
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from actors.engine.diffuser import Diffuser, load_pipeline
-from actors.engine.faults import DeviceBroken
 from actors.engine.preview import LinearDecoder
 from actors.engine.profiles import profile, render_request
 from actors.engine.render import (
+    DeviceBroken,
     OnStep,
     RecordPace,
     RenderCancelled,

@@ -91,6 +91,27 @@ async def test_a_replica_measures_each_step_but_the_first_which_waits_for_its_tu
     assert kept.looks == 2
 
 
+class NoMeasures:
+    """What a diffuser measures on a device that does not tell."""
+
+    def step(self, model: str, seconds: float) -> None:
+        """Fails."""
+        raise OSError("no metrics port")
+
+    def look(self) -> None:
+        """Fails, as a read of a GPU's memory may."""
+        raise RuntimeError("no such device")
+
+
+async def test_a_measure_that_fails_costs_no_picture(caplog: pytest.LogCaptureFixture) -> None:
+    request = replace(warm_up_request("storybook"), steps=4)
+    metrics = NoMeasures()
+    replica = DiffuserReplica(ScriptedRenderer(), NoUpscaler(), "storybook", metrics=metrics)
+    events = [event async for event in replica.render(request, "storybook")]
+    assert len(events) == 5
+    assert caplog.messages.count("not measured") == 1
+
+
 def test_a_model_on_the_cpu_has_no_gpu_memory() -> None:
     assert memory_of("cpu") == {}
 

@@ -19,9 +19,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from actors.engine.faults import DeviceBroken
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import PictureBroken
+from actors.engine.render import DeviceBroken, PictureBroken
 from actors.finishing.network import Network
 from actors.finishing.upscaler import Upscaler
 from actors.finishing.upscaling import Enlarged, NoUpscaler, upscaled
@@ -327,7 +326,7 @@ class Faulty(Twice):
 )
 def test_a_fault_of_the_device_is_kept_for_the_health_check(error: str, is_broken: bool) -> None:
     upscaler = doubling(Faulty(error))
-    with pytest.raises(RuntimeError, match=error):
+    with pytest.raises(DeviceBroken if is_broken else RuntimeError, match=error):
         upscaler.enlarge(png(scene(40, 24)))
     refused = pytest.raises(DeviceBroken, match="launch failure") if is_broken else nullcontext()
     with refused:

@@ -59,8 +59,8 @@ async def cut_connections(server: str, build: Build, quick: bool) -> Report:
         for call in environment.history.failed_calls
         if "Unavailable" not in call
     ]
-    if not environment.history.acknowledged():
-        problems.append(Problem(Rule.INJECTED, "no submit was acknowledged"))
+    if not proxy.cut:
+        problems.append(Problem(Rule.INJECTED, "no answer was lost"))
     return reported(
         "connections to the database cut 5 times a second",
         f"{cuts} cuts of all, {proxy.cut} answers lost, {length_s:g} s",
@@ -127,6 +127,5 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
         recovered,
         problems,
     )
-    if report.again:
-        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were rendered again"))
+    problems += report.drawn_again()
     return report

@@ -84,8 +84,7 @@ async def full_storage(server: str, build: Build, quick: bool) -> Report:
         recovered,
         problems,
     )
-    if report.again:
-        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were generated again"))
+    problems += report.drawn_again()
     problems += [
         Problem(Rule.OUTCOME, f"a job {row.status}")
         for row in environment.history.rows
@@ -110,11 +109,13 @@ async def _fill(environment: FaultEnvironment, caller: RecordingCaller, strict: 
 async def _left(environment: FaultEnvironment, s3: Any) -> list[Problem]:
     """Returns the stored objects that no picture has, once there have been none for a while."""
     left: set[str] = set()
+    seen: set[str] = set()
 
     async def none() -> bool:
         rows = await environment.query("SELECT storage_key FROM assets")
         listed = await asyncio.to_thread(s3.list_objects_v2, Bucket=BUCKET, Prefix="pixels/")
         keys = {entry["Key"].removeprefix("pixels/") for entry in listed.get("Contents", ())}
+        seen.update(keys)
         left.clear()
         left.update(keys - {row["storage_key"] for row in rows})
         return not left
@@ -123,4 +124,4 @@ async def _left(environment: FaultEnvironment, s3: Any) -> list[Problem]:
         await until(none, "nothing is left", 10.0)
     except NeverHappened:
         return [Problem(Rule.LEFT, f"{key} belongs to no picture") for key in sorted(left)]
-    return []
+    return [] if seen else [Problem(Rule.AWAITED, "nothing was stored")]

@@ -1,5 +1,7 @@
 """Workers that are killed between a claim and its end."""
 
+from collections.abc import Sequence
+
 from tests.faults.builds import Build
 from tests.faults.environment import LEASE_S, NeverHappened, all_held, fault_environment
 from tests.faults.hold_points import COMPLETED, POINTS
@@ -41,10 +43,8 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
         if reached != point:
             problems.append(Problem(Rule.INJECTED, f"{point}: was not reached"))
         after = [one.at for one in claims if (one.job, one.attempt) == (job, attempt + 1)]
-        if point != COMPLETED and after and after[0] - killed[point] > lease_s + TAKEOVER_S:
-            problems.append(
-                Problem(Rule.SOON, f"{point}: taken over after {after[0] - killed[point]:.1f} s")
-            )
+        if point != COMPLETED:
+            problems += late(point, after, killed[point] + lease_s + TAKEOVER_S)
     return reported(
         "worker killed at each of its points",
         f"{len(POINTS)} SIGKILLs: {', '.join(POINTS)}",
@@ -52,3 +52,12 @@ async def killed_workers(server: str, build: Build, quick: bool) -> Report:
         recovered - min(killed.values()),
         problems,
     )
+
+
+def late(point: str, claims: Sequence[float], most: float) -> list[Problem]:
+    """Returns the broken rule where the first claim after a kill came too late, or never."""
+    if not claims:
+        return [Problem(Rule.AWAITED, f"{point}: was not taken over")]
+    if claims[0] > most:
+        return [Problem(Rule.SOON, f"{point}: taken over {claims[0] - most:.1f} s too late")]
+    return []

@@ -43,6 +43,9 @@ async def noisy_neighbour(server: str, build: Build, quick: bool) -> Report:
         problems.append(
             Problem(Rule.SHARE, f"a job took {noisy:.2f} s, and {idle:.2f} s without a backlog")
         )
+    jobs, wanted = len(environment.history.acknowledged()), _SLOTS + (_NOISE + 2) * count
+    if jobs < wanted:
+        problems.append(Problem(Rule.INJECTED, f"{jobs} of {wanted} jobs were acknowledged"))
     return reported(
         "one noisy caller, 100:1",
         f"{_NOISE * count} jobs ahead; {noisy:.2f} s per job, {idle:.2f} s without them",

@@ -90,8 +90,7 @@ async def _refused(server: str, build: Build, quick: bool, what: str, refusing: 
     if not environment.history.failed_calls:
         problems.append(Problem(Rule.INJECTED, "no call failed meanwhile"))
     report = reported(what, f"once, {length_s:g} s", environment.history, recovered, problems)
-    if report.again:
-        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were rendered again"))
+    problems += report.drawn_again()
     return report
 
 

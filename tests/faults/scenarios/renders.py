@@ -14,6 +14,7 @@ from tests.faults.environment import (
     fault_environment,
     until,
 )
+from tests.faults.history import History
 from tests.faults.hold_points import LATE
 from tests.faults.report import Report, reported
 from tests.faults.rules import Problem, Rule
@@ -54,18 +55,10 @@ async def killed_renders(server: str, build: Build, quick: bool) -> Report:
         except NeverHappened as never:
             problems.append(Problem(Rule.AWAITED, str(never)))
         problems += await _same_pictures(environment, count)
-    history, most = environment.history, 0
-    for victim in victims:
-        point, job, attempt = victim.held_at
-        if point != LATE:
-            problems.append(Problem(Rule.INJECTED, f"{LATE}: was not reached"))
-        for one in history.done("begun"):
-            first, steps = map(int, one.detail.split(" of "))
-            again = steps - 2 - (first - 1)
-            if (one.job, one.attempt) == (job, attempt + 1):
-                most = max(most, again)
-    if most > _EVERY:
-        problems.append(Problem(Rule.AGAIN, f"{most} steps of a render were taken twice"))
+    history = environment.history
+    taken = [taken_twice(history, victim.held_at) for victim in victims]
+    problems += [problem for each in taken for problem in problems_of(each)]
+    most = max((steps for steps in taken if steps is not None), default="no")
     return reported(
         "killed two steps before the end of a render",
         f"{count} SIGKILLs, {most} steps of a render taken twice",
@@ -73,6 +66,28 @@ async def killed_renders(server: str, build: Build, quick: bool) -> Report:
         recovered,
         problems,
     )
+
+
+def taken_twice(history: History, held_at: tuple[str, str, int]) -> int | None:
+    """Returns how many steps of a render were taken twice that was killed at a hold point.
+
+    None where it was not held there, or where no attempt after it has begun to render.
+    """
+    point, job, attempt = held_at
+    for one in history.done("begun"):
+        if point == LATE and (one.job, one.attempt) == (job, attempt + 1):
+            first, steps = map(int, one.detail.split(" of "))
+            return steps - 2 - (first - 1)
+    return None
+
+
+def problems_of(taken: int | None) -> list[Problem]:
+    """Returns the rule that so many steps break; None, which were not counted, break one, too."""
+    if taken is None:
+        return [Problem(Rule.AWAITED, f"no render went on after one that was killed at {LATE}")]
+    if taken > _EVERY:
+        return [Problem(Rule.AGAIN, f"{taken} steps of a render were taken twice")]
+    return []
 
 
 def _recorded(environment: FaultEnvironment, count: int) -> Callable[[], Awaitable[bool]]:

@@ -59,8 +59,7 @@ async def broken_storage(server: str, build: Build, quick: bool) -> Report:
         recovered,
         problems,
     )
-    if report.again:
-        problems.append(Problem(Rule.AGAIN, f"{report.again} pictures were generated again"))
+    problems += report.drawn_again()
     problems += [
         Problem(Rule.OUTCOME, f"a job {row.status}")
         for row in environment.history.rows
@@ -103,8 +102,9 @@ async def _break(environment: FaultEnvironment, caller: RecordingCaller, proxy: 
 
 async def _damaged(environment: FaultEnvironment, s3: Any) -> list[Problem]:
     """Returns the assets whose stored bytes do not match their checksum."""
-    problems = []
-    for key, digest in await environment.query("SELECT storage_key, sha256 FROM assets"):
+    assets = await environment.query("SELECT storage_key, sha256 FROM assets")
+    problems = [] if assets else [Problem(Rule.AWAITED, "nothing was stored")]
+    for key, digest in assets:
         found = await asyncio.to_thread(s3.get_object, Bucket=BUCKET, Key=f"pixels/{key}")
         data = await asyncio.to_thread(found["Body"].read)
         if hashlib.sha256(data).hexdigest() != digest:

@@ -71,10 +71,5 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
         recovered,
         problems,
     )
-    if report.again > _SLOTS:
-        problems.append(
-            Problem(
-                Rule.AGAIN, f"{report.again} pictures were drawn again, {_SLOTS} were in flight"
-            )
-        )
+    problems += report.drawn_again(_SLOTS)  # those in flight
     return report

@@ -94,6 +94,8 @@ async def _rolled(
     """Replaces each worker by one of a build; only these may draw what needs its version."""
     submitted = [await caller.submit(post_processing=NEW_WISH) for _ in range(_WISHES)]
     wished = {job.job_id for job in submitted if job is not None}
+    if len(wished) < _WISHES:
+        raise NeverHappened(f"{len(wished)} of {_WISHES} jobs for new workers were acknowledged")
     [version] = await environment.query(
         "SELECT max(spec_version) AS newest FROM image_generation_jobs"
     )
@@ -142,6 +144,8 @@ async def _late(environment: FaultEnvironment) -> list[Problem]:
         "SELECT id::text, attempt, extract(epoch FROM started_at - created_at) AS waited"
         f" FROM image_generation_jobs WHERE spec_version < {SPEC_VERSION}"
     )
+    if not rows:
+        return [Problem(Rule.INJECTED, "no job of the version before was submitted")]
     again = [row["id"] for row in rows if row["attempt"] != 1]
     late = [row["id"] for row in rows if row["waited"] is not None and row["waited"] > _LEASE_S]
     return [Problem(Rule.AGAIN, f"job {job} was drawn again") for job in again] + [

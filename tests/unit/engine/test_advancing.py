@@ -131,8 +131,8 @@ def test_guidance_together_is_that_of_each(dtype: torch.dtype) -> None:
             if guidance.rescale:
                 expected = rescale_noise_cfg(expected, shown, guidance.rescale)
         off = float((together - expected).abs().max() / expected.abs().max())
-        assert off <= {torch.float32: 1e-6, torch.float64: 1e-12}.get(dtype, 0.02)
-        if guidance is None or not guidance.rescale:
+        assert off <= 0.02
+        if dtype != torch.bfloat16 or guidance is None or not guidance.rescale:
             assert torch.equal(together, expected)
 
 

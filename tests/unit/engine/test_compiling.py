@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch._inductor.exc import InductorError
 
 from actors.engine.batch import BatchedUNet
 from actors.engine.compiling import CompiledBlocks, kinds
@@ -19,7 +20,7 @@ from actors.engine.speed import speed_up
 from actors.settings import DiffuserSettings
 from server.domain.models import Size
 from tests.unit.engine.test_joined import adapted
-from tests.unit.engine.tiny import WIDTH, Asked, drawing
+from tests.unit.engine.tiny import WIDTH, Asked, drawing, drawn_by
 from tests.unit.tiny_sdxl import tiny_sdxl
 
 # SDXL's own schedulers, in diffusers 0.42 with numpy 2.4.
@@ -42,12 +43,15 @@ class Counted:
         self.compiled = 0
         self.runs = 0
         self.fails: Callable[[], None] = lambda: None
+        self.begins: Callable[[Sequence[Any]], None] = lambda _: None
+        """Called before what was compiled runs, with its inputs."""
 
     def __call__(self, graph: Any, _: Sequence[torch.Tensor]) -> Callable[..., Any]:
         self.fails()
         self.compiled += 1
 
         def run(*inputs: Any) -> Any:
+            self.begins(inputs)
             self.runs += 1
             return graph(*inputs)
 
@@ -180,18 +184,53 @@ def test_a_compiler_that_fails_leaves_the_model_as_it_is_written(
     assert [one.getMessage() for one in lines] == ["compiled blocks fail, draws without"]
 
 
-@pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("CUDA error: gone")]
-)
+NO_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    torch.AcceleratorError("CUDA error: out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+    RuntimeError("Triton Error [CUDA]: out of memory"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    InductorError(MemoryError(), None),
+    MemoryError(),
+]
+"""What is raised within a compiled block where memory runs out, by torch and the libraries."""
+
+
+@pytest.mark.parametrize("error", [*NO_MEMORY, RuntimeError("CUDA error: gone")], ids=repr)
 def test_what_is_no_fault_of_the_compiler_is_raised(error: Exception) -> None:
     unet = adapted(tiny_sdxl().unet)
     blocks = CompiledBlocks(unet, backend=Counted())
+    errors = [error]
 
     def forward() -> None:
-        raise error
+        # Without the compiler it would have found memory: less of it is in use.
+        if errors:
+            raise errors.pop()
 
     with pytest.raises(type(error)):
         blocks.run(forward)
+    assert blocks.is_used
+
+
+@pytest.mark.parametrize("error", [NO_MEMORY[0], NO_MEMORY[2]], ids=["torch", "cuBLAS"])
+def test_where_memory_runs_out_in_a_compiled_block_the_batch_is_halved(error: Exception) -> None:
+    unet, compiler = adapted(tiny_sdxl().unet), Counted()
+    asked = [Asked(seed, steps=1) for seed in range(4)]
+    expected = drawn_by(BatchedUNet(unet), asked[:1], dtype=torch.float64)
+    blocks = CompiledBlocks(unet, backend=compiler)
+    largest: list[int] = []
+
+    def tight(inputs: Sequence[Any]) -> None:
+        rows = max(each.shape[0] for each in inputs if getattr(each, "ndim", 0) == 3)
+        if rows > 4:
+            raise error
+        largest.append(rows)
+
+    compiler.begins = tight
+    latents = drawn_by(BatchedUNet(unet, blocks), asked, dtype=torch.float64)
+    assert same(latents[:1], expected)
+    assert set(largest) == {2, 4}  # the first is alone, the others are three
     assert blocks.is_used
 
 
@@ -218,6 +257,23 @@ def test_a_diffuser_compiles_before_it_is_ready_and_not_after() -> None:
     diffuser.close()
     assert compiler.compiled == made
     assert compiler.runs == 2 * blocks_of(pipeline.unet)
+
+
+def test_a_diffuser_is_ready_though_its_largest_step_has_no_memory() -> None:
+    pipeline, compiler = tiny_sdxl(), Counted()
+
+    def tight(inputs: Sequence[Any]) -> None:
+        if max(each.shape[0] for each in inputs if getattr(each, "ndim", 0) == 3) > 2:
+            raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`")
+
+    compiler.begins = tight
+    compiled = CompiledBlocks(pipeline.unet, backend=compiler)
+    warm_ups = profile("sdxl").warm_ups([Size(64, 64)])
+    diffuser = Diffuser(pipeline, model="sdxl", max_rows=4, warm_ups=warm_ups, compiled=compiled)
+    diffuser.warm()
+    assert diffuser.render(replace(warm_ups[0], steps=1)).png
+    diffuser.close()
+    assert compiled.is_used
 
 
 def test_blocks_are_compiled_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

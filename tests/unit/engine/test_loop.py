@@ -11,9 +11,8 @@ import pytest
 import torch
 
 from actors.engine.drawing import Drawing, Row
-from actors.engine.faults import DeviceBroken
 from actors.engine.loop import Entry, StepLoop
-from actors.engine.render import RenderCancelled
+from actors.engine.render import DeviceBroken, RenderCancelled, Scheduler
 from tests.unit.engine.tiny import WAIT_S, Asked, drawing
 
 
@@ -269,6 +268,19 @@ def test_a_forward_that_failed_keeps_no_tensors(run: Any) -> None:
         entry.drawn.result(WAIT_S)
     assert failed
     assert not any(alive)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("scheduler", [Scheduler.EULER, Scheduler.DPM_KARRAS, Scheduler.DDIM])
+def test_latents_that_leave_keep_no_memory_of_those_beside_them(
+    run: Any, scheduler: Scheduler
+) -> None:
+    one = run()
+    asked = [Asked(seed, steps=2, scheduler=scheduler) for seed in range(4)]
+    for entry in one.add(*asked):
+        latents = entry.drawn.result(WAIT_S)
+        assert latents.untyped_storage().nbytes() == latents.nbytes
+    assert one.batches == [[0, 1, 2, 3]] * 2
 
 
 def test_a_loop_that_waits_keeps_no_drawing(run: Any) -> None:

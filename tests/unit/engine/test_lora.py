@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import os
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack, aclosing
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -24,10 +26,13 @@ from actors.engine.lora_files import LoraFile
 from actors.engine.preparing import prepare
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
+    EncoderChanged,
     LoraRefused,
     LoraReplaced,
     LorasBusy,
     LoraWeight,
+    PlacedReference,
+    RenderCancelled,
     RenderRequest,
 )
 from actors.settings import DiffuserSettings
@@ -415,6 +420,73 @@ async def test_listeners_that_are_slow_keep_no_adapters_in_memory(
             await asyncio.to_thread(diffuser.render, request)
         assert _sets() <= before + 1
     diffuser.close()
+
+
+class Slow(Loras):
+    """Adapters on a disk that stands still until `go` is set."""
+
+    def __init__(self, pipeline: Any, folder: Path) -> None:
+        super().__init__(pipeline, folder, MANY_BYTES)
+        self.began, self.go = threading.Event(), threading.Event()
+
+    @contextmanager
+    def using(self, wanted: Sequence[LoraWeight]) -> Iterator[LoraSet | None]:
+        self.began.set()
+        assert self.go.wait(WAIT_S)
+        with super().using(wanted) as found:
+            yield found
+
+
+def test_requests_do_not_wait_for_a_file_that_another_one_loads(
+    pipeline: Any, shared: Path
+) -> None:
+    slow = Slow(pipeline, shared)
+    diffuser = Diffuser(pipeline, model="sdxl", loras=slow, max_rows=16)
+    slow.go.set()
+    kept = replace(REQUEST, loras=ONE)
+    expected = [diffuser.render(one).png for one in (REQUEST, kept)]
+    for event in (slow.began, slow.go):
+        event.clear()
+    with ThreadPoolExecutor(4) as callers:
+        waiting = [callers.submit(diffuser.render, replace(REQUEST, loras=TWO)) for _ in range(2)]
+        assert slow.began.wait(WAIT_S)
+        others = [callers.submit(diffuser.render, one) for one in (REQUEST, kept)]
+        try:
+            found = [each.result(WAIT_S).png for each in others]
+            assert not any(each.done() for each in waiting)
+        finally:
+            slow.go.set()
+        first, second = (each.result(WAIT_S).png for each in waiting)
+    diffuser.close()
+    assert found == expected
+    assert first == second not in expected
+    assert slow.in_use == 0
+
+
+def test_a_diffuser_that_closes_ends_requests_whose_files_are_loaded(
+    pipeline: Any, shared: Path
+) -> None:
+    slow = Slow(pipeline, shared)
+    diffuser = Diffuser(pipeline, model="sdxl", loras=slow, max_rows=16)
+    with ThreadPoolExecutor(2) as callers:
+        waiting = callers.submit(diffuser.render, replace(REQUEST, loras=TWO))
+        assert slow.began.wait(WAIT_S)
+        closing = callers.submit(diffuser.close)
+        slow.go.set()
+        closing.result(WAIT_S)
+        assert isinstance(waiting.exception(WAIT_S), RenderCancelled | None)
+    assert slow.in_use == 0
+    with pytest.raises(RenderCancelled, match="closing"):
+        diffuser.render(REQUEST)
+
+
+def test_a_request_that_fails_after_its_file_is_loaded_gives_it_back(
+    diffuser: Diffuser, loras: Loras
+) -> None:
+    with pytest.raises(EncoderChanged):
+        diffuser.render(replace(REQUEST, loras=ONE, references=(PlacedReference(b""),)))
+    assert loras.in_use == 0
+    assert loras.bytes > 0
 
 
 async def test_a_render_that_is_stopped_gives_its_adapters_back(

@@ -99,6 +99,12 @@ def test_a_drawing_goes_on_from_each_step(pipeline: Any, mode: str, scheduler: S
     goes_on_the_same(pipeline, replace(ASKED, scheduler=scheduler, origin=MODES[mode]))
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_drawing_without_guidance_goes_on_from_each_step(pipeline: Any, mode: str) -> None:
+    request = replace(ASKED, guidance_scale=1.0, scheduler=Scheduler.EULER)
+    goes_on_the_same(pipeline, replace(request, origin=MODES[mode]))
+
+
 @pytest.mark.parametrize(
     "kind",
     [

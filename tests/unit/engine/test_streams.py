@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
+from actors.engine.advancing import advance
 from actors.engine.diffuser import Diffuser
-from actors.engine.faults import DeviceBroken
 from actors.engine.preview import LinearDecoder, Previews
-from actors.engine.render import RenderRequest, StepEvent
+from actors.engine.render import DeviceBroken, RenderRequest, Scheduler, StepEvent
 from actors.engine.streams import Beside, CudaStreams, Mark, OneStream, Side, computed, streams_of
 from tests.unit.engine.tiny import CHANNELS, WAIT_S, Asked, drawing
 from tests.unit.tiny_sdxl import tiny_sdxl
@@ -250,6 +250,22 @@ def test_a_preview_beside_the_steps_comes_with_the_next_step_after_it() -> None:
     assert previews.after_step(it) == b"jpeg"
     assert previews.after_step(it) is None
     assert len(made) == 2
+
+
+def test_a_preview_that_waits_keeps_no_memory_of_other_drawings() -> None:
+    shown: list[torch.Tensor] = []
+
+    def later(_: Any, tensor: torch.Tensor) -> "Future[bytes | None]":
+        shown.append(tensor)
+        return Future()
+
+    drawings = [drawing(Asked(seed, scheduler=Scheduler.EULER), torch.float32) for seed in (1, 2)]
+    rows = [torch.zeros_like(one.latents).expand(2, -1, -1, -1) for one in drawings]
+    assert not any(advance(drawings, rows))
+    decoder = LinearDecoder(torch.ones(CHANNELS + 1, 3 * 8 * 8), 8)
+    for one in drawings:
+        Previews(decoder, 0.0, make=later).after_step(one)
+    assert [each.untyped_storage().nbytes() == each.nbytes for each in shown] == [True, True]
 
 
 def test_a_cpu_has_one_stream() -> None:
