@@ -17,6 +17,7 @@ from actors.engine.render import (
 )
 from actors.finishing.upscaling import Upscaler
 from actors.serve.finishing import FinishingReplica, TileMetrics, no_check
+from server.domain.joined import Joined
 
 
 class RenderMetrics(Protocol):
@@ -87,6 +88,10 @@ class DiffuserReplica(FinishingReplica):
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it is on this replica."""
         await self._renderer.show_previews(render)
+
+    async def joined(self) -> Joined:
+        """Returns how many pictures it draws at once, and how much faster that is."""
+        return await self._renderer.joined()
 
     async def encoder(self) -> str:
         """Returns the checksum of the encoder of references; empty without an adapter."""
