@@ -41,6 +41,7 @@ WHERE drawn.images > 0
 """The mean times and scores of the latest 100 pictures of each model in each quality of `$1`."""
 
 _OBSERVED = f"""
+WITH latest AS ({drawn_in_lanes(100, f"ARRAY['{Lane.LOCAL}']")})
 SELECT now() AS now,
   (SELECT jsonb_object_agg(lane, jobs) FROM (
     SELECT lane, count(*) AS jobs FROM job_lanes WHERE open GROUP BY lane
@@ -50,7 +51,7 @@ SELECT now() AS now,
     WHERE {READY} GROUP BY key
   ) AS ready) AS slots,
   {gain_of()} AS gain,
-  {overlap_of("(" + drawn_in_lanes(100, f"ARRAY['{Lane.LOCAL}']") + ")")} AS overlap,
+  {overlap_of("latest")} AS overlap,
   (SELECT jsonb_object_agg(lane, true) FROM paused_lanes) AS paused,
   (SELECT jsonb_object_agg(lane, models) FROM (
     SELECT lane, CASE WHEN bool_and(models IS NOT NULL) THEN jsonb_agg(models) END AS models
