@@ -7,6 +7,7 @@ from math import inf
 from typing import Protocol, Self
 
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.joined import Joined
 from server.errors import Internal, Unavailable
 
 
@@ -268,3 +269,7 @@ class ReferenceEncoder(Protocol):
 
 class ReferenceRenderer(Renderer, ReferenceEncoder, Protocol):
     """Draws pictures, and reads the references that characters in them are drawn from."""
+
+    async def joined(self) -> Joined:
+        """Returns how many pictures it draws at once, and how much faster that is."""
+        ...

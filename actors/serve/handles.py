@@ -1,7 +1,7 @@
 """Handles of model deployments, as the renderer, the encoder and the upscaler of stages."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum, auto
@@ -18,7 +18,9 @@ from actors.classifiers.base import ClassifierAway
 from actors.engine.render import Embedding, ModelDiffers, RenderEvent, RenderRequest
 from actors.finishing.upscaling import Enlarged, Tiles
 from actors.serve.finishing import another_classifier
+from actors.worker.lanes import Share
 from imggen.v1.errors_pb2 import ErrorReason
+from server.domain.joined import Joined, all_of
 from server.domain.models import Size
 from server.errors import Unavailable
 
@@ -176,8 +178,8 @@ class Replicas(Enum):
     BROKEN = auto()  # none runs, and Serve does not scale it: it is deployed, or it has failed
 
 
-Look = Callable[[], tuple[Replicas, float]]
-"""Returns the replicas of a deployment, and when it was deployed."""
+Look = Callable[[], tuple[Replicas, Hashable]]
+"""Returns the replicas of a deployment, and what changes with each that comes or goes."""
 
 
 class RayModels:
@@ -191,10 +193,12 @@ class RayModels:
         patience_s: float = _PATIENCE_S,
         sleeps: bool = False,
         look: Look | None = None,
+        workers: Callable[[], int] | None = None,
     ) -> None:
         """Takes how long a replica may take to answer, and whether Serve may stop all of them.
 
-        `look` tells which replicas there are; by default Serve does.
+        `look` tells which replicas there are, and `workers` how many share them; by default Serve
+        does.
         """
         self._diffuser = diffuser
         self._model = model
@@ -202,7 +206,9 @@ class RayModels:
         self._patience_s = patience_s
         self._look = (look or partial(_replicas, diffuser)) if sleeps else None
         self._asleep = False
-        self._deployed_at: float | None = None
+        self._asked_of: Hashable = None
+        self._workers = workers or _workers
+        self._share: Share | None = None
         self._cold_start: timedelta | None = None
 
     async def check(self) -> timedelta | None:
@@ -213,17 +219,17 @@ class RayModels:
         if self._look is None:
             await self._ask()
             return None
-        replicas, deployed_at = await asyncio.to_thread(self._look)
+        replicas, asked_of = await asyncio.to_thread(self._look)
         woken = self._asleep and replicas is Replicas.STARTING
         self._asleep = woken or replicas is Replicas.NONE
         if self._asleep:
             return self._cold_start or _UNMEASURED_START
-        # To Serve a question is work, for which it keeps a replica, or starts one. So a deployment
-        # is asked once.
-        if replicas is not Replicas.WARM or deployed_at != self._deployed_at:
+        # To Serve a question is work, for which it keeps a replica, or starts one. So the same
+        # replicas are asked once.
+        if replicas is not Replicas.WARM or asked_of != self._asked_of:
             await self._ask()
             self._cold_start = await self._diffuser.loaded_in.remote()
-            self._deployed_at = deployed_at
+            self._asked_of = asked_of
         return None
 
     async def _ask(self) -> None:
@@ -237,6 +243,26 @@ class RayModels:
             ) from error
         if self._found != self._model:
             raise ModelDiffers(f'model: the diffuser holds "{self._found}", not "{self._model}"')
+        await self._measure()
+
+    @property
+    def share(self) -> Share | None:
+        """What the worker has of all that the replicas draw at once, as they said last."""
+        return self._share
+
+    async def _measure(self) -> None:
+        """Asks all replicas how many pictures they draw at once; without an answer, nothing."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                told = await self._diffuser.broadcast("joined").results_async(
+                    return_exceptions=True
+                )
+                workers = await asyncio.to_thread(self._workers)
+        except (TimeoutError, RayError, RayServeException):
+            return
+        # One of the version before does not know the question.
+        if devices := [each for each in told if isinstance(each, Joined)]:
+            self._share = Share(all_of(devices), max(1, workers))
 
     def check_same(self) -> None:
         """Raises RuntimeError when another model answered last: its worker must be replaced."""
@@ -244,22 +270,34 @@ class RayModels:
             raise RuntimeError(f"the diffuser holds {self._found} now, not {self._model}")
 
 
-def _replicas(diffuser: Handle) -> tuple[Replicas, float]:
+def _workers() -> int:
+    """Returns how many replicas run of the worker's own deployment; raises RayError."""
+    own = serve.get_replica_context()
+    application = serve.status().applications.get(own.app_name)
+    found = application and application.deployments.get(own.deployment)
+    return _running(found) if found else 1
+
+
+def _running(found: DeploymentStatusOverview) -> int:
+    # Strings, though their types say enums; those are no public part of Ray 2.60.
+    return sum(number for state, number in found.replica_states.items() if str(state) == "RUNNING")
+
+
+def _replicas(diffuser: Handle) -> tuple[Replicas, Hashable]:
     """Returns which replicas Serve has of a deployment; BROKEN while Serve cannot tell."""
     try:
         application = serve.status().applications.get(diffuser.app_name)
     except (RayError, RayServeException):
-        return Replicas.BROKEN, 0.0
+        return Replicas.BROKEN, None
     found = application and application.deployments.get(diffuser.deployment_name)
     if not application or not found:
-        return Replicas.BROKEN, 0.0
-    return _kind(found), application.last_deployed_time_s
+        return Replicas.BROKEN, None
+    return _kind(found), (application.last_deployed_time_s, _running(found))
 
 
 def _kind(found: DeploymentStatusOverview) -> Replicas:
-    # Strings, though their types say enums; those are no public part of Ray 2.60.
     states = {str(state) for state, number in found.replica_states.items() if number}
-    if "RUNNING" in states:
+    if _running(found):
         return Replicas.WARM
     if found.status not in _SCALED:
         return Replicas.BROKEN

@@ -19,6 +19,7 @@ from actors.engine.render import (
 from actors.finishing.upscaling import Upscaler
 from actors.serve.border import crossing
 from actors.serve.finishing import FinishingReplica, TileMetrics, no_check
+from server.domain.joined import Joined
 
 
 class RenderMetrics(Protocol):
@@ -90,6 +91,10 @@ class DiffuserReplica(FinishingReplica):
         """Turns on the previews of the render with that id, if it is on this replica."""
         async with crossing():
             await self._renderer.show_previews(render)
+
+    async def joined(self) -> Joined:
+        """Returns how many pictures it draws at once, and how much faster that is."""
+        return await self._renderer.joined()
 
     async def encoder(self) -> str:
         """Returns the checksum of the encoder of references; empty without an adapter."""

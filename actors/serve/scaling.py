@@ -69,6 +69,7 @@ class BacklogPolicy:
         self._found: tuple[float, list[Demand]] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._warned = False
+        self._replicas = 1
 
     def __call__(self, context: AutoscalingContext) -> tuple[float, dict[str, Any]]:
         """Returns how many replicas are wanted, and nothing to remember."""
@@ -79,7 +80,9 @@ class BacklogPolicy:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         if self._found is None or now - self._found[0] > _KEPT_POLLS * self._poll_s:
             return context.target_num_replicas, {}
-        wanted = replicas_for(self._found[1], self._within, self._unmeasured)
+        # While none runs, what they told last is that of those that ran last.
+        self._replicas = context.current_num_replicas or self._replicas
+        wanted = replicas_for(self._found[1], self._within, self._unmeasured, self._replicas)
         # Serve starts a replica for every request that it finds none for, and knows those of the
         # latest seconds: without a request it stays at none.
         return max(wanted, 1 if context.total_num_requests > 0 else 0), {}
@@ -105,10 +108,13 @@ class BacklogPolicy:
         return ", ".join(self._lanes)
 
 
-def replicas_for(demands: Iterable[Demand], within: timedelta, unmeasured: timedelta) -> int:
+def replicas_for(
+    demands: Iterable[Demand], within: timedelta, unmeasured: timedelta, replicas: int = 1
+) -> int:
     """Returns how many replicas draw all of some lanes within a time; never more than their jobs.
 
-    What waits already for longer than that is drawn by as many more as it is late.
+    What waits already for longer than that is drawn by as many more as it is late. So many
+    `replicas` share what is drawn at once.
     """
     all_jobs, wanted = 0, 0.0
     for demand in demands:
@@ -116,5 +122,5 @@ def replicas_for(demands: Iterable[Demand], within: timedelta, unmeasured: timed
         render = unmeasured if demand.render is None else demand.render
         late = max(1.0, demand.oldest / within)
         all_jobs += jobs
-        wanted += jobs * (render / within) * late
+        wanted += jobs * (render / within) * late / max(1.0, demand.at_once / replicas)
     return min(all_jobs, ceil(wanted))

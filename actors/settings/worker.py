@@ -1,7 +1,7 @@
 """The settings of a worker."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,9 @@ from server.routing.settings import RoutingSettings
 from server.safety.settings import SafetySettings
 from server.traces import TraceSettings
 
+MEASURED: Literal["measured"] = "measured"
+"""The slots of the local lane that the diffusers themselves have measured."""
+SlotCount = int | Literal["measured"]
 _READ_AT_ONCE = 4
 _UPSCALED_AT_ONCE = 1
 
@@ -78,13 +81,19 @@ class WorkerSettings(
         description="How long a render takes before it leaves records: one that is faster is "
         "begun again.",
     )
-    slots: dict[str, int] = Field(
-        default={"local": 2, "hosted": 8, "read": _READ_AT_ONCE, "upscale": _UPSCALED_AT_ONCE},
+    slots: dict[str, SlotCount] = Field(
+        default={
+            Lane.LOCAL.value: MEASURED,
+            Lane.HOSTED.value: 8,
+            Lane.READ.value: _READ_AT_ONCE,
+            Lane.UPSCALE.value: _UPSCALED_AT_ONCE,
+        },
         description="How many jobs run at once by lane, as JSON. Local ones share the steps of a "
-        "diffuser, and one is prepared or finished while another renders. A lane without a model "
-        "is not served. `read` is how many pages of plans are read at once: 4 where it is left "
-        "out, 0 for none. `upscale` is how many print assets are made anew at once: 1 where it is "
-        "left out, 0 for none.",
+        "diffuser: `measured` is as many as the diffusers draw at once by their own measurement, "
+        "shared among the workers, and one more for every 4, which is prepared or finished "
+        "meanwhile; 2 until they say so. A lane without a model is not served. `read` is how many "
+        "pages of plans are read at once: 4 where it is left out, 0 for none. `upscale` is how "
+        "many print assets are made anew at once: 1 where it is left out, 0 for none.",
     )
     print_by_model: bool = Field(
         False,
@@ -95,14 +104,21 @@ class WorkerSettings(
     )
 
     @property
-    def served_slots(self) -> dict[str, int]:
+    def served_slots(self) -> dict[str, SlotCount]:
         """The slots of the lanes that the catalogue has a model in, of plans and of upscales."""
         lanes = {Lane.READ, Lane.UPSCALE, *(row.lane for row in self.catalogue().models)}
-        slots = {Lane.READ: _READ_AT_ONCE, Lane.UPSCALE: _UPSCALED_AT_ONCE, **self.slots}
+        others = {Lane.READ.value: _READ_AT_ONCE, Lane.UPSCALE.value: _UPSCALED_AT_ONCE}
+        slots: dict[str, SlotCount] = {**others, **self.slots}
         return {lane: number for lane, number in slots.items() if lane in lanes}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        for lane, number in self.slots.items():
+            if number == MEASURED and lane != Lane.LOCAL:
+                raise ValueError(
+                    f'IMGGEN_SLOTS: "{lane}" is "measured"; use a number: only a diffuser, in the '
+                    "local lane, measures how many it draws at once"
+                )
         if self.heartbeat_s * 2 > self.lease_s:
             raise ValueError(
                 f"IMGGEN_HEARTBEAT_S: {self.heartbeat_s:g} s lets a lease of {self.lease_s:g} s "

@@ -23,6 +23,7 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
+from server.domain.joined import ALONE, Joined
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -131,6 +132,10 @@ class ScriptedRenderer:
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id."""
         self._watched.add(render)
+
+    async def joined(self) -> Joined:
+        """Returns that renders take turns."""
+        return ALONE
 
     async def encoder(self) -> str:
         """Returns the name of the encoder; empty for no adapter."""

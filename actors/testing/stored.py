@@ -15,6 +15,7 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
+from server.domain.joined import Joined
 
 _PREVIEW_SIDE = 64
 
@@ -35,6 +36,7 @@ class StoredRenderer:
         self.last = 0.0
         self._pictures = [(png, *_look_at(png)) for png in pictures]
         self._render_s = render_s
+        self._at_once = at_once
         self._room = asyncio.Semaphore(at_once)
         self._watched: set[str] = set()
 
@@ -59,6 +61,10 @@ class StoredRenderer:
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id."""
         self._watched.add(render)
+
+    async def joined(self) -> Joined:
+        """Returns that as many are drawn at once as may be, each as fast as alone."""
+        return Joined(self._at_once, float(self._at_once))
 
     async def encoder(self) -> str:
         """Returns an empty string: stored pictures have no adapter."""

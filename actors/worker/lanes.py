@@ -2,16 +2,70 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from math import ceil
 
+from actors.settings.worker import MEASURED, SlotCount
+from server.domain.joined import Joined
 from server.domain.states import Lane
+
+_UNMEASURED = 2
+"""The slots of a lane before it was measured: one job is drawn while the next is prepared."""
+_DRAWN_FOR_ONE_BESIDE = 4
+"""For so many pictures that are drawn at once, one more is prepared or finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a worker has of the diffusers that it shares with others: of all that they draw."""
+
+    joined: Joined
+    workers: int = 1
+
+    @property
+    def slots(self) -> int:
+        """The jobs that keep its share busy: those that are drawn, and some beside them."""
+        drawn = ceil(self.joined.pictures / self.workers)
+        return drawn + ceil(drawn / _DRAWN_FOR_ONE_BESIDE)
+
+    def gain(self, slots: int) -> float:
+        """Returns how many times as fast as one after another so many jobs are drawn."""
+        return self.joined.gain_of(slots * self.workers) / self.workers
 
 
 class Slots:
-    """The slots of a worker by lane; a running job takes one slot of its lane."""
+    """The slots of a worker by lane; a running job takes one slot of its lane.
 
-    def __init__(self, slots: Mapping[str, int]) -> None:
+    Those that are to be measured follow what the diffusers say.
+    """
+
+    def __init__(self, slots: Mapping[str, SlotCount]) -> None:
         """Takes the number of slots by the lane's name; raises ValueError for an unknown lane."""
-        self._slots = {Lane(lane): number for lane, number in slots.items()}
+        self._set = {Lane(lane): number for lane, number in slots.items()}
+        self._share: Share | None = None
+
+    @property
+    def _slots(self) -> dict[Lane, int]:
+        measured = self._share.slots if self._share else _UNMEASURED
+        return {
+            lane: measured if number == MEASURED else number for lane, number in self._set.items()
+        }
+
+    def follow(self, share: Share | None) -> bool:
+        """Takes what the diffusers say now, None for nothing; returns whether slots changed.
+
+        What they said last stays until they say something else.
+        """
+        if share is None or share == self._share:
+            return False
+        before, self._share = self._slots, share
+        return before != self._slots
+
+    @property
+    def gain(self) -> float | None:
+        """How many times as fast as one after another its local slots draw, where that is known."""
+        slots = self._slots.get(Lane.LOCAL, 0)
+        return self._share.gain(slots) if self._share and slots else None
 
     @property
     def most(self) -> dict[Lane, int]:

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from time import monotonic, perf_counter
-from typing import Protocol
 
 from actors.settings import WorkerSettings
 from actors.worker.attempt import Attempt, AttemptParts, Drawing
 from actors.worker.fields import fields_of
-from actors.worker.lanes import Slots
+from actors.worker.lanes import Share, Slots
 from actors.worker.leaving import LeftAlone
 from actors.worker.metrics import Unmeasured, WorkerMetrics
+from actors.worker.models import Models
 from actors.worker.patience import Patience
 from actors.worker.records import JobRecords
 from actors.worker.reporting import Stop
@@ -43,17 +43,6 @@ _BROKEN_PAUSE_MAX_S = 1.0
 _BROKEN_FOR_GOOD = 5
 _MENDED_S = 60.0
 _log = logging.getLogger(__name__)
-
-
-class Models(Protocol):
-    """The models that a worker's stages need."""
-
-    async def check(self) -> timedelta | None:
-        """Returns how long a model takes to start that was stopped meanwhile, None if it is warm.
-
-        Raises Unavailable, and says why, while one of them does not answer.
-        """
-        ...
 
 
 class Worker:
@@ -288,6 +277,7 @@ class Worker:
         wanted = await self._store.workers.ready(
             *(self.name, self._slots.told(upscales=self._upscales), self._lease),
             models=self._draws,
+            gain=self._slots.gain,
             cold_start=self._cold_start,
             draining=not self._wanted,
             anew=not self._introduced,
@@ -308,6 +298,7 @@ class Worker:
                 await self._objects.check()
             if self._models is not None:
                 self._cold_start = await self._models.check()
+                self._follow(self._models.share)
         except Unavailable as error:
             if not self._models_away:
                 fields = {"worker": self.name, "error": error.message}
@@ -321,6 +312,13 @@ class Worker:
         if self._models_away:
             self._models_away = False
             _log.info("claims again", extra={"worker": self.name})
+            self._wake.set()
+
+    def _follow(self, share: Share | None) -> None:
+        if self._slots.follow(share):
+            slots = self._slots.most.get(Lane.LOCAL, 0)
+            _log.info("slots measured", extra={"worker": self.name, "slots": slots})
+            self._count_slots()
             self._wake.set()
 
     async def _opening_loop(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -48,6 +49,8 @@ from server.store.scenes import Scenes
 from server.traces import Kind, child
 
 _KNOWN = Catalogue(KNOWN.values())
+_FINISHED_AT_ONCE = 4
+"""The most pictures that are finished at once, on as many cores: each takes 150 MB meanwhile."""
 _log = logging.getLogger(__name__)
 
 Finishing = Callable[[bytes, ImageType, Size, bytes | None, str, PostProcessing], Finished]
@@ -80,9 +83,9 @@ class Stages:
         `store_pauses_s` are the pauses before each retry of a store while the storage is away; the
         last one repeats.
         `record_pace` is that of renders' records, of which there are none by default.
-        `finishing` runs in a thread. `upscalers` are by the names of the models whose pictures they
-        enlarge; those of others are enlarged by Lanczos, unless `prints_by_model` is set: see
-        `Enlarging`. Without a resolver of references all
+        `finishing` runs in threads, one for each core and 4 at most. `upscalers` are by the names
+        of the models whose pictures they enlarge; those of others are enlarged by Lanczos, unless
+        `prints_by_model` is set: see `Enlarging`. Without a resolver of references all
         characters are drawn from words, without `scenes` each attempt reads its page anew, without
         `texts` no text is checked, without `pictures` no picture, and without `credentials` none is
         signed, which is for tests alone.
@@ -103,6 +106,7 @@ class Stages:
         self.enlarging = Enlarging(upscalers, prints_by_model=prints_by_model)
         """What enlarges pictures."""
         self._finishing = finishing
+        self._turns = asyncio.Semaphore(min(_FINISHED_AT_ONCE, os.cpu_count() or 1))
 
     async def draw(self, claim: Claim, reporter: Reporter) -> Outcome:
         """Draws a job's image with its spec's model and returns the outcome.
@@ -241,13 +245,14 @@ class Stages:
     async def _finish(
         self, spec: RenderSpec, picture: RenderedPicture, enlarged: bytes | None
     ) -> Finished:
-        return await asyncio.to_thread(
-            self._finishing,
-            *(picture.png, spec.image_type, Size(spec.width, spec.height), enlarged),
-            # What it says is true once the check is passed; nothing is stored before.
-            self._pictures.checked_by,
-            spec.post_processing,
-        )
+        async with self._turns:
+            return await asyncio.to_thread(
+                self._finishing,
+                *(picture.png, spec.image_type, Size(spec.width, spec.height), enlarged),
+                # What it says is true once the check is passed; nothing is stored before.
+                self._pictures.checked_by,
+                spec.post_processing,
+            )
 
     async def _check(
         self, claim: Claim, picture: RenderedPicture, finished: Finished, clock: "StageClock"

@@ -93,5 +93,5 @@ class Backlog:
 
 def room_after(outlook: Outlook, limit: int) -> timedelta:
     """Returns the time in which a tenth of a full queue should be done, 1 s to 5 min."""
-    wait = duration(outlook) * max(1, limit // 10) / max(1, outlook.workers)
+    wait = duration(outlook) * max(1, limit // 10) / max(1, outlook.at_once)
     return min(max(wait, _SHORTEST), _LONGEST)

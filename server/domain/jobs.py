@@ -272,14 +272,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """How busy a lane is: jobs that wait, workers that run one, and the mean time of a job.
+    """How busy a lane is: jobs that wait, those that are done at once, and the mean time of a job.
 
-    `spec_version` is the newest that a worker can claim there; 0 for none. `cold_start` is how long
-    its model takes to start, 0 while one is warm. In a `paused` lane nothing more starts.
+    `at_once` is how many take that time together, by `server.domain.joined`. `spec_version` is the
+    newest that a worker can claim there; 0 for none. `cold_start` is how long its model takes to
+    start, 0 while one is warm. In a `paused` lane nothing more starts.
     """
 
     waiting: int
-    workers: int
+    at_once: float
     mean_duration: timedelta | None
     spec_version: int = SPEC_VERSION
     cold_start: timedelta = timedelta(0)

@@ -63,10 +63,12 @@ class Demand:
     """What a lane has to draw: jobs that may be claimed now, and jobs that run.
 
     `oldest` is how long the first of those that wait has waited. `render` is how long the model
-    takes for a picture, of upscales the upscaler, None before any was made.
+    takes for a picture, of upscales the upscaler, None before any was made. All its replicas
+    together make `at_once` in that time, by `server.domain.joined`.
     """
 
     waiting: int
     running: int
     oldest: timedelta
     render: timedelta | None
+    at_once: float = 1.0

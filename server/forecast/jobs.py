@@ -59,7 +59,7 @@ class Forecast:
         if outlook.paused or outlook.spec_version < spec_version:
             return None
         opens = max(now, one.opens_at or now)
-        turns = 1 + outlook.waiting / max(1, outlook.workers)
+        turns = 1 + outlook.waiting / max(1, outlook.at_once)
         return opens + outlook.cold_start + duration(outlook) * turns
 
 

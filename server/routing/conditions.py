@@ -7,6 +7,7 @@ from datetime import datetime
 
 from server.domain.health import HealthState, ProviderHealth
 from server.domain.ids import UserId
+from server.domain.joined import Joined, at_once
 from server.domain.states import Lane, Quality
 from server.routing.rows import Row
 
@@ -45,9 +46,10 @@ class Soundness:
 class LaneLoad:
     """The jobs that wait in a lane, and how many its workers draw at once; None if not known.
 
-    `seconds` is the mean time of a picture there; without it, pictures count as the wish's own.
-    `cold_start_s` is how long its models take to start, 0 while one is warm. In a `paused` lane
-    nothing is claimed until an admin resumes it.
+    `gain` and `overlap` are those of `server.domain.joined`; the slots of a lane without a gain
+    share no device. `seconds` is the mean time of a picture there; without it, pictures count as
+    the wish's own. `cold_start_s` is how long its models take to start, 0 while one is warm. In a
+    `paused` lane nothing is claimed until an admin resumes it.
     """
 
     waiting: int = 0
@@ -55,6 +57,18 @@ class LaneLoad:
     seconds: float | None = None
     cold_start_s: float = 0.0
     paused: bool = False
+    gain: float | None = None
+    overlap: float = 1.0
+
+    def at_once(self, most: int | None = None, *, measured: bool) -> float:
+        """Returns how many pictures take the mean time of one, where `most` of them are begun.
+
+        A time that was not `measured` is that of a lone picture.
+        """
+        slots = self.slots or 1
+        begun = slots if most is None else min(slots, most)
+        gain = None if self.gain is None else Joined(slots, self.gain).gain_of(begun)
+        return at_once(begun, gain, self.overlap if measured else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +147,14 @@ class Conditions:
 
     def draws(self, row: Row, quality: Quality) -> float:
         """Returns how long a model draws a picture, in seconds."""
-        measured = self.speeds.get((row.name, quality))
-        if measured is not None and measured.images >= MEASURED:
-            return measured.seconds
+        if self.measured(row, quality):
+            return self.speeds[row.name, quality].seconds
         return row.grades[quality].seconds
+
+    def measured(self, row: Row, quality: Quality) -> bool:
+        """Returns whether a model's time is that of its latest pictures, not the catalogue's."""
+        speed = self.speeds.get((row.name, quality))
+        return speed is not None and speed.images >= MEASURED
 
     def whole(self, row: Row, quality: Quality) -> float:
         """Returns what of a model's score its pictures are worth, by their measured quality: to 1.
@@ -156,7 +174,8 @@ class Conditions:
         if load.slots is None:
             return 0.0
         each = self.draws(row, quality) if load.seconds is None else load.seconds
-        return load.cold_start_s + load.waiting * each / load.slots
+        measured = load.seconds is not None or self.measured(row, quality)
+        return load.cold_start_s + load.waiting * each / load.at_once(measured=measured)
 
     @property
     def paused(self) -> frozenset[Lane]:

@@ -73,9 +73,12 @@ class Observer:
 
 
 def _load(seen: Observed, lane: Lane) -> LaneLoad:
+    joins = lane is Lane.LOCAL
     return LaneLoad(
         seen.waiting.get(lane, 0),
         seen.slots.get(lane, 0),
+        gain=seen.gain if joins else None,
+        overlap=seen.overlap if joins else 1.0,
         paused=lane in seen.paused,
         cold_start_s=seen.cold_starts.get(lane, 0.0),
     )

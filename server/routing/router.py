@@ -217,6 +217,7 @@ def _offered(row: Row, wish: Wish, conditions: Conditions) -> Offer | Loser:
             2,
         ),
         previews_micros=previews,
+        measured=conditions.measured(row, wish.quality),
     )
 
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import Self
 
 from server.domain.states import DRAWING_LANES, Lane
-from server.routing.conditions import Conditions
+from server.routing.conditions import Conditions, LaneLoad
 from server.routing.wishes import Offer
 
 
@@ -47,9 +48,9 @@ def quote_story(
 ) -> StoryQuote:
     """Returns the quote of a story whose pictures are drawn by these offers.
 
-    Lanes draw beside each other, each as many pictures at once as it has slots, and all together as
-    many as a batch may have under way. `needs` are pairs of places among the offers: a picture, and
-    a portrait that is drawn before it.
+    Lanes draw beside each other, each as many pictures in the time of one as its load says, and all
+    together as many as a batch may have under way. `needs` are pairs of places among the offers: a
+    picture, and a portrait that is drawn before it.
     """
     prices: dict[tuple[str, str], list[int]] = {}
     for offer in offers:
@@ -76,15 +77,16 @@ def _seconds(
     waited_for: dict[int, list[int]] = {}
     for picture, portrait in needs:
         waited_for.setdefault(picture, []).append(portrait)
-    free = {lane: _slots(offers, lane, conditions, max_concurrent) for lane in DRAWING_LANES}
+    paces = {lane: _Pace.of(offers, lane, conditions, max_concurrent) for lane in DRAWING_LANES}
     batch = [0.0] * max_concurrent
     ends: dict[int, float] = {}
 
     def draw(place: int, ready: float) -> None:
         offer = offers[place]
-        slots = free[offer.model.lane]
-        ends[place] = max(ready, heappop(slots), heappop(batch)) + offer.draws
-        heappush(slots, ends[place])
+        pace = paces[offer.model.lane]
+        begins = max(ready, heappop(pace.free), heappop(batch))
+        ends[place] = begins + offer.draws * pace.longer
+        heappush(pace.free, ends[place])
         heappush(batch, ends[place])
 
     for place in range(len(offers)):
@@ -96,10 +98,26 @@ def _seconds(
     return max(ends.values(), default=0.0)
 
 
-def _slots(
-    offers: Sequence[Offer], lane: Lane, conditions: Conditions, max_concurrent: int
-) -> list[float]:
-    """Returns when each slot of a lane is free for a story, a heap."""
-    load = conditions.lanes.get(lane)
-    waits = max((offer.waits for offer in offers if offer.model.lane is lane), default=0.0)
-    return [waits] * min((load.slots if load else None) or 1, max_concurrent)
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How fast a lane draws a story: when each of its places is free, a heap.
+
+    Each picture takes `longer` than alone by that factor, so that all places together are as many
+    as the lane draws in the time of one.
+    """
+
+    free: list[float]
+    longer: float
+
+    @classmethod
+    def of(
+        cls, offers: Sequence[Offer], lane: Lane, conditions: Conditions, max_concurrent: int
+    ) -> Self:
+        """Returns that of a lane, of which a batch may have some pictures under way."""
+        own = [offer for offer in offers if offer.model.lane is lane]
+        waits = max((offer.waits for offer in own), default=0.0)
+        measured = all(offer.measured for offer in own)
+        load = conditions.lanes.get(lane, LaneLoad())
+        drawn = load.at_once(max_concurrent, measured=measured)
+        places = min(math.ceil(drawn), max_concurrent)
+        return cls([waits] * places, max(1.0, places / drawn))

@@ -73,6 +73,7 @@ class Offer:
     the choice only. `previews_micros` is what the unfinished pictures add where somebody watches as
     the call begins; it is held only then. `draws` and `waits` are the seconds that the drawing and
     the queue before it take; the latter is infinite while nobody draws in the model's lane.
+    `measured` is whether the former is that of the latest pictures, not the catalogue's.
     """
 
     model: Row
@@ -84,6 +85,7 @@ class Offer:
     waits: float
     score: float
     previews_micros: int = 0
+    measured: bool = False
 
     @property
     def seconds(self) -> float:

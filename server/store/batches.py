@@ -8,9 +8,9 @@ from server.domain.ids import BatchId, CharacterId, JobId, StoryId, UserId
 from server.domain.jobs import Job, RequestKey
 from server.domain.paging import Listing, PageRequest
 from server.domain.states import BatchStatus, ImageType, JobStatus, Lane
-from server.store.conditions import drawn_in_lanes
 from server.store.database import Executor, Record
 from server.store.jobs import Jobs
+from server.store.joined import drawn_in_lanes, overlap_of
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.paused import PAUSED
 from server.store.reuse import Reuses
@@ -94,18 +94,13 @@ WITH latest AS (
 ), measured AS (
   SELECT * FROM latest WHERE batched OR NOT EXISTS (SELECT FROM latest WHERE batched)
   ORDER BY finished_at DESC LIMIT 50
-), busy AS (
-  SELECT sum(upper(span) - lower(span)) AS length FROM (
-    SELECT unnest(range_agg(tstzrange(started_at, finished_at))) AS span FROM measured
-  ) AS spans
 )
 SELECT
   (SELECT jsonb_object_agg(kind, seconds) FROM (
     SELECT kind, extract(epoch FROM avg(finished_at - started_at)) AS seconds
     FROM measured GROUP BY kind
   ) AS kinds) AS takes,
-  (SELECT extract(epoch FROM sum(finished_at - started_at)) FROM measured)
-    / nullif(extract(epoch FROM (SELECT length FROM busy)), 0) AS overlap,
+  {overlap_of("measured")} AS overlap,
   ARRAY(
     SELECT count(DISTINCT id) FROM (
       SELECT user_id, job_id AS id FROM job_lanes WHERE lane = ANY($1) AND open

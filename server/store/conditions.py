@@ -8,6 +8,7 @@ from typing import TypeVar
 from server.domain.ids import UserId
 from server.domain.states import Lane, Quality
 from server.store.database import Executor
+from server.store.joined import drawn_in_lanes, gain_of, overlap_of
 from server.store.workers import READY
 
 V = TypeVar("V")
@@ -40,6 +41,7 @@ WHERE drawn.images > 0
 """The mean times and scores of the latest 100 pictures of each model in each quality of `$1`."""
 
 _OBSERVED = f"""
+WITH latest AS ({drawn_in_lanes(100, f"ARRAY['{Lane.LOCAL}']")})
 SELECT now() AS now,
   (SELECT jsonb_object_agg(lane, jobs) FROM (
     SELECT lane, count(*) AS jobs FROM job_lanes WHERE open GROUP BY lane
@@ -48,6 +50,8 @@ SELECT now() AS now,
     SELECT key, sum(value::integer) AS slots FROM workers, jsonb_each_text(workers.slots)
     WHERE {READY} GROUP BY key
   ) AS ready) AS slots,
+  {gain_of()} AS gain,
+  {overlap_of("latest")} AS overlap,
   (SELECT jsonb_object_agg(lane, true) FROM paused_lanes) AS paused,
   (SELECT jsonb_object_agg(lane, models) FROM (
     SELECT lane, CASE WHEN bool_and(models IS NOT NULL) THEN jsonb_agg(models) END AS models
@@ -69,17 +73,20 @@ SELECT now() AS now,
 class Observed:
     """What the database knows at one moment.
 
-    In the `paused` lanes nothing is claimed. `held` are the models that the workers of each lane
-    hold, None where one of them does not tell; it has the lanes that somebody serves.
-    `cold_starts` are the seconds that the models of a lane take to start, 0 while one is warm.
-    `speeds` are the number and the mean seconds of the latest pictures by model and quality,
-    `scores` the number and the mean score of those that were measured; `rest` is what is left today
-    by scope, in micros, which is below 0 after a limit was lowered.
+    `gain` is what the local slots are worth, None where no worker tells, and `overlap` how many of
+    the latest pictures ran there at once. In the `paused` lanes nothing is claimed. `held` are the
+    models that the workers of each lane hold, None where one of them does not tell; it has the
+    lanes that somebody serves. `cold_starts` are the seconds that the models of a lane take to
+    start, 0 while one is warm. `speeds` are the number and the mean seconds of the latest pictures
+    by model and quality, `scores` the number and the mean score of those that were measured; `rest`
+    is what is left today by scope, in micros, which is below 0 after a limit was lowered.
     """
 
     now: datetime
     waiting: Mapping[Lane, int]
     slots: Mapping[Lane, int]
+    gain: float | None
+    overlap: float
     paused: frozenset[Lane]
     held: Mapping[Lane, frozenset[str] | None]
     cold_starts: Mapping[Lane, float]
@@ -98,6 +105,8 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
         now=row["now"],
         waiting=_lanes(row["waiting"]),
         slots=_lanes(row["slots"]),
+        gain=row["gain"],
+        overlap=float(row["overlap"] or 1.0),
         paused=frozenset(_lanes(row["paused"])),
         held={lane: _all(models) for lane, models in _lanes(row["held"]).items()},
         cold_starts=_lanes(row["cold_starts"]),
@@ -112,20 +121,6 @@ async def observe(database: Executor, user: UserId | None) -> Observed:
         },
         rest=row["rest"] or {},
     )
-
-
-def drawn_in_lanes(most: int) -> str:
-    """Returns the query of the latest pictures of the lanes `$1`: a step through the index each."""
-    return f"""
-  SELECT j.kind, j.batch_id IS NOT NULL AS batched, a.started_at, a.finished_at
-  FROM unnest($1::text[]) AS asked (lane), LATERAL (
-    SELECT id, attempt, kind, batch_id FROM image_generation_jobs
-    WHERE status = 'completed' AND attempt > 0 AND lane = asked.lane
-    ORDER BY completed_at DESC LIMIT {most}
-  ) AS j JOIN attempts a ON (a.job_id, a.attempt) = (j.id, j.attempt)
-    AND a.outcome IN ('completed', 'upscaled')
-  ORDER BY a.finished_at DESC LIMIT {most}
-"""
 
 
 def _lanes(values: Mapping[str, V] | None) -> dict[Lane, V]:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from server.domain.finishing import read_steps
 from server.domain.ids import ImageId, JobId, UserId
 from server.domain.jobs import Failure, Job, JobFilter, Outlook, Progress, RequestKey
+from server.domain.joined import at_once
 from server.domain.models import Size
 from server.domain.paging import Listing, PageRequest
 from server.domain.spec import RenderSpec
 from server.domain.states import JobKind, JobStatus, Lane, Stage
 from server.domain.timings import read_step_times
-from server.store.conditions import drawn_in_lanes
 from server.store.database import Executor, Record
+from server.store.joined import drawn_in_lanes, gain_of, overlap_of
 from server.store.lanes import lanes_from_json
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
@@ -20,7 +21,7 @@ from server.store.paused import PAUSED
 from server.store.references import used_references
 from server.store.scenes import read_not_drawn
 from server.store.upscalings import read_upscaling
-from server.store.workers import COLD_START, DRAWN_SPECS
+from server.store.workers import COLD_START, DRAWN_SPECS, READY
 
 _SNAPSHOT = """
 SELECT j.id, j.user_id, coalesce(j.image_id, j.upscales_image_id) AS image_id, j.kind, j.lane,
@@ -90,16 +91,19 @@ SELECT sum(estimated_micros) AS micros FROM job
 """
 
 _OUTLOOK = f"""
+WITH latest AS ({drawn_in_lanes(50)})
 SELECT
   (SELECT count(DISTINCT job_id) FROM job_lanes WHERE lane = ANY($1) AND open)
     + (SELECT count(*) FROM image_generation_jobs
       WHERE status = 'queued' AND NOT ready AND lane = ANY($1)) AS waiting,
-  (SELECT count(DISTINCT worker) FROM image_generation_jobs
-    WHERE status = 'processing' AND lane = ANY($1)) AS workers,
+  (SELECT coalesce(sum((slots ->> asked)::integer), 0)
+    FROM workers, unnest($1::text[]) AS asked WHERE {READY}) AS slots,
+  CASE WHEN '{Lane.LOCAL}' = ANY($1) THEN {gain_of()} END AS gain,
   {DRAWN_SPECS} AS spec_version,
   {COLD_START} AS cold_start,
   {PAUSED} AS paused,
-  (SELECT avg(finished_at - started_at) FROM ({drawn_in_lanes(50)}) AS latest) AS mean
+  {overlap_of("latest")} AS overlap,
+  (SELECT avg(finished_at - started_at) FROM latest) AS mean
 """
 
 
@@ -209,7 +213,7 @@ class Jobs:
             return Outlook(0, 0, None)
         return Outlook(
             row["waiting"],
-            row["workers"],
+            at_once(row["slots"], row["gain"], float(row["overlap"] or 1.0)),
             row["mean"],
             row["spec_version"],
             row["cold_start"] or timedelta(0),

@@ -696,7 +696,9 @@ CREATE TABLE workers (
     models text[],
     cold_start interval,
     draining boolean DEFAULT false NOT NULL,
+    gain double precision,
     CONSTRAINT workers_cold_start_check CHECK ((cold_start >= '00:00:00'::interval)),
+    CONSTRAINT workers_gain_check CHECK ((gain > (0)::double precision)),
     CONSTRAINT workers_pkey PRIMARY KEY (name)
 );
 COMMENT ON COLUMN workers.slots IS 'How many jobs it runs at once, by lane.';
@@ -704,6 +706,7 @@ COMMENT ON COLUMN workers.spec_version IS 'The newest version of specs that it d
 COMMENT ON COLUMN workers.models IS 'The models that it draws with. NULL for one that does not tell: it is taken to have any.';
 COMMENT ON COLUMN workers.cold_start IS 'How long its next picture waits for a model to start; NULL while one is warm.';
 COMMENT ON COLUMN workers.draining IS 'Whether an admin has told it to claim no more: it finishes what it runs, and is not ready.';
+COMMENT ON COLUMN workers.gain IS 'How many times as fast as one after another its local slots draw; NULL where it is not known.';
 
 CREATE TABLE job_lanes (
     job_id uuid NOT NULL,

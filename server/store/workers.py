@@ -12,12 +12,13 @@ _READY = """
 WITH gone AS (
   DELETE FROM workers WHERE ready_until < now() - interval '1 day' AND name <> $1
 )
-INSERT INTO workers (name, lanes, slots, ready_until, spec_version, models, cold_start, draining)
-VALUES ($1, $2, $3, now() + $4, $5, $6, $7, $8)
+INSERT INTO workers
+  (name, lanes, slots, ready_until, spec_version, models, cold_start, draining, gain)
+VALUES ($1, $2, $3, now() + $4, $5, $6, $7, $8, $10)
 ON CONFLICT (name) DO UPDATE SET
   lanes = excluded.lanes, slots = excluded.slots, ready_until = excluded.ready_until,
   spec_version = excluded.spec_version, models = excluded.models,
-  cold_start = excluded.cold_start,
+  cold_start = excluded.cold_start, gain = excluded.gain,
   draining = excluded.draining OR workers.draining AND NOT $9
 RETURNING draining
 """
@@ -75,6 +76,7 @@ class Workers:
         spec_version: int = SPEC_VERSION,
         *,
         models: Collection[str] | None = None,
+        gain: float | None = None,
         cold_start: timedelta | None = None,
         draining: bool = False,
         anew: bool = False,
@@ -86,6 +88,7 @@ class Workers:
         Returns False where an admin has told it to claim no more: then nobody counts on it.
 
         `spec_version` is the newest that it draws, `models` those that it holds, where it tells.
+        `gain` is how many times as fast as one after another its local slots draw, where it knows.
         `cold_start` is how long its model takes to start, None while it is warm. `draining` is
         whether it has heard already that it shall claim no more. `anew` is whether it has just
         started: what an earlier one of its name was told counts no more.
@@ -93,7 +96,7 @@ class Workers:
         held = None if models is None else sorted(models)
         row = await self._database.fetchrow(
             *(_READY, name, sorted(slots), dict(slots), length, spec_version, held, cold_start),
-            *(draining, anew),
+            *(draining, anew, gain),
         )
         return row is None or not row["draining"]
 

@@ -12,6 +12,7 @@ from actors.classifiers.base import PictureClassifier, TextClassifier
 from actors.credentials.base import PictureSigner
 from actors.engine.render import RecordPace, RenderRequest
 from actors.extractors import PaidExtractor, PlainExtractor
+from actors.finishing.forms import finish
 from actors.finishing.upscaling import Upscaler
 from actors.providers.base import Provider
 from actors.settings import WorkerSettings
@@ -21,16 +22,17 @@ from actors.testing.refusals import KeptRefusals
 from actors.testing.scripted import Script, ScriptedRenderer
 from actors.worker.choosing import Chooser
 from actors.worker.enlarging import NO_UPSCALERS
-from actors.worker.loop import Models, Worker
+from actors.worker.loop import Worker
 from actors.worker.losses import LossReader
 from actors.worker.metrics import WorkerMetrics
+from actors.worker.models import Models
 from actors.worker.patience import Patience
 from actors.worker.pictures import JobPictures
 from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.references import ReferenceResolver
 from actors.worker.routed import RoutedDrawing
 from actors.worker.signing import JobCredentials
-from actors.worker.stages import Stages
+from actors.worker.stages import Finishing, Stages
 from actors.worker.texts import JobTexts
 from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
 from server.domain.ids import JobId, UserId
@@ -153,6 +155,7 @@ class JobQueue:
         metrics: WorkerMetrics | None = None,
         storage: Storage | None = None,
         upscalers: Mapping[str, Upscaler] = NO_UPSCALERS,
+        finishing: Finishing = finish,
         fresh_s: float = 0.05,
         **settings: Any,
     ) -> AsyncIterator[Worker]:
@@ -188,6 +191,7 @@ class JobQueue:
                 texts=texts,
                 pictures=JobPictures(pictures, refused_pictures, pauses_s=[0.05] * 3),
                 upscalers=upscalers,
+                finishing=finishing,
                 credentials=JobCredentials(signer, pauses_s=[0.05]),
                 store_pauses_s=[0.05] * 100,
                 record_pace=RecordPace(configured.record_steps, configured.record_after_s),

@@ -18,8 +18,9 @@ SETTINGS = {
     "IMGGEN_LEASE_S": "4",
     "IMGGEN_HEARTBEAT_S": "1",
     "IMGGEN_POLL_S": "0.5",
+    "IMGGEN_DIFFUSER_ROWS": "6",
 }
-"""Short leases, so that a lost worker is noticed soon."""
+"""Short leases, so that a lost worker is noticed soon, and rows that a busy machine has, too."""
 
 CLASSIFIER = "tiny-nsfw"
 LABELS = {"nsfw": {"category": "sexual", "threshold": 1.0}}

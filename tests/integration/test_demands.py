@@ -112,6 +112,21 @@ async def test_while_the_database_is_away_replicas_stay_as_they_are(
     assert await answered(policy) == 0
 
 
+async def test_replicas_that_join_pictures_are_fewer(
+    store: Store, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two draw 5 pictures in the time of a lone one, so that 4 draw 100 of 6 s in a minute."""
+    monkeypatch.setenv("IMGGEN_DATABASE_URL", database)
+    await submit(store, await new_user(store), 100, LOCAL)
+    await store.workers.ready("w", {Lane.LOCAL: 20}, LEASE, models=["storybook"], gain=5.0)
+    policy = BacklogPolicy(drawn_within_s=60, unmeasured_s=6, model="storybook")
+    assert await answered(policy, running=2) == 4
+    # Once none runs, what was told is still that of two.
+    assert policy(with_target(99, running=0)) == (4, {})
+    other = BacklogPolicy(drawn_within_s=60, unmeasured_s=6, model="sdxl")
+    assert await answered(other, running=2) == 0
+
+
 async def test_replicas_stay_while_serve_would_start_one_again(
     store: Store, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,15 +148,17 @@ def upscale_of(image: NewJob) -> NewUpscale:
     )
 
 
-def with_target(replicas: int, *, requests: float = 0.0) -> AutoscalingContext:
+def with_target(replicas: int, *, requests: float = 0.0, running: int = 1) -> AutoscalingContext:
     """Returns the context of a deployment, as far as the policy reads it."""
-    read = SimpleNamespace(target_num_replicas=replicas, total_num_requests=requests)
+    read = SimpleNamespace(
+        target_num_replicas=replicas, current_num_replicas=running, total_num_requests=requests
+    )
     return cast(AutoscalingContext, read)
 
 
-async def answered(policy: BacklogPolicy) -> Any:
+async def answered(policy: BacklogPolicy, *, running: int = 1) -> Any:
     """Returns what a policy wants once the database has answered."""
     async with asyncio.timeout(30):
-        while (wanted := policy(with_target(99))[0]) == 99:
+        while (wanted := policy(with_target(99, running=running))[0]) == 99:
             await asyncio.sleep(0.02)
     return wanted

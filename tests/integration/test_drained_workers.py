@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actors.testing.scripted import ScriptedRenderer
+from actors.worker.lanes import Share
 from actors.worker.metrics import Unmeasured
 from imggen.v1 import admin_pb2, admin_pb2_grpc
 from imggen.v1.errors_pb2 import ErrorReason
@@ -117,6 +118,7 @@ async def test_a_drain_is_heard_by_a_worker_whose_model_goes_away_first(
         """A model that is away at its second check, just after the drain of its worker."""
 
         checks = 0
+        share: Share | None = None
 
         async def check(self) -> timedelta | None:
             self.checks += 1

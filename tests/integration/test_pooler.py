@@ -224,7 +224,7 @@ async def test_a_policy_that_asks_again_and_again_warns_of_the_pooler_once(
     caplog.set_level(logging.WARNING)
     monkeypatch.setenv("IMGGEN_DATABASE_URL", _through(poolers["transaction"], database))
     policy = BacklogPolicy(poll_s=0.001)
-    context = SimpleNamespace(target_num_replicas=7, total_num_requests=0)
+    context = SimpleNamespace(target_num_replicas=7, current_num_replicas=7, total_num_requests=0)
     for _ in range(3):
         policy._found = None
         async with asyncio.timeout(30):

@@ -42,6 +42,7 @@ from imggen import (
 from imggen.errors import JobCancelled
 from imggen.v1.image_pb2 import PICTURE_CHECK_CHECKED
 from imggen.watermark import watermark_of
+from server.domain.joined import Joined
 from server.domain.states import Lane
 from server.safety.texts import TextStage
 from tests.exported import ours, page_of_ray, series
@@ -157,6 +158,19 @@ async def test_a_picture_is_classified_beside_the_upscaler(local: Local) -> None
         await other.refused_for(draw_pictures(1, 256)[0])
     with pytest.raises(ClassifierAway, match="cannot look at the picture"):
         await looks.refused_for(b"garbage")
+
+
+async def test_a_worker_has_slots_for_what_its_diffuser_draws_at_once(local: Local) -> None:
+    """Six rows are three guided pictures, and a fourth one is prepared or finished meanwhile."""
+    diffuser = serve.get_deployment_handle("diffuser", "imggen")
+    assert await diffuser.joined.remote() == Joined(3, 1.0)
+    slots = re.compile(r'^ray_imggen_slots\{.*lane="local".*\} (\S+)$', re.MULTILINE)
+
+    async def has_four() -> bool:
+        page = await asyncio.to_thread(exported_metrics)
+        return 4.0 in {float(each) for each in slots.findall(page)}
+
+    await until(has_four)
 
 
 async def test_references_are_encoded_where_the_model_is(local: Local) -> None:

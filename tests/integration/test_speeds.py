@@ -8,7 +8,8 @@ import pytest
 
 from server.domain.states import ImageType, Lane, Quality
 from server.store import Store
-from server.store.conditions import SPEEDS, drawn_in_lanes, observe
+from server.store.conditions import SPEEDS, observe
+from server.store.joined import drawn_in_lanes
 from tests.builders import new_job, new_user, outcome
 
 # The common model's pictures took 1 s; the rare one's are older, and took 20 s and once 10 s.

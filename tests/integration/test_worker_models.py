@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from actors.worker.lanes import Share
 from imggen.v1.errors_pb2 import ErrorReason
 from server.domain.characters import FrozenCharacter
 from server.domain.spec import SPEC_VERSION
@@ -25,6 +26,7 @@ class Answers:
         self.there = there
         self.asked = 0
         self.cold_start: timedelta | None = None
+        self.share: Share | None = None
 
     async def check(self) -> timedelta | None:
         self.asked += 1

@@ -110,11 +110,25 @@ def test_a_chat_models_key_and_url_are_checked(chatting: pytest.MonkeyPatch) -> 
         ExtractorSettings()
 
 
+DEFAULT_SLOTS = {"local": "measured", "hosted": 8, "read": 4, "upscale": 1}
+
+
 def test_slots_are_read_by_lane(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert WorkerSettings().slots == {"local": 2, "hosted": 8, "read": 4, "upscale": 1}
-    assert WorkerSettings().served_slots == {"local": 2, "read": 4, "upscale": 1}
+    assert WorkerSettings().slots == DEFAULT_SLOTS
+    assert WorkerSettings().served_slots == {"local": "measured", "read": 4, "upscale": 1}
     monkeypatch.setenv("IMGGEN_SLOTS", '{"local": 5}')
     assert WorkerSettings().slots == {"local": 5}
+
+
+def test_only_local_slots_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGGEN_SLOTS", '{"local": "measured", "hosted": 3}')
+    assert WorkerSettings().slots == {"local": "measured", "hosted": 3}
+    monkeypatch.setenv("IMGGEN_SLOTS", '{"hosted": "measured"}')
+    with pytest.raises(ValidationError, match='IMGGEN_SLOTS: "hosted" is "measured"; use a number'):
+        WorkerSettings()
+    monkeypatch.setenv("IMGGEN_SLOTS", '{"local": "most"}')
+    with pytest.raises(ValidationError, match="measured"):
+        WorkerSettings()
 
 
 def test_pages_of_plans_are_read_unless_that_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,9 @@ from actors.finishing.upscaling import NoUpscaler
 from actors.serve.handles import Handle, RayModels, RayPictures, Replicas
 from actors.serve.replica import DiffuserReplica
 from actors.testing.scripted import ScriptedRenderer
+from actors.testing.stored import StoredRenderer
+from actors.worker.lanes import Share
+from server.domain.joined import ALONE, Joined
 
 
 @dataclass
@@ -47,10 +50,28 @@ class LoadedIn:
 
 @dataclass
 class Diffuser:
-    """A handle of a diffuser deployment, as far as RayModels calls it."""
+    """A handle of a diffuser deployment, as far as RayModels calls it.
+
+    `joined` is what its replicas say that they draw at once, or their errors.
+    """
 
     model: Answer = field(default_factory=lambda: Answer("storybook"))
     loaded_in: LoadedIn = field(default_factory=LoadedIn)
+    joined: list[Joined | Exception] = field(default_factory=list)
+
+    def broadcast(self, method: str) -> Any:
+        """Returns what all replicas answer."""
+
+        async def results_async(*, return_exceptions: bool) -> list[Joined | Exception]:
+            assert (method, return_exceptions) == ("joined", True)
+            return self.joined
+
+        return SimpleNamespace(results_async=results_async)
+
+
+def models_of(diffuser: Diffuser, **options: Any) -> RayModels:
+    """Returns the models of one worker on a deployment."""
+    return RayModels(cast(Handle, diffuser), "storybook", **{"workers": lambda: 1, **options})
 
 
 async def test_a_replica_refuses_a_render_of_another_model() -> None:
@@ -118,7 +139,7 @@ def test_a_model_on_the_cpu_has_no_gpu_memory() -> None:
 
 async def test_a_deployment_that_changes_its_model_is_away_until_it_changes_back() -> None:
     diffuser = Diffuser()
-    models = RayModels(cast(Handle, diffuser), "storybook")
+    models = models_of(diffuser)
     await models.check()
     models.check_same()
     diffuser.model.name = "sdxl"
@@ -145,7 +166,7 @@ class Seen:
 def sleeping(seen: Seen) -> tuple[RayModels, Answer]:
     """Returns a model that may sleep, and whom it asks."""
     diffuser = Diffuser()
-    models = RayModels(cast(Handle, diffuser), "storybook", sleeps=True, look=seen)
+    models = models_of(diffuser, sleeps=True, look=seen)
     return models, diffuser.model
 
 
@@ -188,6 +209,52 @@ async def test_a_model_that_breaks_while_it_wakes_is_asked() -> None:
     seen.replicas = Replicas.BROKEN
     await models.check()
     assert model.asked == 1
+
+
+async def test_a_replica_tells_how_many_pictures_its_renderer_draws_at_once() -> None:
+    renderer = StoredRenderer([], render_s=1, at_once=3)
+    assert await DiffuserReplica(renderer, NoUpscaler(), "storybook").joined() == Joined(3, 3.0)
+    scripted = DiffuserReplica(ScriptedRenderer(), NoUpscaler(), "storybook")
+    assert await scripted.joined() == ALONE
+
+
+async def test_a_worker_has_its_share_of_what_all_replicas_draw_at_once() -> None:
+    diffuser, workers = Diffuser(joined=[Joined(8, 2.5), Joined(4, 2.0)]), [2]
+    models = models_of(diffuser, workers=workers.pop)
+    await models.check()
+    assert models.share == Share(Joined(12, 4.5), workers=2)
+    # One was replaced by another kind, and one was lost; there is another worker.
+    diffuser.joined = [Joined(2, 1.2), RayActorError()]
+    workers.append(3)
+    await models.check()
+    assert models.share == Share(Joined(2, 1.2), workers=3)
+
+
+async def test_replicas_of_the_version_before_leave_what_was_told_last() -> None:
+    unknown = RayTaskError("joined", "a traceback", AttributeError("joined"))  # type: ignore[no-untyped-call]
+    diffuser = Diffuser(joined=[unknown])
+    models = models_of(diffuser)
+    await models.check()
+    untold = models.share is None
+    assert untold
+    diffuser.joined = [unknown, Joined(8, 2.8)]
+    await models.check()
+    diffuser.joined = [unknown]
+    await models.check()
+    assert models.share == Share(Joined(8, 2.8))
+
+
+async def test_a_model_that_may_sleep_is_measured_again_with_other_replicas() -> None:
+    seen = Seen(Replicas.WARM)
+    diffuser = Diffuser(joined=[Joined(8, 2.8)])
+    models = models_of(diffuser, sleeps=True, look=seen)
+    for _ in range(2):
+        await models.check()
+        diffuser.joined = [Joined(8, 2.8)] * 2
+    assert models.share == Share(Joined(8, 2.8))
+    seen.deployed_at = 2.0
+    await models.check()
+    assert models.share == Share(Joined(16, 5.6))
 
 
 def test_the_refusal_comes_back_from_a_replica() -> None:

@@ -45,7 +45,7 @@ LATER = NOON + timedelta(minutes=1)
 
 
 async def _idle(lane: Lane) -> Outlook:
-    return Outlook(waiting=0, workers=1, mean_duration=timedelta(seconds=8))
+    return Outlook(waiting=0, at_once=1, mean_duration=timedelta(seconds=8))
 
 
 def _time(value: datetime) -> Timestamp:

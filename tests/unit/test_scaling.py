@@ -34,6 +34,14 @@ def test_what_waits_too_long_is_drawn_by_as_many_more() -> None:
     assert replicas(100, oldest_s=180) == 30
 
 
+@pytest.mark.parametrize(("at_once", "shared_by", "wanted"), [(2.5, 1, 4), (5, 2, 4), (0.5, 1, 10)])
+def test_what_a_replica_draws_at_once_needs_no_other(
+    at_once: float, shared_by: int, wanted: int
+) -> None:
+    demand = Demand(100, 0, timedelta(0), timedelta(seconds=6), at_once)
+    assert replicas_for([demand], WITHIN, UNMEASURED, shared_by) == wanted
+
+
 def test_there_are_never_more_replicas_than_jobs() -> None:
     assert replicas(3, 1, oldest_s=86_400, render_s=600) == 4
 

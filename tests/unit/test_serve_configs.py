@@ -25,6 +25,7 @@ from ray.serve.schema import (
 from actors.app import Arguments
 from actors.serve.scaling import BacklogPolicy
 from actors.settings import DATA_PLANE_SETTINGS, WorkerSettings
+from actors.settings.worker import MEASURED
 from tests.markdown import ROOT, rows, section
 
 SERVE = ROOT / "cluster" / "serve"
@@ -169,13 +170,10 @@ def test_a_pool_is_scaled_by_a_policy_that_takes_its_arguments() -> None:
     assert isinstance(read.get_policy()(**read.policy_kwargs), BacklogPolicy)
 
 
-def test_the_slots_of_the_table_keep_all_diffusers_busy() -> None:
+def test_the_slots_of_the_table_follow_the_diffusers() -> None:
     for name, slots in _told("IMGGEN_SLOTS").items():
-        config = deployments(SERVE / f"{name}.yaml")
-        scaling = config["diffuser"].get("autoscaling_config", {})
-        most = scaling.get("max_replicas", config["diffuser"].get("num_replicas"))
         settings = WorkerSettings(slots=json.loads(slots), models=("storybook",))
-        assert settings.slots["local"] * config["worker"]["num_replicas"] >= 2 * most, name
+        assert settings.slots["local"] == MEASURED, name
 
 
 def test_the_table_tells_what_the_configs_set() -> None:

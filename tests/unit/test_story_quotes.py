@@ -1,5 +1,6 @@
 """Quotes of whole stories: what each model draws of them, and how long all of it takes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -47,6 +48,33 @@ def test_a_lane_draws_as_many_at_once_as_it_has_slots_and_a_batch_may_run(
 ) -> None:
     now = conditions(local=LaneLoad(waiting, slots))
     assert quote_story([offer(STORYBOOK, now)] * 4, now, most).seconds == seconds
+
+
+def test_joined_pictures_take_longer_than_a_lone_one() -> None:
+    """Ten at once are drawn 2.5 times as fast as one after another, and not ten times."""
+    now = conditions(local=LaneLoad(0, 10, gain=2.5))
+    story = [offer(STORYBOOK, now)] * 30
+    alone = offer(STORYBOOK, now).draws
+    quoted = quote_story(story, now, 10).seconds
+    assert quoted is not None
+    assert quoted == pytest.approx(30 * alone / 2.5, rel=0.01)
+    assert quote_story(story, now, 1).seconds == pytest.approx(30 * alone)
+    # Five at once gain less than ten.
+    fewer = quote_story(story, now, 5).seconds
+    assert fewer is not None
+    assert quoted < fewer < 30 * alone
+
+
+def test_times_that_were_measured_while_joined_count_for_as_many_as_ran_at_once() -> None:
+    joined = LaneLoad(0, 10, gain=2.5, overlap=10.0)
+    now = conditions(local=joined)
+    measured = replace(offer(STORYBOOK, now), draws=16.0, measured=True)
+    assert quote_story([measured] * 30, now, 10).seconds == pytest.approx(3 * 16.0)
+    # The catalogue's is that of a lone picture.
+    guessed = replace(measured, measured=False)
+    longer = quote_story([guessed] * 30, now, 10).seconds
+    assert longer is not None
+    assert longer > 100
 
 
 def test_lanes_draw_beside_each_other() -> None:

@@ -8,6 +8,7 @@ import torch
 
 from actors.engine.drawing import Drawing
 from actors.engine.saturation import saturating
+from server.domain.joined import Joined
 
 DRAWINGS = cast("Sequence[Drawing]", list(range(16)))
 
@@ -26,14 +27,14 @@ class Timed:
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (lambda count: 1.0, 16),  # a device that is idle most of the time
-        (float, 1),  # one that a single drawing fills
-        (lambda count: max(1.0, count / 4), 4),
-        (lambda count: 0.5 + 0.5 * count, 16),
+        (lambda count: 1.0, Joined(16, 16.0)),  # a device that is idle most of the time
+        (float, Joined(1, 1.0)),  # one that a single drawing fills
+        (lambda count: max(1.0, count / 4), Joined(4, 4.0)),
+        (lambda count: 0.5 + 0.5 * count, Joined(16, 16 / 8.5)),
     ],
 )
 def test_the_number_is_doubled_while_each_drawing_gets_faster(
-    seconds: Callable[[int], float], expected: int
+    seconds: Callable[[int], float], expected: Joined
 ) -> None:
     model = Timed(seconds)
     assert saturating(model.predict, DRAWINGS, lambda: model.now) == expected
@@ -46,4 +47,4 @@ def test_memory_comes_first() -> None:
         return 1.0
 
     model = Timed(seconds)
-    assert saturating(model.predict, DRAWINGS, lambda: model.now) == 4
+    assert saturating(model.predict, DRAWINGS, lambda: model.now) == Joined(4, 4.0)

@@ -8,6 +8,7 @@ import torch
 from actors.engine.diffuser import Diffuser
 from actors.engine.profiles import profile
 from actors.settings import DiffuserSettings
+from server.domain.joined import Joined
 from server.domain.models import Size
 from tests.unit.tiny_sdxl import tiny_sdxl
 
@@ -38,6 +39,29 @@ def test_the_sizes_are_those_that_a_setting_names(monkeypatch: pytest.MonkeyPatc
     assert DiffuserSettings().warm_sizes == ()
     monkeypatch.setenv("IMGGEN_WARM_SIZES", "1024x1024, 1344x768")
     assert DiffuserSettings().warm_sizes == ("1024x1024", "1344x768")
+
+
+@pytest.mark.parametrize(("max_rows", "pictures"), [(1, 1), (2, 1), (7, 3)])
+async def test_a_diffuser_tells_how_many_guided_pictures_the_rows_that_were_set_hold(
+    max_rows: int, pictures: int
+) -> None:
+    torch.set_num_threads(1)
+    warm_ups = profile("sdxl").warm_ups([Size(64, 64)])
+    diffuser = Diffuser(tiny_sdxl(), model="sdxl", max_rows=max_rows, warm_ups=warm_ups)
+    diffuser.warm()
+    diffuser.close()
+    assert await diffuser.joined() == Joined(pictures, 1.0)
+
+
+async def test_a_diffuser_tells_how_many_pictures_it_has_measured() -> None:
+    torch.set_num_threads(1)
+    warm_ups = profile("sdxl").warm_ups([Size(64, 64)])
+    diffuser = Diffuser(tiny_sdxl(), model="sdxl", warm_ups=warm_ups)
+    diffuser.warm()
+    diffuser.close()
+    joined = await diffuser.joined()
+    assert joined.pictures in {1, 2, 4, 8}
+    assert 1 <= joined.gain <= joined.pictures
 
 
 @pytest.mark.parametrize("text", ["1024", "1020x1024", "0x64", "1024x1024;64x64", "1e3x64"])
