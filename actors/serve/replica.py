@@ -94,7 +94,8 @@ class DiffuserReplica(FinishingReplica):
 
     async def joined(self) -> Joined:
         """Returns how many pictures it draws at once, and how much faster that is."""
-        return await self._renderer.joined()
+        async with crossing():
+            return await self._renderer.joined()
 
     async def encoder(self) -> str:
         """Returns the checksum of the encoder of references; empty without an adapter."""

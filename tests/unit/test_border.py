@@ -18,7 +18,7 @@ import actors.finishing
 import actors.serve
 from actors.classifiers.base import ClassifierAway
 from actors.engine.profiles import warm_up_request
-from actors.engine.render import DeviceBroken, Embedding, RenderCancelled, RenderEvent
+from actors.engine.render import DeviceBroken, Embedding, Joined, RenderCancelled, RenderEvent
 from actors.serve.border import crosses
 from actors.serve.replica import DiffuserReplica
 from server.errors import ImggenError, Unavailable
@@ -106,6 +106,9 @@ class Failing:
     async def show_previews(self, _: str) -> None:
         raise self._error
 
+    async def joined(self) -> Joined:
+        raise self._error
+
     async def encoder(self) -> str:
         raise self._error
 
@@ -139,6 +142,7 @@ async def test_what_a_replica_raises_is_loaded_without_torch(error: Exception) -
     calls = [
         _rendered(replica.render(warm_up_request("storybook"), "storybook")),
         replica.show_previews("id"),
+        replica.joined(),
         replica.encoder(),
         replica.encode(b""),
         _rendered(replica.upscale(b"")),
