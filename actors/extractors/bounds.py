@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from imggen.rules.graphemes import first
-from imggen.rules.texts import first_parts
+from imggen.rules.texts import first_doubts
 from server.domain.scenes import Figure, Scene, Unsure
 
 MOST_ITEMS = 40
@@ -64,7 +64,7 @@ def _first(items: Sequence[str], most: int) -> tuple[str, ...]:
 def _first_doubts(doubts: Sequence[Unsure], most: int) -> tuple[Unsure, ...]:
     """Returns as many doubts as a job tells of; what they are about is cut as the scene has it."""
     cut = [replace(one, phrase=first(one.phrase, MOST_LETTERS)) for one in doubts[:most]]
-    return tuple(cut[: first_parts([(one.phrase, one.why) for one in cut])])
+    return tuple(cut[: first_doubts([(one.phrase, one.why) for one in cut])])
 
 
 def _told(text: str, most: int) -> str:
