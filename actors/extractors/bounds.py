@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from imggen.rules.graphemes import first
-from server.domain.scenes import Figure, Scene
+from imggen.rules.texts import first_doubts
+from server.domain.scenes import Figure, Scene, Unsure
 
 MOST_ITEMS = 40
 """The most items of each list of a scene."""
@@ -41,6 +42,7 @@ def _cut(scene: Scene, most: int) -> Scene:
         props=_first(scene.props, most),
         colours=_first(scene.colours, most),
         absent=_first(scene.absent, most),
+        unsure=_first_doubts(scene.unsure, most),
         told="",
     )
 
@@ -57,6 +59,12 @@ def _figure(figure: Figure, most: int) -> Figure:
 
 def _first(items: Sequence[str], most: int) -> tuple[str, ...]:
     return tuple(first(item, MOST_LETTERS) for item in items[:most])
+
+
+def _first_doubts(doubts: Sequence[Unsure], most: int) -> tuple[Unsure, ...]:
+    """Returns as many doubts as a job tells of; what they are about is cut as the scene has it."""
+    cut = [replace(one, phrase=first(one.phrase, MOST_LETTERS)) for one in doubts[:most]]
+    return tuple(cut[: first_doubts([(one.phrase, one.why) for one in cut])])
 
 
 def _told(text: str, most: int) -> str:

@@ -40,7 +40,7 @@ def placed(scene: Scene, spec: RenderSpec) -> Scene:
     """Returns a scene with all characters that a spec lists, as they stand from left to right.
 
     Those whom the text says are not there stay away, unless nobody would be left whom the author
-    wants there.
+    wants there. A portrait may be anywhere, so that nothing of it is unsure.
     """
     nobody = spec.fixed is not None and SceneField.FIGURES in spec.fixed.empty
     known = {one.character: one for one in scene.figures}
@@ -59,7 +59,8 @@ def placed(scene: Scene, spec: RenderSpec) -> Scene:
             (side for text in texts if (side := read_side(text, looks[0])) is not None), None
         )
         ordered = [replace(ordered[0], side=_SIDES[side] if side is not None else None)]
-    return replace(scene, figures=tuple(ordered))
+    unsure = () if spec.image_type is ImageType.PORTRAIT else scene.unsure
+    return replace(scene, figures=tuple(ordered), unsure=unsure)
 
 
 def arranged(scene: Scene, spec: RenderSpec) -> Scene:

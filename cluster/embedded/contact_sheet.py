@@ -23,7 +23,7 @@ _CHECKED = 'imggen:pictureCheck="CHECKED"'
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A picture with a text below it, and below that what the picture does not show of it."""
+    """A picture with a text below it, and below that what is not shown of it, or unsure."""
 
     text: str
     picture: Path

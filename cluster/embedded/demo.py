@@ -11,6 +11,7 @@ from cluster.embedded.contact_sheet import Panel, contact_sheet
 from imggen import BatchSnapshot, Job, Stage, SyncClient
 from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.consoles import console as new_console
+from imggen.cli.doubts import asked, print_doubts
 from imggen.cli.losses import lost_lines, print_losses
 from imggen.cli.pictures_folder import Pictures
 from imggen.cli.progress import Interrupted
@@ -67,6 +68,7 @@ def draw_story(address: str, token: str, folder: Path) -> None:
     pictures = _pictures(file, last, labels, saved)
     portraits = [Panel(submitted.names[one], path) for one, path in known.items()]
     print_losses(last.images, labels)
+    print_doubts(last.images, labels)
     _report(console, file.title, portraits, pictures, folder)
 
 
@@ -124,8 +126,9 @@ def _table(title: str, pictures: list[Picture]) -> Table:
 
 
 def _lost(job: Job) -> str:
-    """Returns what a picture does not show as told."""
-    return "; ".join(lost_lines(job.not_drawn))
+    """Returns what a picture does not show as told, and what was read without being sure."""
+    doubts = asked(job.unsure)
+    return "; ".join([*lost_lines(job.not_drawn), *([f"not sure: {doubts}"] if doubts else [])])
 
 
 def _print_path(console: Console, path: Path) -> None:

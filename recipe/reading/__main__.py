@@ -1,7 +1,8 @@
 """Measures how pages are read: `python -m recipe.reading` prints precision and recall per kind.
 
-The honesty of what is told of each page as not drawn comes after them. Last, some pages are drawn
-with the checkpoint that ships, a second or more each: the judge counts the figures in them.
+The honesty of what is told of each page as not drawn, or as unsure, comes after them. Last, some
+pages are drawn with the checkpoint that ships, a second or more each: the judge counts the figures
+in them.
 """
 
 import argparse
@@ -9,8 +10,10 @@ import sys
 import time
 from collections.abc import Sequence
 
+from actors.extractors.bounds import bounded
 from actors.extractors.rules.reader import RuleReader
 from recipe.reading.corpus import Kind, Part, load_pages
+from recipe.reading.doubting import Doubting
 from recipe.reading.honesty import Honesty
 from recipe.reading.scoring import Scores
 
@@ -74,17 +77,18 @@ def _report_pictures(parts: Sequence[Part], drawn: int, varied: int, threads: in
 
 
 def _report(part: Part, faults: Sequence[str] | None) -> None:
-    scores, honesty, reader = Scores(), Honesty(), RuleReader()
+    scores, honesty, doubting, reader = Scores(), Honesty(), Doubting(), RuleReader()
     pages = load_pages(part)
     if not pages:
         print(f"\n{part}: no pages")
         return
     began = time.perf_counter()
-    read = [reader.read(page.text, page.cast, page.before) for page in pages]
+    read = [bounded(reader.read(page.text, page.cast, page.before)) for page in pages]
     took = (time.perf_counter() - began) / max(1, len(pages))
     for page, scene in zip(pages, read, strict=True):
         scores.add(page, scene)
         honesty.add(page, scene)
+        doubting.add(page, scene)
     print(f"\n{part}: {len(pages)} pages, {took * 1000:.0f} ms a page")
     print(f"{'kind':10} {'labels':>7} {'right':>7} {'precision':>10} {'recall':>7}")
     for kind, score in scores.kinds.items():
@@ -97,6 +101,8 @@ def _report(part: Part, faults: Sequence[str] | None) -> None:
     told = honesty.told.right + honesty.told.wrong
     print(f"told as missing when it is not: {honesty.falsely_told:.1%} of {told} told losses")
     print(f"silently wrong: {honesty.silently_wrong:.1%} of {honesty.parts} labelled parts")
+    print(f"silently wrong, and not told as unsure either: {honesty.unwarned:.1%}")
+    print(f"told as unsure, places: {doubting.places}; all that is read: {doubting.all}")
     for name in faults or ():
         print(f"\n{name}:", *_faults(name, scores, honesty), sep="\n  ")
 

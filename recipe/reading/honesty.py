@@ -21,12 +21,22 @@ from actors.prompts.storybook import StorybookDialect
 from recipe.reading.corpus import Item, Kind, Page
 from recipe.reading.scoring import Score, fits, read_parts
 from server.domain.characters import Description
-from server.domain.scenes import DayTime, Figure, LossKind, Mood, NotDrawn, Scene, Season, Weather
+from server.domain.scenes import (
+    DayTime,
+    Figure,
+    LossKind,
+    Mood,
+    NotDrawn,
+    Scene,
+    Season,
+    Unsure,
+    Weather,
+)
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, Quality
 from server.domain.styles import Style
 
-_LABELS: Mapping[LossKind, tuple[Kind, ...]] = {
+LABELS: Mapping[LossKind, tuple[Kind, ...]] = {
     LossKind.CHARACTER: (Kind.WHO,),
     LossKind.EXTRA: (Kind.EXTRAS, Kind.PROPS),
     LossKind.PLACE: (Kind.PLACE,),
@@ -39,7 +49,7 @@ _LABELS: Mapping[LossKind, tuple[Kind, ...]] = {
     LossKind.COLOUR: (Kind.COLOURS, Kind.WEARING, Kind.PROPS),
     LossKind.LOOK: (Kind.WEARING, Kind.COLOURS),
 }
-"""The labels by which a told loss of each kind can be right."""
+"""The labels by which a told loss, or a doubt, of each kind can be right."""
 _PARTS = tuple(kind for kind in Kind if kind is not Kind.NOT)
 _OF_BODIES = frozenset({"hair", "eyes", "fur", "skin"})
 _PLAIN = Style("cartoon", 1, "Cartoon", "", "cartoon style", "")
@@ -51,6 +61,8 @@ class Honesty:
 
     told: Score = field(default_factory=Score)
     silent: dict[Kind, Score] = field(default_factory=lambda: {kind: Score() for kind in _PARTS})
+    doubted: int = 0
+    """How many of the parts that are lost without a word are told as unsure."""
 
     @property
     def falsely_told(self) -> float:
@@ -66,6 +78,12 @@ class Honesty:
     def silently_wrong(self) -> float:
         """The share of labelled parts that are neither shown rightly nor told as lost."""
         return sum(one.missed for one in self.silent.values()) / max(1, self.parts)
+
+    @property
+    def unwarned(self) -> float:
+        """The share of labelled parts that are silently wrong, and not told as unsure either."""
+        missed = sum(one.missed for one in self.silent.values())
+        return (missed - self.doubted) / max(1, self.parts)
 
     def add(self, page: Page, scene: Scene) -> None:
         """Adds a page as it was read."""
@@ -83,6 +101,7 @@ class Honesty:
                 score.right += 1
             else:
                 score.missed += 1
+                self.doubted += any(_is_about(one, kind, item) for one in scene.unsure)
                 score.faults.append(f"{where}: {kind} {item}")
 
 
@@ -115,7 +134,7 @@ class _Picture:
             return any(not one.optional for one in labels[Kind.WHO])
         if f" {' '.join(words_of(loss.phrase))} " in self._prompt and not self._is_of_another(loss):
             return True
-        asked = (one for kind in _LABELS[loss.kind] for one in labels[kind])
+        asked = (one for kind in LABELS[loss.kind] for one in labels[kind])
         return not any(fits(one, loss.phrase) for one in asked)
 
     def _is_of_another(self, loss: NotDrawn) -> bool:
@@ -130,7 +149,7 @@ class _Picture:
         for loss in self.losses:
             if loss.kind is LossKind.CHARACTER and item.of and loss.phrase == item.of:
                 return True
-            if kind in _LABELS[loss.kind] and fits(item, loss.phrase):
+            if kind in LABELS[loss.kind] and fits(item, loss.phrase):
                 return True
             if kind is Kind.COLOURS and not loss.became and _has(loss, item):
                 return True
@@ -153,7 +172,7 @@ class _Picture:
     def _is_same(self, scene: Scene, kind: Kind, item: Item) -> bool:
         compiled = self._compile(scene)
         lost = any(
-            kind in _LABELS.get(one.kind, ()) and fits(item, one.phrase)
+            kind in LABELS.get(one.kind, ()) and fits(item, one.phrase)
             for one in compiled.not_drawn
         )
         return compiled.prompt == self._compiled.prompt and not lost
@@ -224,6 +243,13 @@ def _is_described(loss: NotDrawn, described: list[Description]) -> bool:
 def _words_of_description(one: Description) -> set[str]:
     texts = (one.species, one.hair, one.eyes, one.skin, one.clothing, *one.features, *one.traits)
     return {word for text in texts for word in words_of(text)}
+
+
+def _is_about(unsure: Unsure, kind: Kind, item: Item) -> bool:
+    """Returns whether a doubt tells of a labelled part: a page has one place, whatever was read."""
+    if kind not in LABELS.get(unsure.kind, ()):
+        return False
+    return unsure.kind is LossKind.PLACE or fits(item, unsure.phrase)
 
 
 def _has(loss: NotDrawn, item: Item) -> bool:

@@ -8,7 +8,7 @@ from imggen.rules.states import MAX_REGENERATIONS
 from server.domain.finishing import StepDone
 from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId
 from server.domain.references import UsedReference
-from server.domain.scenes import NotDrawn
+from server.domain.scenes import NotDrawn, Unsure
 from server.domain.states import AssetKind, ImageStatus, ImageType, PictureCheck
 
 
@@ -70,6 +70,7 @@ class Image:
     metadata: Mapping[str, str]
     references: tuple[UsedReference, ...] = ()
     not_drawn: tuple[NotDrawn, ...] = ()
+    unsure: tuple[Unsure, ...] = ()
     reused_from: ImageId | None = None
     checked_by: str = ""
     post_processing: tuple[StepDone, ...] = ()

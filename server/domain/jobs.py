@@ -14,7 +14,7 @@ from server.domain.models import Size
 from server.domain.references import UsedReference
 from server.domain.reuse import Reuse, Stored
 from server.domain.routes import UNKNOWN_ROUTE, Route
-from server.domain.scenes import NotDrawn
+from server.domain.scenes import NotDrawn, Unsure
 from server.domain.spec import SPEC_VERSION, RenderSpec
 from server.domain.states import JobKind, JobStatus, Lane, Stage
 from server.domain.timings import StepTime
@@ -93,6 +93,7 @@ class Job:
     stage_ms: Mapping[Stage, int] | None = None
     batch_id: BatchId | None = None
     not_drawn: tuple[NotDrawn, ...] = ()
+    unsure: tuple[Unsure, ...] = ()
     references: tuple[UsedReference, ...] = ()
     story_id: StoryId | None = None
     page_id: PageId | None = None

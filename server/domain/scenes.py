@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from imggen.rules.scenes import SETTLED_BY
 from server.domain.ids import CharacterId
 
 
@@ -78,6 +79,35 @@ class SceneField(StrEnum):
     COLOURS = "colours"
 
 
+class LossKind(StrEnum):
+    """What part of a picture's content a model cannot show, or a reader is not sure of."""
+
+    CHARACTER = "character"
+    EXTRA = "extra"
+    PLACE = "place"
+    TIME = "time"
+    WEATHER = "weather"
+    ACTION = "action"
+    MOOD = "mood"
+    PROP = "prop"
+    CLOTHING = "clothing"
+    LOOK = "look"
+    COLOUR = "colour"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """A part of a scene that its reader is not sure of, and why in a few words.
+
+    `phrase` is what it read, as the scene has it; empty where it found nothing.
+    """
+
+    phrase: str
+    kind: LossKind
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A character of the cast on a picture.
@@ -106,7 +136,8 @@ class Scene:
     seen, held or not; `colours` are all that the text gives to something seen, each with what has
     it: `dark red coat`. `absent` is what the text says is not there, not so or not done. `told` are
     the sentences that say all this, without speech. `empty` are fields of which an author wants
-    nothing, whatever the text says; a scene that was read has none.
+    nothing, whatever the text says; a scene that was read has none. `unsure` are the parts of which
+    the reader is not sure; all of them are drawn as they were read.
     """
 
     figures: tuple[Figure, ...] = ()
@@ -121,23 +152,7 @@ class Scene:
     absent: tuple[str, ...] = ()
     told: str = ""
     empty: tuple[SceneField, ...] = ()
-
-
-class LossKind(StrEnum):
-    """What part of a picture's content a model cannot show."""
-
-    CHARACTER = "character"
-    EXTRA = "extra"
-    PLACE = "place"
-    TIME = "time"
-    WEATHER = "weather"
-    ACTION = "action"
-    MOOD = "mood"
-    PROP = "prop"
-    CLOTHING = "clothing"
-    LOOK = "look"
-    COLOUR = "colour"
-    STYLE = "style"
+    unsure: tuple[Unsure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +200,18 @@ def overridden(scene: Scene, fixed: Scene, cast: Sequence[CharacterId]) -> Scene
         props=_allowed(fixed.props or scene.props, denied),
         colours=fixed.colours or scene.colours,
         absent=tuple(dict.fromkeys((*fixed.absent, *scene.absent))),
+        unsure=_left_unsure(scene.unsure, fixed),
     )
+
+
+def _left_unsure(doubts: Sequence[Unsure], fixed: Scene) -> tuple[Unsure, ...]:
+    settled = {
+        kind
+        for field, kinds in SETTLED_BY.items()
+        if field in fixed.empty or getattr(fixed, field)
+        for kind in kinds
+    }
+    return tuple(one for one in doubts if one.kind not in settled)
 
 
 def _emptied(scene: Scene, fields: Sequence[SceneField]) -> Scene:

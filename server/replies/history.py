@@ -17,6 +17,7 @@ def history(found: JobHistory, job: job_pb2.Job, reader: UserId) -> admin_pb2.Ge
     """
     if found.job.user_id != reader:
         job.ClearField("not_drawn")
+        job.ClearField("unsure")
         job.ClearField("metadata")
     return admin_pb2.GetJobHistoryResponse(
         job=job,

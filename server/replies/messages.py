@@ -28,7 +28,7 @@ from server.domain.finishing import FinishingStep, StepDone
 from server.domain.images import Image, check_of
 from server.domain.jobs import Failure, Job
 from server.domain.references import ReferenceUse, UsedReference
-from server.domain.scenes import LossKind, NotDrawn
+from server.domain.scenes import LossKind, NotDrawn, Unsure
 from server.domain.states import (
     AssetKind,
     ImageStatus,
@@ -206,6 +206,7 @@ class Replies:
             stage_timings=stage_timings(job.stage_ms or {}, job.step_times),
             batch_id=_id(job.batch_id),
             not_drawn=not_drawn(job.not_drawn),
+            unsure=unsure(job.unsure),
             references=_references(job.references),
             story_id=_id(job.story_id),
             page_id=_id(job.page_id),
@@ -250,6 +251,7 @@ class Replies:
             metadata=image.metadata,
             references=_references(image.references),
             not_drawn=not_drawn(image.not_drawn),
+            unsure=unsure(image.unsure),
             reused_from_image_id=_id(image.reused_from),
             picture_check=PICTURE_CHECK[image.check],
             checked_by=image.checked_by,
@@ -329,6 +331,12 @@ def not_drawn(parts: Iterable[NotDrawn]) -> Iterable[scene_pb2.NotDrawn]:
     """Yields what a picture does not show as told, as messages."""
     for one in parts:
         yield scene_pb2.NotDrawn(phrase=one.phrase, kind=LOSS_KIND[one.kind], drawn_as=one.became)
+
+
+def unsure(parts: Iterable[Unsure]) -> Iterable[scene_pb2.Unsure]:
+    """Yields what was read without being sure, as messages."""
+    for one in parts:
+        yield scene_pb2.Unsure(phrase=one.phrase, kind=LOSS_KIND[one.kind], why=one.why)
 
 
 def job_error(failure: Failure) -> job_pb2.JobError:

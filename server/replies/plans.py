@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from imggen.v1.routing_pb2 import BetterOffer, PlannedPage, PlanStoryResponse
-from server.replies.messages import not_drawn
+from server.replies.messages import not_drawn, unsure
 from server.replies.routes import duration, story_quote
 from server.replies.scenes import scene_message
 from server.routing.plans import PagePlan
@@ -40,6 +40,7 @@ def _page(page: PagePlan) -> PlannedPage:
         not_drawn=not_drawn(page.not_drawn(offer)),
         better=_better(page, more) if more else None,
         lane_paused=page.paused,
+        unsure=unsure(scene.unsure if scene else ()),
     )
 
 

@@ -11,13 +11,15 @@ from server.domain.states import AssetKind, ImageStatus, ImageType
 from server.store.database import Executor, Record
 from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.references import used_references
-from server.store.scenes import read_not_drawn
+from server.store.scenes import read_not_drawn, read_unsure
 
 _SELECT = """
 SELECT i.*, j.id AS job_id, j.metadata, j.reused_from_image_id, a.used_references, a.not_drawn,
   (SELECT p.page_number FROM story_pages p WHERE p.id = i.page_id) AS page_now,
   (SELECT max(l.version) FROM images l WHERE l.lineage_id = i.lineage_id) AS lineage_versions,
   (SELECT jsonb_object_agg(s.kind, s.storage_key) FROM assets s WHERE s.image_id = i.id) AS keys,
+  (SELECT s.scene -> 'unsure' FROM scenes s WHERE s.job_id = j.id AND j.status = 'completed')
+    AS unsure,
   EXISTS (SELECT FROM character_references r WHERE r.reference_image_id = i.id) AS is_reference
 FROM images i JOIN image_generation_jobs j ON j.image_id = i.id
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -239,6 +241,7 @@ def _image(row: Record) -> Image:
         metadata=row["metadata"],
         references=used_references(row["used_references"]),
         not_drawn=read_not_drawn(row["not_drawn"]),
+        unsure=read_unsure(row["unsure"]),
         reused_from=row["reused_from_image_id"],
         checked_by=row["checked_by"] or "",
         post_processing=read_steps(row["generation_params"].get(STEPS)),

@@ -19,7 +19,7 @@ from server.store.lists import Arguments, Filters, Source, fetch_page
 from server.store.money import HOLDS
 from server.store.paused import PAUSED
 from server.store.references import used_references
-from server.store.scenes import read_not_drawn
+from server.store.scenes import read_not_drawn, read_unsure
 from server.store.upscalings import read_upscaling
 from server.store.workers import COLD_START, DRAWN_SPECS, READY
 
@@ -34,7 +34,9 @@ SELECT j.id, j.user_id, coalesce(j.image_id, j.upscales_image_id) AS image_id, j
   a.step_times, a.used_references, a.upscaling, j.reused_from_image_id, j.print_width,
   j.print_height,
   (SELECT i.generation_params -> 'post_processing' FROM images i WHERE i.id = j.image_id)
-    AS post_processing
+    AS post_processing,
+  (SELECT s.scene -> 'unsure' FROM scenes s WHERE s.job_id = j.id AND j.status = 'completed')
+    AS unsure
 FROM image_generation_jobs j
 LEFT JOIN job_progress p ON p.job_id = j.id AND p.attempt = j.attempt
 LEFT JOIN attempts a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -280,6 +282,7 @@ def _job(row: Record) -> Job:
         stage_ms={Stage(key): ms for key, ms in (row["stage_ms"] or {}).items() if key in _STAGES},
         batch_id=row["batch_id"],
         not_drawn=read_not_drawn(row["not_drawn"]),
+        unsure=read_unsure(row["unsure"]),
         references=used_references(row["used_references"]),
         story_id=row["story_id"],
         page_id=row["page_id"],

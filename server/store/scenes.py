@@ -10,7 +10,7 @@ from imggen.rules.texts import first_parts
 from server.domain.ids import JobId
 from server.domain.jobs import Claim
 from server.domain.plans import PLAN_KEPT
-from server.domain.scenes import LossKind, NotDrawn, Scene, share_shown
+from server.domain.scenes import LossKind, NotDrawn, Scene, Unsure, share_shown
 from server.store.database import Executor, Record
 
 _FIND = "SELECT scene FROM scenes WHERE job_id = $1"
@@ -112,6 +112,15 @@ def read_not_drawn(rows: Sequence[Mapping[str, Any]] | None) -> tuple[NotDrawn, 
         NotDrawn(row["phrase"], LossKind(row["kind"]), row["became"])
         for row in rows or ()
         # A worker may be newer than this gateway and know more kinds.
+        if row["kind"] in _KINDS
+    )
+
+
+def read_unsure(rows: Sequence[Mapping[str, Any]] | None) -> tuple[Unsure, ...]:
+    """Reads what was read without being sure, as a scene has it; None is no scene yet."""
+    return tuple(
+        Unsure(row["phrase"], LossKind(row["kind"]), row["why"])
+        for row in rows or ()
         if row["kind"] in _KINDS
     )
 

@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager
 
 from server.domain.ids import CharacterId
 from server.domain.jobs import Outcome
-from server.domain.scenes import Figure, Scene, overridden
+from server.domain.scenes import Figure, LossKind, Scene, Unsure, overridden
 from server.domain.states import Lane
 from tests.integration.gateway_fixture import LEASE, GatewayFixture
+
+UNSURE = (Unsure("", LossKind.PLACE, "the page does not say where it is"),)
+"""What the reader is unsure of, on every page."""
 
 
 @asynccontextmanager
@@ -34,7 +37,7 @@ async def read_pages(gateway: GatewayFixture) -> int:
     claims = await store.leases.claim("reader", Lane.READ, 100, LEASE)
     for claim in claims:
         figures = tuple(Figure(CharacterId(one.id)) for one in claim.spec.characters)
-        scene, fixed = Scene(figures), claim.spec.fixed
+        scene, fixed = Scene(figures, unsure=UNSURE), claim.spec.fixed
         if fixed is not None:
             scene = overridden(scene, fixed, [one.character for one in figures])
         await store.scenes.keep(claim, scene)

@@ -10,6 +10,7 @@ from google.protobuf.message_factory import GetMessageClass
 from imggen.v1 import admin_pb2, admin_pb2_grpc, errors_pb2
 from imggen.v1.job_pb2 import STAGE_RENDERING, STAGE_STORING
 from server.domain.money import Bill, CallName, NewCall
+from server.domain.scenes import LossKind, Scene, Unsure
 from server.domain.states import Lane
 from server.identity.caller import Role
 from tests.builders import SWORD, outcome
@@ -250,8 +251,11 @@ async def test_the_history_of_another_users_job_has_nothing_that_its_user_wrote(
     for owner in (mia, admin):
         job = await owner.portrait(options={"metadata": {"child": "Mia"}})
         claim = await gateway.claim()
+        doubt = Unsure("mill", LossKind.PLACE, "only hinted at")
+        await gateway.store.scenes.keep(claim, Scene(unsure=(doubt,)))
         assert await gateway.store.leases.complete(claim, outcome(claim.job_id))
         own = await owner.get_job(job.job_id)
+        assert own.unsure[0].phrase == "mill"
         assert own.not_drawn[0].phrase == SWORD.phrase
         assert own.metadata["child"] == "Mia"
         shown[owner.user_id] = (await history(operators, admin, job.job_id)).job, own
@@ -259,6 +263,7 @@ async def test_the_history_of_another_users_job_has_nothing_that_its_user_wrote(
     assert found == own
     found, own = shown[mia.user_id]
     own.ClearField("not_drawn")
+    own.ClearField("unsure")
     own.ClearField("metadata")
     assert found == own
 

@@ -14,9 +14,9 @@ from actors.providers.base import Content
 from actors.providers.fake import FakeProvider
 from actors.testing.models import every_model
 from actors.testing.scripted import ScriptedRenderer
-from imggen.v1 import budget_pb2, budget_pb2_grpc
+from imggen.v1 import budget_pb2, budget_pb2_grpc, story_pb2
 from imggen.v1.job_pb2 import JOB_STATUS_COMPLETED
-from imggen.v1.scene_pb2 import LOSS_KIND_CHARACTER, LOSS_KIND_PROP
+from imggen.v1.scene_pb2 import LOSS_KIND_CHARACTER, LOSS_KIND_PLACE, LOSS_KIND_PROP
 from imggen.v1.scene_pb2 import Scene as SceneMessage
 from server.identity.caller import Role
 from server.routing.catalogue import KNOWN, SDXL, STORYBOOK, Catalogue
@@ -74,6 +74,19 @@ async def test_a_plan_says_who_is_on_each_page_where_and_doing_what(
     assert "garden" in first.scene.place
     assert (second.scene.place, second.scene.time) == ("kitchen", "night")
     assert list(second.scene.weather) == ["storm"]
+
+
+async def test_a_plan_says_what_it_is_not_sure_of_until_the_author_sets_it(
+    mia: Planning, reader: None
+) -> None:
+    [page] = (await mia.plan(await mia.story("Mia laughed."))).pages
+    [doubt] = page.unsure
+    assert (doubt.kind, doubt.phrase) == (LOSS_KIND_PLACE, "")
+    assert doubt.why == "the page does not say where it is"
+    told = story_pb2.Page(text="Mia laughed.", scene=SceneMessage(place="mill"))
+    story = await mia.caller.create_story(pages=[told], style="cartoon")
+    [page] = (await mia.plan(story)).pages
+    assert list(page.unsure) == []
 
 
 async def test_a_plan_has_the_cover_the_totals_of_the_quote_and_no_portraits(

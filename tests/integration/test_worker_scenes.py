@@ -11,6 +11,7 @@ from actors.extractors import AskedScene, PaidExtractor
 from actors.extractors.bounds import MOST_BYTES, MOST_ITEMS
 from actors.extractors.chat import open_chat
 from actors.extractors.pages import Page
+from actors.extractors.rules.doubts import Why
 from actors.prompts.composing import is_swapped
 from actors.providers.base import Provider, ProviderFailed
 from actors.providers.fake import FakeProvider
@@ -20,7 +21,17 @@ from server.domain.ids import CharacterId, ImageId
 from server.domain.jobs import NewJob
 from server.domain.lanes import JobLane
 from server.domain.money import Bill
-from server.domain.scenes import DayTime, Figure, Mood, Scene, Season, Side, Weather
+from server.domain.scenes import (
+    DayTime,
+    Figure,
+    LossKind,
+    Mood,
+    Scene,
+    Season,
+    Side,
+    Unsure,
+    Weather,
+)
 from server.domain.spec import RenderSpec
 from server.domain.states import ImageType, JobStatus, Lane
 from server.routing.catalogue import KNOWN, Catalogue
@@ -163,6 +174,26 @@ async def test_another_offer_draws_the_same_scene(job_queue: JobQueue, chat: Pai
     assert (await reads(job_queue), await places(job_queue)) == (1, ["mill"])
 
 
+async def test_what_a_page_leaves_open_is_told_with_its_job_and_its_image(
+    job_queue: JobQueue,
+) -> None:
+    text = replace(paged(await cast(job_queue, "Mia")), page_text="Mia laughed.")
+    new = await job_queue.submit(spec=text)
+    before = await job_queue.job(new.id)
+    await drawn(job_queue, new)
+    image = await job_queue.store.images.get(job_queue.user, new.image_id)
+    assert image is not None
+    nowhere = Unsure("", LossKind.PLACE, Why.NOWHERE)
+    assert (before.unsure, (await job_queue.job(new.id)).unsure) == ((), (nowhere,))
+    assert image.unsure == (nowhere,)
+
+
+async def test_a_portrait_leaves_nothing_open(job_queue: JobQueue) -> None:
+    new = await job_queue.submit()
+    await drawn(job_queue, new)
+    assert (await job_queue.job(new.id)).unsure == ()
+
+
 async def test_a_rescued_job_has_the_scene_of_the_lost_worker(
     job_queue: JobQueue, chat: PaidExtractor
 ) -> None:
@@ -202,7 +233,9 @@ async def test_a_scene_comes_back_as_it_was_kept(job_queue: JobQueue) -> None:
         for one, mood, side in zip(ids, Mood, Side, strict=False)
     )
     times = (DayTime.NIGHT, Season.SPRING, tuple(Weather))
+    unsure = (Unsure("the mill", LossKind.PLACE, "only hinted at"),)
     scene = Scene(figures, (ids[0],), words, "the mill", *times, words, words, words, TEXT)
+    scene = replace(scene, unsure=unsure)
     await job_queue.store.scenes.keep(claim, scene)
     assert await job_queue.store.scenes.find(claim.job_id) == scene
 

@@ -1,14 +1,16 @@
 """The measure of honesty: what is told as lost and is not, and what is lost without a word."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from recipe.reading.corpus import Item, Kind, Page
+from recipe.reading.doubting import Doubted, Doubting
 from recipe.reading.honesty import Honesty
 from server.domain.characters import Description, FrozenCharacter, Gender
 from server.domain.ids import CharacterId
-from server.domain.scenes import DayTime, Figure, Mood, Scene
+from server.domain.scenes import DayTime, Figure, LossKind, Mood, Scene, Unsure
 
 _MIA = Description("Mia", species="human", gender=Gender.FEMALE, age=6, features=("a wooden leg",))
 _ID = CharacterId(UUID(int=1))
@@ -128,3 +130,23 @@ def test_an_extra_is_lost_though_a_character_is_called_the_same() -> None:
     assert (told.told.right, told.told.wrong) == (1, 0)
     alone = _honesty(_page(extras=["girl"]), Scene(extras=("girl",)))
     assert (alone.told.right, alone.told.wrong) == (0, 0)
+
+
+def test_a_doubt_tells_of_what_is_silently_wrong() -> None:
+    page = _page(who=["Mia"], place=["beach"], doing=["wave"])
+    scene = Scene(_mia(doing=("wave",)), place="bedroom")
+    doubt = Unsure("bedroom", LossKind.PLACE, "guessed")
+    silent, told = _honesty(page, scene), _honesty(page, replace(scene, unsure=(doubt,)))
+    assert (silent.silently_wrong, silent.unwarned) == (told.silently_wrong, 1 / 3)
+    assert told.unwarned == 0
+
+
+def test_a_doubt_of_what_is_right_is_a_false_one() -> None:
+    page = _page(who=["Mia"], place=["beach"], doing=["wave"])
+    doubt = Unsure("beach", LossKind.PLACE, "guessed")
+    found = Doubting()
+    found.add(page, Scene(_mia(doing=("wave",)), place="beach", unsure=(doubt,)))
+    assert (found.places, found.all) == (Doubted(1, 0, 1, 0), Doubted(3, 0, 1, 0))
+    found.add(page, Scene(_mia(doing=("jump",)), unsure=(replace(doubt, phrase=""),)))
+    assert found.places == Doubted(1, 1, 1, 1)
+    assert found.all == Doubted(4, 2, 1, 1)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from actors.extractors.bounds import bounded
 from imggen.rules.characters import MAX_LIST, read_character
 from imggen.rules.characters import SETTABLE as CHARACTER_FIELDS
 from imggen.rules.checks import METADATA_BYTES, METADATA_PAIRS, PAGE_TEXT, SHORT_TEXT, Checks
@@ -22,7 +23,7 @@ from server.domain.ids import BatchId, CharacterId, ImageId, JobId, PageId, Stor
 from server.domain.jobs import Failure, Job, Outlook
 from server.domain.lanes import JobLane
 from server.domain.references import ReferenceUse, UsedReference
-from server.domain.scenes import LossKind, NotDrawn
+from server.domain.scenes import LossKind, NotDrawn, Scene, Unsure
 from server.domain.states import JobKind, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.forecast.batches import BatchForecast
@@ -153,6 +154,7 @@ def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
         stage_ms=dict.fromkeys(Stage, LARGE),
         batch_id=BatchId(uuid4()),
         not_drawn=_most_not_drawn() if completed else (),
+        unsure=_most_unsure() if completed else (),
         references=tuple(_used() for _ in range(most)) if completed else (),
         story_id=StoryId(uuid4()),
         page_id=PageId(uuid4()),
@@ -165,6 +167,11 @@ def _largest_image(status: JobStatus, metadata: dict[str, str]) -> BatchImage:
 def _most_not_drawn() -> tuple[NotDrawn, ...]:
     parts = [NotDrawn("x", LossKind.PROP, "y")] * 5_000
     return tuple(parts[: first_parts([(one.phrase, one.became) for one in parts])])
+
+
+def _most_unsure() -> tuple[Unsure, ...]:
+    many = Scene(unsure=tuple(Unsure("x" * n, LossKind.PROP, "y") for n in range(200)))
+    return bounded(many).unsure
 
 
 def _used() -> UsedReference:

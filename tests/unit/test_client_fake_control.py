@@ -8,10 +8,10 @@ from PIL import Image as Picture
 
 from imggen import Character, Job, JobStatus, Stage, SyncClient
 from imggen.errors import Aborted, JobFailed, reason_name
-from imggen.rules.texts import first_parts, shortened
+from imggen.rules.texts import first_doubts, first_parts, shortened
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.scene_pb2 import NotDrawn
+from imggen.v1.scene_pb2 import NotDrawn, Unsure
 
 
 @pytest.fixture
@@ -69,6 +69,21 @@ def test_only_the_first_parts_that_were_not_drawn_are_kept(
     assert list(kept) == parts[: first_parts([(one.phrase, "") for one in parts])]
     assert 0 < len(kept) < len(parts)
     assert client.get_image(job.image_id).not_drawn == kept
+
+
+def test_what_is_unsure_is_told_of_a_page_and_its_job_but_of_no_portrait(
+    fake: FakeService, client: SyncClient, job: Job
+) -> None:
+    story = client.create_story(title="The Map", style="anime", pages=["One."])
+    page = client.generate_scene(story, 1)
+    parts = [Unsure(phrase=f"word{n}", why="guessed") for n in range(500)]
+    fake.doubt(*parts)
+    fake.finish(job)
+    fake.finish(page)
+    assert not client.get_job(job).unsure
+    kept = client.get_job(page).unsure
+    assert list(kept) == parts[: first_doubts([(one.phrase, one.why) for one in parts])]
+    assert client.get_image(page.image_id).unsure == kept
 
 
 def test_a_watch_sees_the_states_that_are_shown(

@@ -13,6 +13,7 @@ from cluster.embedded.demo import STORY, DemoFailed, draw_story
 from imggen.cli.story_file import read_story_file
 from imggen.testing import FakeService
 from imggen.v1 import generation_pb2, story_pb2
+from imggen.v1.scene_pb2 import LOSS_KIND_PLACE, Unsure
 from server.domain.models import Size
 from server.domain.states import AssetKind, ImageType
 from tests.terminal import shown_on_terminal
@@ -61,6 +62,22 @@ def test_a_second_demo_draws_new_pages_and_keeps_the_portraits(
     assert names == sorted(path.name for path in second.iterdir())
     assert (first / "mia.jpg").read_bytes() == (second / "mia.jpg").read_bytes()
     assert (first / "page-1.jpg").read_bytes() != (second / "page-1.jpg").read_bytes()
+
+
+def test_what_is_unsure_is_printed_and_stands_on_the_contact_sheet(
+    fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_story(fake.target, TOKEN, tmp_path / "sure")
+    assert "NOT SURE" not in capsys.readouterr().out
+    fake.doubt(Unsure(phrase="kitchen", kind=LOSS_KIND_PLACE, why="only hinted at"))
+    draw_story(fake.target, TOKEN, tmp_path / "unsure")
+    assert "the place: kitchen?" in capsys.readouterr().out
+    heights = []
+    for name in ("sure", "unsure"):
+        [sheet] = (tmp_path / name).glob("*/contact-sheet.png")
+        with Image.open(sheet) as picture:
+            heights.append(picture.height)
+    assert heights[0] < heights[1]
 
 
 def test_a_picture_that_fails_fails_the_demo(fake: FakeService, tmp_path: Path) -> None:

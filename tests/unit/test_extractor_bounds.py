@@ -8,7 +8,7 @@ import pytest
 
 from actors.extractors.bounds import MOST_BYTES, MOST_ITEMS, MOST_LETTERS, bounded
 from server.domain.ids import CharacterId
-from server.domain.scenes import Figure, Scene
+from server.domain.scenes import Figure, LossKind, Scene, Unsure
 
 LONG = tuple(f"{number} lantern" * 99 for number in range(99))
 
@@ -37,6 +37,13 @@ def test_lists_keep_their_first_items() -> None:
     assert all(len(one) == MOST_LETTERS for one in bounded(Scene(extras=LONG[:2])).extras)
 
 
+def test_a_job_tells_the_first_doubts() -> None:
+    doubts = tuple(Unsure(f"lantern {n}", LossKind.PROP, "in passing") for n in range(99))
+    kept = bounded(Scene(unsure=doubts)).unsure
+    assert kept == doubts[: len(kept)]
+    assert 0 < len(kept) <= MOST_ITEMS
+
+
 @pytest.mark.parametrize("letter", ["a", "é", "犬", '"', "\x01"])
 @pytest.mark.parametrize("people", [0, 3, 99])
 def test_nothing_is_larger_than_its_bound(letter: str, people: int) -> None:
@@ -49,6 +56,7 @@ def test_nothing_is_larger_than_its_bound(letter: str, people: int) -> None:
         props=words,
         colours=words,
         absent=words,
+        unsure=tuple(Unsure(one, LossKind.PROP, one) for one in words),
         told=f"{letter} " * 20_000,
     )
     kept = bounded(scene)

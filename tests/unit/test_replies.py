@@ -27,7 +27,7 @@ from server.domain.ids import CharacterId, ImageId, JobId, PageId, StoryId, User
 from server.domain.images import Image
 from server.domain.jobs import Failure, Job, Outlook, Progress
 from server.domain.lanes import JobLane
-from server.domain.scenes import LossKind, NotDrawn
+from server.domain.scenes import LossKind, NotDrawn, Unsure
 from server.domain.states import AssetKind, ImageStatus, ImageType, JobStatus, Lane, Stage
 from server.domain.stories import Draft, Page, Story
 from server.domain.timings import StepTime, TimedStep
@@ -137,6 +137,7 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Repli
             completed_at=LATER,
             stage_ms=times,
             not_drawn=(NotDrawn("kitchen", LossKind.PLACE, "bedroom"),),
+            unsure=(Unsure("kitchen", LossKind.PLACE, "only things hint at it"),),
             cropped_from="1:1",
         )
     )
@@ -145,6 +146,9 @@ async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Repli
         phrase="kitchen", kind=scene_pb2.LOSS_KIND_PLACE, drawn_as="bedroom"
     )
     assert list(message.not_drawn) == [kitchen]
+    [doubt] = message.unsure
+    assert (doubt.phrase, doubt.kind) == ("kitchen", scene_pb2.LOSS_KIND_PLACE)
+    assert doubt.why == "only things hint at it"
     assert message.cropped_from == "1:1"
     assert not message.HasField("estimated_completion_time")
     assert [(one.stage, one.duration.ToMilliseconds()) for one in message.stage_timings] == [

@@ -14,10 +14,12 @@ from server.domain.ids import CharacterId
 from server.domain.scenes import (
     DayTime,
     Figure,
+    LossKind,
     Mood,
     Scene,
     SceneField,
     Season,
+    Unsure,
     Weather,
     overridden,
     scene_json,
@@ -143,3 +145,13 @@ def test_nobody_holds_things_where_there_are_none_but_what_is_set() -> None:
 def test_what_is_emptied_is_kept() -> None:
     fixed = Scene(place="mill", empty=(SceneField.FIGURES, SceneField.TIME))
     assert scene_of_json(scene_json(fixed)) == fixed
+
+
+def test_what_an_author_sets_is_not_unsure_any_more() -> None:
+    place = Unsure("kitchen", LossKind.PLACE, "guessed")
+    action = Unsure("run", LossKind.ACTION, "who?")
+    scene = replace(READ, unsure=(place, action))
+    assert overridden(scene, Scene(place="mill"), CAST).unsure == (action,)
+    assert overridden(scene, Scene(empty=(SceneField.PLACE,)), CAST).unsure == (action,)
+    assert overridden(scene, Scene(figures=(Figure(MIA),)), CAST).unsure == (place,)
+    assert overridden(scene, Scene(time=DayTime.DAY), CAST).unsure == (place, action)

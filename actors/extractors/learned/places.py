@@ -105,12 +105,20 @@ class Likeness:
 class Belief:
     """Where a page happens: a name, and how likely each kind of place is.
 
-    The last of the `shares` goes to `other`, a place of no kind.
+    The last of the `shares` goes to `other`, a place of no kind. `doubt` is why the name is unsure;
+    empty where it is not.
     """
 
     name: str
     shares: Floats
     other: str = ""
+    doubt: str = ""
+
+    @property
+    def share(self) -> float:
+        """How likely the kind of the named place is, or a place of no kind for one of none."""
+        kind = kind_of(self.name)
+        return float(self.shares[-1 if kind is None else kind])
 
 
 class PlaceReader:

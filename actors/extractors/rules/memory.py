@@ -18,6 +18,7 @@ class _Mention:
     who: int | None
     gender: Gender
     page: int
+    sentence: int
     noun: str = ""
     salient: bool = True
 
@@ -29,6 +30,8 @@ class Memory:
         self._cast = cast
         self._mentions: list[_Mention] = []
         self._page = 0
+        self.sentence = 0
+        """The sentence of the page that is read."""
         self._group: Who = ()
         self._group_page = -1
         self._scene: list[int] = []
@@ -70,7 +73,7 @@ class Memory:
         """Makes somebody the one of whom the text told last."""
         for one in who:
             self._mentions = [each for each in self._mentions if each.who != one]
-            self._mentions.append(_Mention(one, self._cast[one].gender, self._page))
+            self._mentions.append(_Mention(one, self._cast[one].gender, self._page, self.sentence))
 
     def mention(self, who: Sequence[int]) -> None:
         """Remembers those whose things the text told of, as the first of this page."""
@@ -78,13 +81,15 @@ class Memory:
             if any(each.who == one and each.page == self._page for each in self._mentions):
                 continue
             at = sum(each.page < self._page for each in self._mentions)
-            self._mentions.insert(at, _Mention(one, self._cast[one].gender, self._page))
+            self._mentions.insert(
+                at, _Mention(one, self._cast[one].gender, self._page, self.sentence)
+            )
 
     def name_other(self, noun: str, *, salient: bool) -> None:
         """Remembers somebody who is not of the cast; `salient` if a clause is about them."""
         male, female = noun in MALE, noun in FEMALE
         gender = Gender.MALE if male else Gender.FEMALE if female else Gender.UNSPECIFIED
-        self._mentions.append(_Mention(None, gender, self._page, noun, salient))
+        self._mentions.append(_Mention(None, gender, self._page, self.sentence, noun, salient))
 
     def named(self, *, page: bool = False) -> list[int]:
         """Returns those of the cast of whom the text told, or only this `page`, the last first."""
@@ -181,6 +186,24 @@ class Memory:
                 return () if one.who is None else (one.who,)
         only = [one for one, each in enumerate(self._cast) if each.gender is gender]
         return (only[0],) if len(only) == 1 and only[0] not in but else ()
+
+    def rivals(self, gender: Gender, but: Who) -> tuple[str, ...]:
+        """Returns those whom a pronoun of a gender can mean alike, by their names or nouns.
+
+        They are told of in this sentence or the one before; none are returned where it is one.
+        """
+        near = [
+            one
+            for one in self._able(gender, but, page=True)
+            if one.gender is gender and one.sentence >= self.sentence - 1
+        ]
+        names = (f"the {one.noun}" if one.who is None else self._cast[one.who].name for one in near)
+        alike = tuple(dict.fromkeys(names))
+        return alike if len(alike) > 1 else ()
+
+    def is_group_told(self) -> bool:
+        """Returns whether this page has named together those whom `they` means."""
+        return bool(self._group) and self._group_page == self._page
 
     def _is_dumb(self, one: _Mention) -> bool:
         if one.who is None:

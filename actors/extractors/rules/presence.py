@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.memory import Who
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.pronouns import OpenPronouns
 
 
 @dataclass(slots=True)
@@ -19,6 +20,8 @@ class Presence:
     """Whose a phrase's thing is, by its sentence and place in it."""
     meant: dict[tuple[int, int], Who] = field(default_factory=dict)
     """Whom an object or place means, by its sentence and place in it."""
+    open: OpenPronouns = field(default_factory=OpenPronouns)
+    """The pronouns that can mean others."""
 
     def of(self, clause: Clause, phrase: NounPhrase) -> Who:
         """Returns whom an object or place of a clause means."""

@@ -1,12 +1,14 @@
 """The reader by rules: the same pages always give the same scene."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from actors.extractors.learned.places import Belief, PlaceReader
 from actors.extractors.rules.absence import read_absent
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.colours import read_colours
 from actors.extractors.rules.doing import shown_doing
+from actors.extractors.rules.doubts import doubt_of_place, doubts
 from actors.extractors.rules.evidence import clues_of
 from actors.extractors.rules.names import Names
 from actors.extractors.rules.narrator import Narrator, hush_letters
@@ -50,11 +52,13 @@ class RuleReader:
         action = read_action(clauses, presence)
         wardrobe = read_wearing(clauses, presence)
         time, season = read_time(sentences, clauses)
+        belief = self._where(sentences, clauses, place, names)
+        figures = tuple(_figure(cast[one], one, action, wardrobe) for one in presence.there)
         return Scene(
-            figures=tuple(_figure(cast[one], one, action, wardrobe) for one in presence.there),
+            figures=figures,
             away=tuple(CharacterId(cast[one].id) for one in sorted(presence.absent)),
             extras=tuple(presence.extras),
-            place=self._where(sentences, clauses, place, names).name,
+            place=belief.name,
             time=time,
             season=season,
             weather=read_weather(clauses),
@@ -62,6 +66,7 @@ class RuleReader:
             colours=read_colours(sentences, clauses, _names(cast, presence)),
             absent=read_absent(clauses),
             told=" ".join(one.text for one in sentences),
+            unsure=doubts(belief, clauses, presence, figures, action.props) if clauses else (),
         )
 
     def _where(
@@ -72,7 +77,8 @@ class RuleReader:
         names: Names,
     ) -> Belief:
         found = found_place(sentences, clauses, before.name if before else "", names)
-        return self._places.decide(clues_of(sentences, clauses, names), found, before)
+        belief = self._places.decide(clues_of(sentences, clauses, names), found, before)
+        return replace(belief, doubt=doubt_of_place(belief, found, before, clauses))
 
 
 def _names(cast: Sequence[FrozenCharacter], presence: Presence) -> list[str]:

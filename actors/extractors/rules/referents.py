@@ -9,6 +9,7 @@ from actors.extractors.rules.lexicon.presence import UNREAL_LOOKS
 from actors.extractors.rules.memory import Memory, Who
 from actors.extractors.rules.names import Names
 from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.pronouns import OpenPronouns
 from actors.extractors.rules.tokens import Sentence, Token
 from server.domain.characters import Gender
 
@@ -72,9 +73,8 @@ class Referents:
         self._roles: dict[str, int] = {}
         self._found: dict[tuple[int, int, str], Who] = {}
         self._sentence = 0
-        self._opening = False
-        self._speaks = False
-        self._acts = self._is_subject = False
+        self._opening = self._speaks = self._acts = self._is_subject = False
+        self.open = OpenPronouns()
         self._thing = -1
         """The sentence that was about a thing last, if nobody was told of since."""
 
@@ -83,10 +83,11 @@ class Referents:
         self._thing = -1
         self._memory.turn()
         self._found.clear()
+        self.open = OpenPronouns()
 
     def begin(self, sentence: Sentence, index: int) -> None:
         """Goes on to a sentence of the page."""
-        self._sentence = index
+        self._sentence = self._memory.sentence = index
         self._learn(sentence.tokens)
 
     def of(
@@ -109,6 +110,7 @@ class Referents:
         key = (self._sentence, phrase.start, phrase.head.lower)
         self._memory.mention(self.owner(phrase))
         if key not in self._found:
+            self.open.see(phrase, self._sentence, self._memory, but)
             self._found[key] = self._find(phrase, but)
             if not self._found[key]:
                 self._other(phrase, subject=subject)

@@ -161,7 +161,8 @@ class _Reading:
         there = roll.call()
         extras = list(dict.fromkeys(roll.extras))
         return Presence(
-            there, roll.absent, extras, self._subjects, self._owners, self._beside.meant_by
+            *(there, roll.absent, extras, self._subjects, self._owners, self._beside.meant_by),
+            open=self._referents.open,
         )
 
     def _subject(self, clause: Clause) -> Who:

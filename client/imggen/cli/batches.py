@@ -11,6 +11,7 @@ from imggen.cli.batch_progress import follow_batch, headline
 from imggen.cli.checks import print_unchecked
 from imggen.cli.consoles import beside, echo
 from imggen.cli.costs import cost_lines
+from imggen.cli.doubts import print_doubts
 from imggen.cli.exits import FAILED
 from imggen.cli.ignored import refuse_unsaved
 from imggen.cli.losses import end_strictly, losses_of, print_losses, strict_option
@@ -148,6 +149,7 @@ def show_batch(session: Session, batch_id: str) -> None:
     for line in cost_lines(found.batch, found.images):
         beside(line)
     print_losses(found.images, labels, beside)
+    print_doubts(found.images, labels, beside)
     print_unchecked(session.client, found.images, labels, beside)
 
 
@@ -231,7 +233,7 @@ def names_of(client: SyncClient, batch_id: str) -> dict[str, str]:
 
 
 def print_end(last: BatchSnapshot, names: dict[str, str], asked: str = "") -> None:
-    """Prints the result of a batch: what failed, was reused, cost something, and was lost.
+    """Prints the result of a batch: what failed, was reused, cost something, was lost, is unsure.
 
     `asked` is the model that was asked for, empty for any; another one may stand for it.
     """
@@ -250,6 +252,7 @@ def print_end(last: BatchSnapshot, names: dict[str, str], asked: str = "") -> No
     for line in cost_lines(last.batch, last.images):
         echo(line)
     print_losses(last.images, labels)
+    print_doubts(last.images, labels)
     if last.batch.status != BATCH_STATUS_COMPLETED:
         again = pasted("batch", "retry", last.batch.batch_id)
         echo(f"retry the missing pictures: {again}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from imggen.cli.consoles import beside
+from imggen.cli.doubts import unsure_lines
 from imggen.cli.losses import told
 from imggen.cli.routes import quote_lines
 from imggen.cli.session import Session
@@ -15,13 +16,13 @@ _COLUMNS = ("PAGE", "WHO", "WHERE", "WHAT", "NOT DRAWN", "MODEL", "COST")
 
 
 def print_plan(session: Session, plan: Plan) -> None:
-    """Prints a plan: its pages, and beside them what all of it costs, and the hints."""
+    """Prints a plan: its pages, and beside them what it costs, what is unsure, and the hints."""
     answer = plan.answer
     if session.json:
         session.document(plan=answer)
         return
     session.table(_COLUMNS, (_row(page, plan.names) for page in answer.pages))
-    for line in (*quote_lines(answer), *_hints(answer.pages)):
+    for line in (*quote_lines(answer), *_doubts(answer.pages), *_hints(answer.pages)):
         beside(line)
 
 
@@ -46,6 +47,13 @@ def _what(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
             yield f"{names.get(figure.character_id, '?')}: {acting}"
     held = {thing for figure in scene.figures for thing in figure.holding}
     yield from (thing for thing in scene.props if thing not in held)
+
+
+def _doubts(pages: Sequence[PlannedPage]) -> Iterator[str]:
+    """Yields a line for each part of a page that was read without being sure."""
+    for page in pages:
+        for line in unsure_lines(page.unsure):
+            yield f"{_named(page)}: {line}"
 
 
 def _hints(pages: Sequence[PlannedPage]) -> Iterator[str]:

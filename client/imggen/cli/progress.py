@@ -7,6 +7,7 @@ from typing import Protocol
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from imggen.cli.consoles import console, echo, on_terminal
+from imggen.cli.doubts import unsure_lines
 from imggen.cli.losses import lost_lines
 from imggen.cli.pasting import pasted
 from imggen.cli.session import Session, json_line
@@ -110,11 +111,11 @@ def notes(job: Job, asked: str = "") -> list[str]:
     """Returns a line for each difference from the request, which `asked` for a model, or for any.
 
     A model that stands for the one asked for, a picture that was not drawn for it, one that memory
-    was too little for, what was not drawn as told, another shape, and characters that were drawn by
-    words alone.
+    was too little for, what was not drawn as told, what was read without being sure, another shape,
+    and characters that were drawn by words alone.
     """
     lines = list(filter(None, (heir_note(job.model, asked), reused_note(job), enlarged_note(job))))
-    lines += lost_lines(job.not_drawn)
+    lines += [*lost_lines(job.not_drawn), *unsure_lines(job.unsure)]
     if job.cropped_from:
         lines.append(f"cropped from {job.cropped_from}")
     return [*lines, *unused_references(job.references, {})]

@@ -23,6 +23,14 @@ MOST_LETTERS = 200
 FIELDS = ("figures", "extras", "place", "time", "season", "weather", "props", "colours")
 """What an author may empty."""
 
+SETTLED_BY = {
+    "figures": ("character", "action"),
+    "extras": ("extra",),
+    "place": ("place",),
+    "props": ("prop",),
+}
+"""The kinds of parts of which nothing is unsure once an author has set a field, or emptied it."""
+
 _LISTS = ("extras", "props", "colours", "absent")
 _ACTING = ("doing", "holding", "wearing", "without")
 _UNKNOWN = reasons.ERROR_REASON_FIELD_OUT_OF_RANGE

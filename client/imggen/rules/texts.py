@@ -8,6 +8,9 @@ from imggen.rules.graphemes import first_octets
 MOST_OCTETS = 1024
 """What a job keeps of an error message, and of what was not drawn, in UTF-8."""
 
+_MOST_DOUBTS = 400
+"""The same of what is unsure: 800 jobs of a batch fit one answer."""
+
 
 def shortened(message: str) -> str:
     """Returns a message cut to 1 KiB, at a whole character."""
@@ -23,5 +26,14 @@ def cut(text: str, most: int) -> str:
 
 def first_parts(parts: Sequence[tuple[str, str]]) -> int:
     """Returns how many of the parts that were not drawn a job keeps: those of the first 1 KiB."""
+    return _first(parts, MOST_OCTETS)
+
+
+def first_doubts(doubts: Sequence[tuple[str, str]]) -> int:
+    """Returns how many of the parts that are unsure a job keeps: those of the first 400 bytes."""
+    return _first(doubts, _MOST_DOUBTS)
+
+
+def _first(parts: Sequence[tuple[str, str]], octets: int) -> int:
     ends = accumulate(len("".join(part).encode()) + 10 for part in parts)
-    return sum(end <= MOST_OCTETS for end in ends)
+    return sum(end <= octets for end in ends)

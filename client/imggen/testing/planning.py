@@ -1,6 +1,6 @@
 """The fake's plans: listed characters are on their pages, and what these set; nothing is read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from imggen.rules.states import request_id_reused
@@ -9,13 +9,19 @@ from imggen.testing.plans import Plan
 from imggen.testing.worker import LANE
 from imggen.v1.image_pb2 import IMAGE_TYPE_PORTRAIT
 from imggen.v1.routing_pb2 import PlannedPage
-from imggen.v1.scene_pb2 import Figure, NotDrawn, Scene
+from imggen.v1.scene_pb2 import Figure, NotDrawn, Scene, Unsure
 
 
 def planned_pages(
-    memory: Memory, plans: Sequence[Plan], key: str | None, lost: Sequence[NotDrawn]
+    memory: Memory,
+    plans: Sequence[Plan],
+    key: str | None,
+    lost: Sequence[NotDrawn],
+    unsure: Callable[[bytes], Sequence[Unsure]],
 ) -> list[PlannedPage]:
-    """Returns the cover and the pages of a story, each of which loses the same.
+    """Returns the cover and the pages of a story; each loses the same, and is unsure of the same.
+
+    `unsure` returns what is unsure of a page by what its author set.
 
     Raises AlreadyExists where another call had planned other pages under the key.
     """
@@ -26,7 +32,10 @@ def planned_pages(
             pages.setdefault(number, plan)
     if key is not None:
         _check_same(memory, key, pages)
-    found = [_page(number, plan, lost) for number, plan in sorted(pages.items())]
+    found = [
+        _page(number, plan, lost, unsure(plan.drawing.fixed))
+        for number, plan in sorted(pages.items())
+    ]
     if LANE in memory.paused:
         for page in found:
             page.lane_paused = True
@@ -42,7 +51,9 @@ def _check_same(memory: Memory, key: str, pages: dict[int, Plan]) -> None:
             raise request_id_reused(key)
 
 
-def _page(number: int, plan: Plan, lost: Sequence[NotDrawn]) -> PlannedPage:
+def _page(
+    number: int, plan: Plan, lost: Sequence[NotDrawn], unsure: Sequence[Unsure]
+) -> PlannedPage:
     return PlannedPage(
         page_number=number,
         page_id=plan.image.page_id,
@@ -51,6 +62,7 @@ def _page(number: int, plan: Plan, lost: Sequence[NotDrawn]) -> PlannedPage:
         provider=plan.image.provider,
         expected_duration=plan.route.offers[0].expected_duration,
         not_drawn=lost,
+        unsure=unsure,
     )
 
 

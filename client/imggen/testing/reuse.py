@@ -22,10 +22,10 @@ OnePicture: TypeAlias = GeneratePortraitRequest | GenerateSceneRequest | Regener
 """Every request for one picture."""
 
 _PICTURE = (
-    *("width", "height", "file_size", "seed", "prompt", "references", "not_drawn"),
+    *("width", "height", "file_size", "seed", "prompt", "references", "not_drawn", "unsure"),
     *("picture_check", "checked_by", "post_processing", "quality_score"),
 )
-_OF_JOB = ("not_drawn", "references", "cropped_from", "post_processing")
+_OF_JOB = ("not_drawn", "unsure", "references", "cropped_from", "post_processing")
 
 
 @dataclass(frozen=True, slots=True)

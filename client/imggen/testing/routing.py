@@ -81,7 +81,9 @@ class Routing(RoutingServiceServicer):
         key = read_key(checks, request.request_id)
         quote, plans = self._quote_story(checks, request.story)
         return PlanStoryResponse(
-            pages=planned_pages(self._memory, plans, key, self._worker.kept()),
+            pages=planned_pages(
+                *(self._memory, plans, key), self._worker.kept(), self._worker.doubted
+            ),
             images=quote.images,
             reused_images=quote.reused_images,
             expected_duration=None if quote.lane_paused else quote.expected_duration,

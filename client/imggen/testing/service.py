@@ -41,7 +41,7 @@ from imggen.v1.image_pb2_grpc import add_ImageServiceServicer_to_server
 from imggen.v1.job_pb2 import Job, Stage
 from imggen.v1.job_pb2_grpc import add_JobServiceServicer_to_server
 from imggen.v1.routing_pb2_grpc import add_RoutingServiceServicer_to_server
-from imggen.v1.scene_pb2 import NotDrawn
+from imggen.v1.scene_pb2 import NotDrawn, Unsure
 from imggen.v1.story_pb2_grpc import add_StoryServiceServicer_to_server
 from imggen.v1.style_pb2_grpc import add_StyleServiceServicer_to_server
 from imggen.watching import has_ended
@@ -148,6 +148,13 @@ class FakeService:
     def not_draw(self, *parts: NotDrawn) -> None:
         """Sets the `not_drawn` of jobs that complete from now on, of their images, and of plans."""
         self._worker.not_drawn = parts
+
+    def doubt(self, *parts: Unsure) -> None:
+        """Sets the `unsure` of jobs that complete from now on, of their images, and of plans.
+
+        Portraits have none.
+        """
+        self._worker.unsure = parts
 
     def check_pictures(self, by: str) -> None:
         """Names the classifier that looks at all pictures from now on; empty for none.

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from imggen.errors import reason_name
 from imggen.fields import short_name
-from imggen.rules.texts import first_parts, shortened
+from imggen.rules.scenes import SETTLED_BY
+from imggen.rules.texts import first_doubts, first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
 from imggen.testing.finishing import printed_anew, steps_done, steps_taken
@@ -41,7 +42,7 @@ from imggen.v1.job_pb2 import (
     JobStatus,
     Stage,
 )
-from imggen.v1.scene_pb2 import NotDrawn
+from imggen.v1.scene_pb2 import LossKind, NotDrawn, Scene, Unsure
 from imggen.watching import has_ended
 
 LANE = "local"
@@ -64,6 +65,7 @@ class Worker:
         self.held = False
         self.failures: deque[ErrorReason.ValueType] = deque()
         self.not_drawn: tuple[NotDrawn, ...] = ()
+        self.unsure: tuple[Unsure, ...] = ()
         self._memory = memory
         self._feed = feed
         self._steps = steps
@@ -88,8 +90,9 @@ class Worker:
         job.cancel_requested = False
         job.lane_paused = lane_of(job) in self._memory.paused
         job.retry_count = 0
-        for field in ("completed_at", "error", "not_drawn", "references", "stage_timings"):
+        for field in ("completed_at", "error", "not_drawn", "unsure", "references"):
             job.ClearField(field)
+        job.ClearField("stage_timings")
         job.ClearField("post_processing")
         job.upscaling.ClearField("tile")
         left = timedelta(seconds=self._step_seconds * (self._steps + 4))
@@ -167,6 +170,9 @@ class Worker:
         self._feed.tell_image(image)
         image.not_drawn.extend(self.kept())
         job.not_drawn.extend(image.not_drawn)
+        if image.type != IMAGE_TYPE_PORTRAIT:
+            image.unsure.extend(self.doubted(drawing.fixed))
+        job.unsure.extend(image.unsure)
         image.post_processing.extend(steps_done(drawing))
         image.quality_score = 5.0
         job.post_processing.extend(image.post_processing)
@@ -180,6 +186,18 @@ class Worker:
     def kept(self) -> tuple[NotDrawn, ...]:
         """Returns what a job keeps of what pictures do not show."""
         return self.not_drawn[: first_parts([(one.phrase, one.drawn_as) for one in self.not_drawn])]
+
+    def doubted(self, fixed: bytes) -> list[Unsure]:
+        """Returns what a job keeps of the doubts about its page, of which an author set `fixed`."""
+        scene = Scene.FromString(fixed)
+        settled = {
+            kind
+            for field, kinds in SETTLED_BY.items()
+            if field in scene.empty or getattr(scene, field)
+            for kind in kinds
+        }
+        left = [one for one in self.unsure if short_name(LossKind, one.kind) not in settled]
+        return left[: first_doubts([(one.phrase, one.why) for one in left])]
 
     def show(
         self,

@@ -613,8 +613,8 @@ class GetJobHistoryResponse(google.protobuf.message.Message):
     """The id of the user whose job it is."""
     @property
     def job(self) -> imggen.v1.job_pb2.Job:
-        """The job as it is now. `not_drawn`, which has words of the page, and `metadata` are empty for a job
-        of another user.
+        """The job as it is now. `not_drawn` and `unsure`, which have words of the page, and `metadata` are
+        empty for a job of another user.
         """
 
     @property

@@ -239,6 +239,7 @@ class Image(google.protobuf.message.Message):
     CHECKED_BY_FIELD_NUMBER: builtins.int
     POST_PROCESSING_FIELD_NUMBER: builtins.int
     QUALITY_SCORE_FIELD_NUMBER: builtins.int
+    UNSURE_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Output only. The id, a UUID."""
     type: Global___ImageType.ValueType
@@ -348,6 +349,10 @@ class Image(google.protobuf.message.Message):
         COMPLETED.
         """
 
+    @property
+    def unsure(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.Unsure]:
+        """Output only. What of its page was read without being sure; see `Job.unsure`."""
+
     def __init__(
         self,
         *,
@@ -389,9 +394,10 @@ class Image(google.protobuf.message.Message):
         checked_by: builtins.str = ...,
         post_processing: collections.abc.Iterable[imggen.v1.finishing_pb2.FinishedStep] | None = ...,
         quality_score: builtins.float | None = ...,
+        unsure: collections.abc.Iterable[imggen.v1.scene_pb2.Unsure] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_quality_score", b"_quality_score", "completed_at", b"completed_at", "created_at", b"created_at", "quality_score", b"quality_score", "urls_expire_at", b"urls_expire_at"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_quality_score", b"_quality_score", "cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "checked_by", b"checked_by", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "picture_check", b"picture_check", "post_processing", b"post_processing", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "quality_score", b"quality_score", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_quality_score", b"_quality_score", "cdn_url", b"cdn_url", "character_id", b"character_id", "character_ids", b"character_ids", "checked_by", b"checked_by", "completed_at", b"completed_at", "cost_micros", b"cost_micros", "created_at", b"created_at", "file_size", b"file_size", "height", b"height", "id", b"id", "is_reference", b"is_reference", "job_id", b"job_id", "lineage_id", b"lineage_id", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "parent_image_id", b"parent_image_id", "picture_check", b"picture_check", "post_processing", b"post_processing", "print_url", b"print_url", "prompt", b"prompt", "provider", b"provider", "quality_score", b"quality_score", "references", b"references", "regenerations_left", b"regenerations_left", "reused_from_image_id", b"reused_from_image_id", "seed", b"seed", "status", b"status", "story_id", b"story_id", "style", b"style", "thumbnail_url", b"thumbnail_url", "type", b"type", "unsure", b"unsure", "url", b"url", "urls_expire_at", b"urls_expire_at", "version", b"version", "width", b"width"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["_quality_score", b"_quality_score"]) -> typing.Literal["quality_score"] | None: ...
 
 Global___Image: typing_extensions.TypeAlias = Image

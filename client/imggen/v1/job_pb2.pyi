@@ -277,6 +277,7 @@ class Job(google.protobuf.message.Message):
     LANE_PAUSED_FIELD_NUMBER: builtins.int
     POST_PROCESSING_FIELD_NUMBER: builtins.int
     UPSCALING_FIELD_NUMBER: builtins.int
+    UNSURE_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     """Output only. The id, a UUID."""
     image_id: builtins.str
@@ -395,6 +396,13 @@ class Job(google.protobuf.message.Message):
         the size is set from the beginning, and the rest once it is COMPLETED.
         """
 
+    @property
+    def unsure(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.Unsure]:
+        """Output only. The parts of its page that were read without being sure, in the order of the kinds;
+        the first 400 bytes of them. Set once the job is COMPLETED; a plan tells them before. Portraits
+        and UPSCALE jobs have none, nor has a page that a chat model has read.
+        """
+
     def __init__(
         self,
         *,
@@ -432,9 +440,10 @@ class Job(google.protobuf.message.Message):
         lane_paused: builtins.bool = ...,
         post_processing: collections.abc.Iterable[imggen.v1.finishing_pb2.FinishedStep] | None = ...,
         upscaling: Global___Upscaling | None = ...,
+        unsure: collections.abc.Iterable[imggen.v1.scene_pb2.Unsure] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "started_at", b"started_at", "upscaling", b"upscaling"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "lane_paused", b"lane_paused", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "post_processing", b"post_processing", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "upscaling", b"upscaling"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["actual_cost_micros", b"actual_cost_micros", "attempt", b"attempt", "batch_id", b"batch_id", "cancel_requested", b"cancel_requested", "completed_at", b"completed_at", "created_at", b"created_at", "cropped_from", b"cropped_from", "error", b"error", "estimated_completion_time", b"estimated_completion_time", "estimated_cost_micros", b"estimated_cost_micros", "fraction", b"fraction", "image_id", b"image_id", "job_id", b"job_id", "kind", b"kind", "lane_paused", b"lane_paused", "max_retries", b"max_retries", "metadata", b"metadata", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "post_processing", b"post_processing", "priority", b"priority", "provider", b"provider", "references", b"references", "retry_count", b"retry_count", "reused_from_image_id", b"reused_from_image_id", "stage", b"stage", "stage_timings", b"stage_timings", "started_at", b"started_at", "status", b"status", "step", b"step", "steps", b"steps", "story_id", b"story_id", "unsure", b"unsure", "upscaling", b"upscaling"]) -> None: ...
 
 Global___Job: typing_extensions.TypeAlias = Job
 

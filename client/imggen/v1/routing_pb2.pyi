@@ -804,6 +804,7 @@ class PlannedPage(google.protobuf.message.Message):
     NOT_DRAWN_FIELD_NUMBER: builtins.int
     BETTER_FIELD_NUMBER: builtins.int
     LANE_PAUSED_FIELD_NUMBER: builtins.int
+    UNSURE_FIELD_NUMBER: builtins.int
     page_number: builtins.int
     """The number of the page, from 1; 0 for the cover."""
     page_id: builtins.str
@@ -836,6 +837,10 @@ class PlannedPage(google.protobuf.message.Message):
     def better(self) -> Global___BetterOffer:
         """Another model that may draw it and would show more; unset where none would."""
 
+    @property
+    def unsure(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.Unsure]:
+        """What of it was read without being sure; see `Job.unsure`."""
+
     def __init__(
         self,
         *,
@@ -849,9 +854,10 @@ class PlannedPage(google.protobuf.message.Message):
         not_drawn: collections.abc.Iterable[imggen.v1.scene_pb2.NotDrawn] | None = ...,
         better: Global___BetterOffer | None = ...,
         lane_paused: builtins.bool = ...,
+        unsure: collections.abc.Iterable[imggen.v1.scene_pb2.Unsure] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "scene", b"scene"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "lane_paused", b"lane_paused", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "price_micros", b"price_micros", "provider", b"provider", "scene", b"scene"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["better", b"better", "expected_duration", b"expected_duration", "lane_paused", b"lane_paused", "model", b"model", "not_drawn", b"not_drawn", "page_id", b"page_id", "page_number", b"page_number", "price_micros", b"price_micros", "provider", b"provider", "scene", b"scene", "unsure", b"unsure"]) -> None: ...
 
 Global___PlannedPage: typing_extensions.TypeAlias = PlannedPage
 

@@ -27,7 +27,7 @@ from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/scene.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"a\n\x08NotDrawn\x12\x14\n\x06phrase\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x13.imggen.v1.LossKindB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x64rawn_as\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\xb8\x01\n\x05Scene\x12\"\n\x07\x66igures\x18\x01 \x03(\x0b\x32\x11.imggen.v1.Figure\x12\x0e\n\x06\x65xtras\x18\x02 \x03(\t\x12\r\n\x05place\x18\x03 \x01(\t\x12\x0c\n\x04time\x18\x04 \x01(\t\x12\x0e\n\x06season\x18\x05 \x01(\t\x12\x0f\n\x07weather\x18\x06 \x03(\t\x12\r\n\x05props\x18\x07 \x03(\t\x12\x0f\n\x07\x63olours\x18\x08 \x03(\t\x12\x0e\n\x06\x61\x62sent\x18\t \x03(\t\x12\r\n\x05\x65mpty\x18\n \x03(\t\"\x91\x01\n\x06\x46igure\x12\x37\n\x0c\x63haracter_id\x18\x01 \x01(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\r\n\x05\x64oing\x18\x02 \x03(\t\x12\x0c\n\x04mood\x18\x03 \x01(\t\x12\x0f\n\x07holding\x18\x04 \x03(\t\x12\x0f\n\x07wearing\x18\x05 \x03(\t\x12\x0f\n\x07without\x18\x06 \x03(\t*\xa8\x02\n\x08LossKind\x12\x19\n\x15LOSS_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13LOSS_KIND_CHARACTER\x10\x01\x12\x13\n\x0fLOSS_KIND_EXTRA\x10\x02\x12\x13\n\x0fLOSS_KIND_PLACE\x10\x03\x12\x12\n\x0eLOSS_KIND_TIME\x10\x04\x12\x15\n\x11LOSS_KIND_WEATHER\x10\x05\x12\x14\n\x10LOSS_KIND_ACTION\x10\x06\x12\x12\n\x0eLOSS_KIND_MOOD\x10\x07\x12\x12\n\x0eLOSS_KIND_PROP\x10\x08\x12\x16\n\x12LOSS_KIND_CLOTHING\x10\t\x12\x12\n\x0eLOSS_KIND_LOOK\x10\n\x12\x14\n\x10LOSS_KIND_COLOUR\x10\x0b\x12\x13\n\x0fLOSS_KIND_STYLE\x10\x0c\x42\x39\n\timggen.v1B\nSceneProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15imggen/v1/scene.proto\x12\timggen.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"a\n\x08NotDrawn\x12\x14\n\x06phrase\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x13.imggen.v1.LossKindB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x64rawn_as\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"Z\n\x06Unsure\x12\x14\n\x06phrase\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x13.imggen.v1.LossKindB\x04\xe2\x41\x01\x03\x12\x11\n\x03why\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\xb8\x01\n\x05Scene\x12\"\n\x07\x66igures\x18\x01 \x03(\x0b\x32\x11.imggen.v1.Figure\x12\x0e\n\x06\x65xtras\x18\x02 \x03(\t\x12\r\n\x05place\x18\x03 \x01(\t\x12\x0c\n\x04time\x18\x04 \x01(\t\x12\x0e\n\x06season\x18\x05 \x01(\t\x12\x0f\n\x07weather\x18\x06 \x03(\t\x12\r\n\x05props\x18\x07 \x03(\t\x12\x0f\n\x07\x63olours\x18\x08 \x03(\t\x12\x0e\n\x06\x61\x62sent\x18\t \x03(\t\x12\r\n\x05\x65mpty\x18\n \x03(\t\"\x91\x01\n\x06\x46igure\x12\x37\n\x0c\x63haracter_id\x18\x01 \x01(\tB!\xfa\x41\x16\n\x14imggen.dev/Character\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\r\n\x05\x64oing\x18\x02 \x03(\t\x12\x0c\n\x04mood\x18\x03 \x01(\t\x12\x0f\n\x07holding\x18\x04 \x03(\t\x12\x0f\n\x07wearing\x18\x05 \x03(\t\x12\x0f\n\x07without\x18\x06 \x03(\t*\xa8\x02\n\x08LossKind\x12\x19\n\x15LOSS_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13LOSS_KIND_CHARACTER\x10\x01\x12\x13\n\x0fLOSS_KIND_EXTRA\x10\x02\x12\x13\n\x0fLOSS_KIND_PLACE\x10\x03\x12\x12\n\x0eLOSS_KIND_TIME\x10\x04\x12\x15\n\x11LOSS_KIND_WEATHER\x10\x05\x12\x14\n\x10LOSS_KIND_ACTION\x10\x06\x12\x12\n\x0eLOSS_KIND_MOOD\x10\x07\x12\x12\n\x0eLOSS_KIND_PROP\x10\x08\x12\x16\n\x12LOSS_KIND_CLOTHING\x10\t\x12\x12\n\x0eLOSS_KIND_LOOK\x10\n\x12\x14\n\x10LOSS_KIND_COLOUR\x10\x0b\x12\x13\n\x0fLOSS_KIND_STYLE\x10\x0c\x42\x39\n\timggen.v1B\nSceneProtoP\x01Z\x12imggen/v1;imggenv1\xaa\x02\tImggen.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,14 +41,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTDRAWN'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
   _globals['_NOTDRAWN'].fields_by_name['drawn_as']._loaded_options = None
   _globals['_NOTDRAWN'].fields_by_name['drawn_as']._serialized_options = b'\342A\001\003'
+  _globals['_UNSURE'].fields_by_name['phrase']._loaded_options = None
+  _globals['_UNSURE'].fields_by_name['phrase']._serialized_options = b'\342A\001\003'
+  _globals['_UNSURE'].fields_by_name['kind']._loaded_options = None
+  _globals['_UNSURE'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
+  _globals['_UNSURE'].fields_by_name['why']._loaded_options = None
+  _globals['_UNSURE'].fields_by_name['why']._serialized_options = b'\342A\001\003'
   _globals['_FIGURE'].fields_by_name['character_id']._loaded_options = None
   _globals['_FIGURE'].fields_by_name['character_id']._serialized_options = b'\372A\026\n\024imggen.dev/Character\342\214\317\327\010\002\010\001'
-  _globals['_LOSSKIND']._serialized_start=560
-  _globals['_LOSSKIND']._serialized_end=856
+  _globals['_LOSSKIND']._serialized_start=652
+  _globals['_LOSSKIND']._serialized_end=948
   _globals['_NOTDRAWN']._serialized_start=125
   _globals['_NOTDRAWN']._serialized_end=222
-  _globals['_SCENE']._serialized_start=225
-  _globals['_SCENE']._serialized_end=409
-  _globals['_FIGURE']._serialized_start=412
-  _globals['_FIGURE']._serialized_end=557
+  _globals['_UNSURE']._serialized_start=224
+  _globals['_UNSURE']._serialized_end=314
+  _globals['_SCENE']._serialized_start=317
+  _globals['_SCENE']._serialized_end=501
+  _globals['_FIGURE']._serialized_start=504
+  _globals['_FIGURE']._serialized_end=649
 # @@protoc_insertion_point(module_scope)

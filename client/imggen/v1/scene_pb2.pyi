@@ -53,7 +53,8 @@ class _LossKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumT
     """The style."""
 
 class LossKind(_LossKind, metaclass=_LossKindEnumTypeWrapper):
-    """The part of a picture's content that a model did not draw as it was told.
+    """The part of a picture's content that a model did not draw as it was told, or that was read without
+    being sure.
 
     Later versions may add values; accept those that you do not know.
     """
@@ -111,6 +112,38 @@ class NotDrawn(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["drawn_as", b"drawn_as", "kind", b"kind", "phrase", b"phrase"]) -> None: ...
 
 Global___NotDrawn: typing_extensions.TypeAlias = NotDrawn
+
+@typing.final
+class Unsure(google.protobuf.message.Message):
+    """A part of a page that was read without being sure of it. It is drawn as it was read; a plan tells it
+    before anything is drawn, so that an author can set what is meant (`Page.scene`).
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PHRASE_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    WHY_FIELD_NUMBER: builtins.int
+    phrase: builtins.str
+    """Output only. What was read, in the words of the scene; empty where nothing was, as of a page that
+    does not say where it is.
+    """
+    kind: Global___LossKind.ValueType
+    """Output only. What it is."""
+    why: builtins.str
+    """Output only. Why it is unsure, in a few English words for people: `guessed from the words of the
+    page`.
+    """
+    def __init__(
+        self,
+        *,
+        phrase: builtins.str = ...,
+        kind: Global___LossKind.ValueType = ...,
+        why: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["kind", b"kind", "phrase", b"phrase", "why", b"why"]) -> None: ...
+
+Global___Unsure: typing_extensions.TypeAlias = Unsure
 
 @typing.final
 class Scene(google.protobuf.message.Message):

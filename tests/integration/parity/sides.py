@@ -20,13 +20,16 @@ from server.domain.images import NewAsset
 from server.domain.jobs import Claim, Outcome, Progress
 from server.domain.models import Size
 from server.domain.references import Reference, ReferenceUse, UsedReference
+from server.domain.scenes import Scene, overridden
 from server.domain.spec import RenderSpec
-from server.domain.states import AssetKind, Stage
+from server.domain.states import AssetKind, ImageType, Stage
 from server.domain.timings import StepTime, TimedStep
+from server.replies.messages import unsure
 from server.storage.keys import object_key
 from server.store.signals import CHANGED
 from tests.contract import methods, path_of
 from tests.integration.gateway_fixture import GatewayFixture
+from tests.integration.page_reader import UNSURE
 from tests.integration.parity.normal import Normal
 
 
@@ -119,6 +122,7 @@ class RealSide:
     async def finish(self, job: Job) -> None:
         """Stores assets of the sizes that a worker makes, and completes the job."""
         claim = await self._claim(job)
+        await self._read(claim)
         made = [await self._store(claim, kind) for kind in AssetKind]
         stages = dict.fromkeys(Stage, 10)
         outcome = Outcome(
@@ -134,6 +138,16 @@ class RealSide:
         )
         assert await self._gateway.store.leases.complete(claim, outcome)
         self._gateway.signals.say(CHANGED, job.job_id)
+
+    async def _read(self, claim: Claim) -> None:
+        """Keeps the scene of a page, of which something is unsure, as a worker keeps it."""
+        spec = claim.spec
+        if claim.upscale is not None or spec.image_type is ImageType.PORTRAIT:
+            return
+        scene = Scene(unsure=UNSURE)
+        if spec.fixed is not None:
+            scene = overridden(scene, spec.fixed, [CharacterId(one.id) for one in spec.cast])
+        await self._gateway.store.scenes.keep(claim, scene)
 
     async def _used(self, claim: Claim) -> tuple[UsedReference, ...]:
         """Returns what becomes of the references of a job, as a worker reports it."""
@@ -233,6 +247,7 @@ class FakeSide:
         self.metadata: Any = ()
         self._fake = fake
         fake.hold()
+        fake.doubt(*unsure(UNSURE))
 
     async def finish(self, job: Job) -> None:
         """Completes the job."""

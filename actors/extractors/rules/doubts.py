@@ -1,0 +1,129 @@
+"""Doubts: which parts of a page were read without being sure, and why."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from actors.extractors.learned.kinds import kind_of
+from actors.extractors.learned.places import Belief
+from actors.extractors.rules.clauses import Clause
+from actors.extractors.rules.doing import doings
+from actors.extractors.rules.found import Found, Way
+from actors.extractors.rules.lexicon.places import LANDMARKS, MOVING
+from actors.extractors.rules.lexicon.structures import STRUCTURES
+from actors.extractors.rules.phrases import NounPhrase
+from actors.extractors.rules.presence import Presence
+from actors.extractors.rules.showing import is_shown
+from actors.extractors.rules.spots import is_place
+from actors.extractors.rules.weighing import is_about_beings
+from server.domain.scenes import Figure, LossKind, Unsure
+
+_HINTED = 0.45
+"""How likely a place must be that only things give away, not to be doubted."""
+_KEPT = 0.03
+"""The same of the place of the page before, where nobody moves."""
+_KEPT_MOVING = 0.5
+"""The same where somebody does."""
+_RENEWED = 0.95
+"""How likely the doubted place of the page before must be, not to be doubted any more."""
+_NAMED = 0.1
+"""How likely a place of no kind must be that is named weakly, not to be doubted."""
+_WEAK = 2.0
+"""What a named place must be worth by the rules, not to be named weakly."""
+
+
+class Why(StrEnum):
+    """Why a part is unsure, in words for the reader of a plan."""
+
+    NOWHERE = "the page does not say where it is"
+    GUESSED = "guessed from the words of the page"
+    HINTED = "only things on the page hint at it"
+    KEPT = "kept from an earlier page, and this one may be elsewhere"
+    SPOKEN = "only somebody's words tell it"
+    PASSING = "only named in passing"
+    THEY = "'they' may be others"
+
+
+def doubt_of_place(
+    belief: Belief, found: Found, before: Belief | None, clauses: Sequence[Clause]
+) -> str:
+    """Returns why the place of a page is unsure; empty where it is not.
+
+    `found` is what the rules have found, `before` the belief after the page before it.
+    """
+    share = belief.share
+    if not belief.name:
+        return Why.NOWHERE
+    if belief.name != found.name:
+        return Why.GUESSED
+    if found.way is Way.SPOKEN:
+        return Why.SPOKEN
+    if found.way is Way.KEPT:
+        if before is not None and before.doubt:
+            return before.doubt if share < _RENEWED else ""
+        return Why.KEPT if share < (_KEPT_MOVING if _moves(clauses) else _KEPT) else ""
+    if found.way is Way.NAMED:
+        weak = found.worth < _WEAK and kind_of(found.name) is None
+        return Why.PASSING if weak and share < _NAMED else ""
+    return Why.HINTED if share < _HINTED else ""
+
+
+def _moves(clauses: Sequence[Clause]) -> bool:
+    """Returns whether somebody of the page goes anywhere."""
+    return any(
+        one.verb in MOVING and is_shown(one) and is_about_beings(one) and not one.told
+        for one in clauses
+    )
+
+
+def doubts(
+    belief: Belief,
+    clauses: Sequence[Clause],
+    presence: Presence,
+    figures: Sequence[Figure],
+    props: Sequence[str],
+) -> tuple[Unsure, ...]:
+    """Returns the parts of a page that are unsure: its place, who does what, and things."""
+    place = [Unsure(belief.name, LossKind.PLACE, belief.doubt)] if belief.doubt else []
+    done = {said for one in figures for said in one.doing}
+    held = {thing for one in figures for thing in one.holding}
+    actions = [one for one in _actions(clauses, presence) if one.phrase in done]
+    passing = [
+        Unsure(one, LossKind.PROP, Why.PASSING)
+        for one in props
+        if one not in held and _is_passed(one, clauses)
+    ]
+    return tuple(dict.fromkeys((*place, *actions, *passing)))
+
+
+def _actions(clauses: Sequence[Clause], presence: Presence) -> Iterator[Unsure]:
+    """Yields what is done by somebody whom a pronoun leaves open."""
+    for clause in clauses:
+        whys = [why for one in clause.subject if (why := _why(clause, one, presence))]
+        if whys and is_shown(clause):
+            leads = [one for one in clauses if one.governor is clause]
+            for said in doings(clause, leads):
+                yield Unsure(said, LossKind.ACTION, whys[0])
+
+
+def _why(clause: Clause, phrase: NounPhrase, presence: Presence) -> str:
+    place = clause.sentence, phrase.start
+    if rivals := presence.open.rivals.get(place):
+        return f"'{phrase.head.lower}' may be {' or '.join(rivals)}"
+    return Why.THEY if place in presence.open.loose else ""
+
+
+def _is_passed(thing: str, clauses: Sequence[Clause]) -> bool:
+    """Returns whether a page names a thing once, and only to say where something is: `on a wall`.
+
+    A picture may do without the bank, the roof or the wall that something is on.
+    """
+    noun = thing.split()[-1]
+    acted = [one for each in clauses for one in (*each.subject, *each.objects)]
+    placed = [one for each in clauses for _, one in each.places]
+    named = [one for one in placed if _is_named(noun, one)]
+    where = [one for one in named if is_place(one) or one.head.lemma in STRUCTURES | LANDMARKS]
+    return len(named) == len(where) == 1 and not any(_is_named(noun, one) for one in acted)
+
+
+def _is_named(noun: str, phrase: NounPhrase) -> bool:
+    return noun in {phrase.head.lemma, phrase.head.lower}
