@@ -15,6 +15,7 @@ from imggen.testing.choices import read_limits, route, route_again
 from imggen.testing.memory import Drawing, Memory
 from imggen.testing.plans import (
     Plan,
+    Shown,
     Storyboard,
     plan_of,
     portrait_shape,
@@ -74,6 +75,7 @@ class Reader:
             routing,
             shape,
             quality,
+            Shown(),
             use_references=request.options.use_references,
             post_processing=settled(request.options.post_processing, portrait=True),
         )
@@ -114,11 +116,13 @@ class Reader:
             routing,
             scene_shape(routing.require(), ratio or ""),
             quality,
+            Shown(
+                description or found.scene_description,
+                found.text,
+                number,
+                None if description else found.scene,
+            ),
             use_references=uses_references(request.options),
-            scene=description or found.scene_description,
-            page_text=found.text,
-            page=number,
-            fixed=None if description else found.scene,
             post_processing=settled(request.options.post_processing, portrait=False),
         )
 
