@@ -38,7 +38,7 @@ _JUMP = 8
 """The least difference between two neighbouring lines, in a pixel, at a cut."""
 _END = 32
 """The part of a line, one in so many, at each end, that a cut must reach: a frame does not."""
-_BAR = 8
+_BAR = 4
 """How much the greys in a row of a bar differ from one another at most."""
 _CORNERS = 16
 """The most corners of upright rectangles side by side."""
