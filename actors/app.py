@@ -3,10 +3,7 @@
 Replica counts and GPUs are set only in `cluster/serve/*.yaml`.
 """
 
-import asyncio
 import logging
-import os
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -19,72 +16,42 @@ from ray import serve
 from ray.serve import Application, Deployment
 
 from actors.classifiers.base import PictureClassifier
-from actors.classifiers.choice import open_classifier, open_picture_classifier
-from actors.credentials.choice import open_signer
 from actors.credentials.expiry import ExpiryWatch
 from actors.engine.allocation import keep_freed_memory
 from actors.engine.profiles import Profile, ProfileInvalid, profile, read_profiles
 from actors.engine.refusal import CheckpointRefused
-from actors.engine.render import RecordPace, ReferenceRenderer
+from actors.engine.render import ReferenceRenderer
 from actors.engine.source import check_source
-from actors.extractors import PlainExtractor, open_paid_extractor
-from actors.finishing.matting import background_removal
 from actors.finishing.upscaling import NoUpscaler, Upscaler
-from actors.finishing.watermark import marked_finishing
-from actors.providers.hosted import Accounts, open_providers
 from actors.providers.local import LocalProvider
+from actors.serve.assembly import open_parts, stages_of, work_of, worker_of
 from actors.serve.finishing import FinishingReplica, no_check
 from actors.serve.handles import (
     Handle,
     RayEncoder,
     RayModels,
-    RayPictures,
     RayRenderer,
     RayUpscaler,
     wait_until_loaded,
     wait_until_ready,
 )
 from actors.serve.metrics import (
-    RayRefusals,
-    RayRefusedPictures,
     RayRenderMetrics,
     RayTileMetrics,
-    RayWorkerMetrics,
 )
 from actors.serve.replica import DiffuserReplica
 from actors.settings import (
-    BackgroundSettings,
-    ClassifierSettings,
-    CredentialSettings,
     DiffuserSettings,
-    ExtractorSettings,
     PictureSettings,
-    WatermarkSettings,
     WorkerSettings,
 )
-from actors.worker.choosing import Chooser
 from actors.worker.enlarging import NO_UPSCALERS
-from actors.worker.loop import Worker
-from actors.worker.losses import LossReader
 from actors.worker.patience import Patience
-from actors.worker.pictures import JobPictures
-from actors.worker.planning import DrawingOrReading, Planner
 from actors.worker.probing import Probing
-from actors.worker.references import ReferenceResolver
 from actors.worker.rerouting import Rerouting
-from actors.worker.routed import RoutedDrawing
-from actors.worker.signing import JobCredentials
-from actors.worker.stages import Stages
-from actors.worker.texts import JobTexts
-from actors.worker.upscaling import DrawingOrUpscaling, PrintUpscaler
 from server.causes import CannotStart
 from server.logs import configure_logs
-from server.routing.observer import Observer
-from server.storage import StorageSettings, open_usable
-from server.storage.environment import tell_redirections
-from server.store import open_store
 from server.store.opening import until_open
-from server.store.signals import Signals
 from server.traces import Traces, TraceSettings, open_traces, start_traces
 
 # A replica accepts more requests than it renders at once, and queues them itself: a full replica
@@ -200,80 +167,16 @@ class WorkerDeployment:
             encoder=RayEncoder(diffuser),
             check=self._models.check,
         )
-        catalogue = settings.catalogue()
-        hosted = await enter(open_providers(catalogue.models, Accounts()))
-        store = await enter(open_store(settings.database, max_connections=4))
-        progress = await enter(
-            open_store(settings.database, max_connections=2, synchronous_commit=False)
-        )
-        storage_settings = StorageSettings()
-        tell_redirections(storage_settings)
-        storage = await enter(open_usable(storage_settings, store.clock))
-        extractor = await enter(open_paid_extractor(ExtractorSettings()))
-        signals = Signals(store.database)
-        await enter(signals.running())
-        providers = {one.model: one for one in (local, *hosted)}
-        observer = Observer(store, settings.gpu_cost)
-        rules = PlainExtractor()
-        classifying, looking = ClassifierSettings(), PictureSettings()
-        classifier = await enter(open_classifier(classifying))
-        pictures = await enter(
-            open_picture_classifier(
-                looking, classifying, RayPictures(finisher, looking.image_classifier_name)
-            )
-        )
-        signer = await asyncio.to_thread(open_signer, CredentialSettings(), store.clock)
-        texts = JobTexts(settings.text_check(), store.allowed_texts, RayRefusals(), classifier)
-        cutting = await asyncio.to_thread(background_removal, BackgroundSettings())
-        finishing = marked_finishing(WatermarkSettings(), cutting)
-        stages = Stages(
-            providers,
-            rules,
-            storage,
-            catalogue=catalogue,
-            references=ReferenceResolver(store.references, storage),
-            scenes=store.scenes,
-            texts=texts,
-            pictures=JobPictures(pictures, RayRefusedPictures()),
-            credentials=JobCredentials(signer),
-            upscalers={model: RayUpscaler(finisher)} if upscales else NO_UPSCALERS,
-            prints_by_model=settings.print_by_model,
-            finishing=finishing,
-            record_pace=RecordPace(settings.record_steps, settings.record_after_s),
-            clock=store.clock,
-        )
+        parts = await open_parts(self._stack, settings, local, finisher)
         patience = Patience(settings.lease_s, lambda: self._worker.draining)
-        losses = LossReader(
-            catalogue, providers, rules, store, patience, texts, extractor, profiles
-        )
-        drawing = RoutedDrawing(
-            stages,
-            Chooser(catalogue, observer, providers, losses),
-            providers,
-            store,
-            patience,
-            extractor,
-            moderated_goes_on=settings.moderated_tries_next_offer,
-        )
-        upscaler = PrintUpscaler(stages, store.images, storage, finishing)
-        self._worker = Worker(
-            settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
-            settings.model_copy(update={"slots": settings.served_slots}),
-            DrawingOrUpscaling(DrawingOrReading(drawing, Planner(losses)), upscaler),
-            store,
-            progress,
-            signals,
-            models=self._models,
-            draws=providers,
-            upscales=upscales,
-            traces=traces,
-            metrics=RayWorkerMetrics(),
-            objects=stages.objects,
-            records=stages.records,
-        )
-        await enter(ExpiryWatch(signer, store.clock).running())
-        await enter(Rerouting(catalogue, observer, store, signals).running())
-        await enter(Probing(providers, store.health).running())
+        upscalers = {model: RayUpscaler(finisher)} if upscales else NO_UPSCALERS
+        stages = stages_of(parts, settings, upscalers)
+        work = work_of(parts, settings, profiles, stages, patience)
+        self._worker = worker_of(parts, settings, stages, work, self._models, traces, upscales)
+        catalogue, observer, store = parts.catalogue, parts.observer, parts.store
+        await enter(ExpiryWatch(parts.signer, store.clock).running())
+        await enter(Rerouting(catalogue, observer, store, parts.signals).running())
+        await enter(Probing(parts.providers, store.health).running())
         await enter(self._worker.running())
 
     def check_health(self) -> None:

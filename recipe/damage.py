@@ -188,15 +188,15 @@ TUNED: Mapping[str, Change] = {
     "uneven tiles": _uneven_tiles,
     "one tile all over": _one_tile,
     "missing tiles": _missing_tiles,
+    "slanted": _slanted,
 }
-"""The kinds by which the limits were chosen."""
+"""The kinds by which the limits were chosen; slants were held back until they had a measure."""
 HELD_BACK: Mapping[str, Change] = {
     "salt and pepper": _salted,
     "blurred by boxes": _boxed,
     "turned tiles": _mirrored_tiles,
     "torn columns": _latticed,
     "moved": _moved,
-    "slanted": _slanted,
     "mosaic": _mosaic,
     "cut off": _cut_off,
     "two values": _two_values,

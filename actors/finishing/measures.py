@@ -1,6 +1,6 @@
 """What is measured of a picture's pixels to tell whether they are damaged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from actors.finishing.patterns import (
     likeness_to_itself,
     longest_cut,
     rectangles,
+    slant,
     unevenness,
 )
 
@@ -41,6 +42,15 @@ _EDGES = 0.04
 """The share of pixels at edges below which areas are clean; cut off values have ragged ones."""
 _DARK = 0.35
 """The share of black from which on pure colours may be what is left of a dark picture."""
+_RAGGED = 0.15
+"""The share of pixels that differ from the next one, of those that cut off darkness leaves."""
+_KEPT = 0.5
+"""The share of such pixels of which no channel is cut off, from which on they are meant."""
+_TINTED = 0.001
+"""The share of pixels that are white in one channel and black in another, below which black is ink.
+
+Values that are cut off leave many.
+"""
 _BARS = 0.03
 """How much the bars above and below a picture differ at most, as shares of its height."""
 _CUT_ALONG = 0.5
@@ -49,7 +59,11 @@ _CUT_ALONG = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What tells a broken picture from a good one."""
+    """What tells a broken picture from a good one.
+
+    Nothing is torn, smeared or cut off in a flat drawing, whose forms may be anything: no model
+    paints one, and damage to what models paint leaves many colours.
+    """
 
     light: float
     """The value that 998 of 1000 pixels do not exceed in any channel, 0 to 255: stars are more."""
@@ -70,25 +84,33 @@ class Measures:
     inside: float
     """The share, of the pixels that are not white paper, whose colour is not cut off.
 
-    1 for areas of pure colours with few edges, as on a poster.
-    """
-    seams: float
-    """The lines, across the whole picture, where another picture seems to begin."""
-    missing: float
-    """The share of rows, at the top or the bottom, that are of one colour and cut the rest off.
-
-    Not where they are white paper, nor two bars that are alike, as of a film. Of flat drawings,
-    whose ground may be anything, this and `holes` are 0.
+    1 for areas of pure colours with few edges, as on a poster, and where only black is cut off, as
+    ink is.
     """
     black: float
-    """The share of pixels that are black in every channel."""
-    ways: float
-    """How much more detail there is across a direction than along it, in decibels."""
+    """The share of pixels that are black in every channel.
+
+    0 where the others are areas of colours that are not cut off, as before a night sky.
+    """
+    slant: float
+    """How much more alike each row is to the one above it when that is moved aside."""
     repeats: float
-    """How alike the picture is to itself moved, across and down, whichever is less; at most 1."""
-    grid: float
+    """How alike the picture is to itself moved, across and down, whichever is less; at most 1.
+
+    0 for a pattern, which is there many times, as on a fabric.
+    """
+    seams: float = 0
+    """The lines, across the whole picture, where another picture seems to begin."""
+    missing: float = 0
+    """The share of rows, at the top or the bottom, that are of one colour and cut the rest off.
+
+    Not where they are white paper, nor two bars that are alike, as of a film.
+    """
+    ways: float = 0
+    """How much more detail there is across a direction than along it, in decibels."""
+    grid: float = 0
     """How much of a straight cut from edge to edge jumps, across and down, whichever is less."""
-    holes: float
+    holes: float = 0
     """The share of upright rectangles of one colour with which a picture is cut off."""
 
 
@@ -97,22 +119,32 @@ def measure(pixels: Pixels) -> Measures:
     cells = _cells(pixels)
     few = pixels[:: _every(len(pixels)), :: _every(pixels.shape[1])]
     grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    even, flat = _is_even(grey), _is_flat(few)
+    even, flat, clean = _is_even(grey), _is_flat(few), _is_clean(few)
     black = float((few.max(axis=2) <= 1).mean())
-    return Measures(
+    found = Measures(
         light=float(np.percentile(few.max(axis=2), 99.8)),
         span=max(float(np.ptp(cells, axis=(0, 1)).max()), _lines(grey) if even else 0.0),
         relation=1.0 if even else _correlation(cells),
         edge=_edge(pixels),
         grain=_grain(grey),
-        inside=1.0 if black < _DARK and _is_clean(few) else _inside(few),
-        seams=_seams(grey) + _seams(np.ascontiguousarray(grey.T)),
-        missing=0.0 if flat else _cut_off(pixels),
-        black=black,
-        ways=unevenness(grey),
+        inside=1.0 if black < _DARK and clean else _inside(few),
+        black=0.0 if black > _DARK and _is_before_black(few) else black,
+        slant=slant(grey),
         repeats=likeness_to_itself(grey),
-        grid=min(longest_cut(grey), longest_cut(np.ascontiguousarray(grey.T))),
-        holes=0.0 if flat else rectangles(pixels),
+    )
+    return found if flat else _with_tears(found, pixels, grey)
+
+
+def _with_tears(found: Measures, pixels: Pixels, grey: Numbers) -> Measures:
+    """Returns measures with those of what is torn, tiled, smeared or cut off."""
+    turned = np.ascontiguousarray(grey.T)
+    return replace(
+        found,
+        seams=_seams(grey) + _seams(turned),
+        missing=_cut_off(pixels),
+        ways=unevenness(grey),
+        grid=min(longest_cut(grey), longest_cut(turned)),
+        holes=rectangles(pixels),
     )
 
 
@@ -136,8 +168,24 @@ def _is_clean(pixels: Pixels) -> bool:
     return sum(edges) < _EDGES
 
 
+def _is_before_black(pixels: Pixels) -> bool:
+    """Returns whether what is not black is smooth and of colours that are not cut off."""
+    seen = pixels.max(axis=2) > 1
+    if not seen.any():
+        return False
+    ragged, pairs = 0, 0
+    for one, next_one in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
+        both = seen[one] & seen[next_one]
+        differs = (cv2.absdiff(pixels[one], pixels[next_one]) > _STEP).any(axis=2)
+        ragged, pairs = ragged + int((differs & both).sum()), pairs + int(both.sum())
+    kept = ((pixels > 1) & (pixels < 254)).all(axis=2)
+    return ragged < _RAGGED * pairs and bool(kept.sum() > _KEPT * seen.sum())
+
+
 def _inside(pixels: Pixels) -> float:
     drawn = (pixels < 254).any(axis=2)
+    if float((drawn & (pixels >= 254).any(axis=2) & (pixels <= 1).any(axis=2)).mean()) < _TINTED:
+        return 1.0
     kept = ((pixels > 1) & (pixels < 254)).any(axis=2)
     return float(kept.sum() / max(int(drawn.sum()), 1))
 
@@ -192,7 +240,9 @@ def _is_even(grey: Numbers) -> bool:
 def _lines(grey: Numbers) -> float:
     """Returns half of how far the lines on an even ground are from it."""
     few = grey[:: _every(len(grey)), :: _every(grey.shape[1])]
-    return float(np.percentile(np.abs(few - np.median(few)), 99.9)) / 2
+    # Not the median, which lies between the two colours of even stripes.
+    ground = int(np.bincount(few.astype(np.uint8).ravel()).argmax())
+    return float(np.percentile(np.abs(few - ground), 99.9)) / 2
 
 
 def _cut_off(pixels: Pixels) -> float:

@@ -1,4 +1,4 @@
-"""Patterns that damage leaves: tiles, tears, holes and smears."""
+"""Patterns that damage leaves: tiles, tears, slants, holes and smears."""
 
 import cv2
 import numpy as np
@@ -22,12 +22,24 @@ _MOVED = 12
 """The part of a side, one in so many, by which it is moved at least."""
 _CLEAR = 60.0
 """The steps above which an edge counts no more, so that one alone is no likeness."""
+_OFTEN = 6
+"""The times that a pattern is in a side from which on it is meant: a fabric, bricks, hatching."""
+_ALMOST = 0.95
+"""How alike to the picture's best likeness that of its nearest repetition is, at least."""
+_CLOSE = 4
+"""The least pixels by which a picture is moved to find how often a pattern is in it."""
 _SHARED = 0.2
 """The share of the detail that both must have where they lie on each other."""
+_ROWS = 64
+"""The pairs of rows by which a wrong stride is found."""
+_ASIDE = 64
+"""The part of a row, one in so many, by which a wrong stride moves it at least."""
 _JUMP = 8
 """The least difference between two neighbouring lines, in a pixel, at a cut."""
 _END = 32
 """The part of a line, one in so many, at each end, that a cut must reach: a frame does not."""
+_BAR = 4
+"""How much the greys in a row of a bar differ from one another at most."""
 _CORNERS = 16
 """The most corners of upright rectangles side by side."""
 _HOLE = 12
@@ -67,39 +79,82 @@ def likeness_to_itself(grey: Numbers) -> float:
     """Returns the correlation of the corners in a picture (H, W) with those of itself, moved.
 
     Across and down, each by a twelfth to half of the side, so that all of the picture counts: a
-    pattern behind a figure, or a fence, is not the same all over.
+    pattern behind a figure, or a fence, is not the same all over. 0 for what is there many times
+    across and down, light or dark, as a tile with a part of a picture in it is not.
     """
     small = _at_most(grey, _FEW)
     corners = np.diff(np.diff(small, axis=0), axis=1).clip(-_CLEAR, _CLEAR)
     if min(corners.shape) < _MOVED:
         return 0.0
-    return min(_likeness_down(corners), _likeness_down(np.ascontiguousarray(corners.T)))
+    sides = _likenesses_down(corners), _likenesses_down(np.ascontiguousarray(corners.T))
+    if all(_is_often(each) for each in sides):
+        return 0.0
+    return min(max(each[len(each) * 2 // _MOVED :]) for each in sides)
 
 
-def _likeness_down(corners: Numbers) -> float:
+def _is_often(likenesses: list[float]) -> bool:
+    """Returns whether what is most alike is so when moved by little, if dark where that is light.
+
+    So are the squares of a chessboard.
+    """
+    near = likenesses[: len(likenesses) * 2 // _OFTEN]
+    return max(map(abs, near)) > _ALMOST * max(likenesses)
+
+
+def _likenesses_down(corners: Numbers) -> list[float]:
+    """Returns the correlations when moved down, by up to half the height; 0 under _CLOSE."""
     least = max(_SHARED * float((corners**2).sum()), 1.0)
-    best = 0.0
-    for by in range(-(-len(corners) // _MOVED), len(corners) // 2 + 2):
+    found = [0.0] * _CLOSE
+    for by in range(_CLOSE, len(corners) // 2 + 2):
         above, below = corners[:-by], corners[by:]
         here, there = float((above**2).sum()), float((below**2).sum())
-        if min(here, there) > least:
-            best = max(best, float((above * below).sum()) / (here * there) ** 0.5)
-    return best
+        shared = min(here, there) > least
+        found.append(float((above * below).sum()) / (here * there) ** 0.5 if shared else 0.0)
+    return found
+
+
+def slant(grey: Numbers) -> float:
+    """Returns how much more alike rows of a picture (H, W) are to those above them when moved.
+
+    All by the same, as by a wrong stride. Each row counts alike, an even one not at all, so that a
+    line that goes down slowly is none. 0 or less where rows are most alike in their places.
+    """
+    at = np.linspace(0, len(grey) - 2, min(_ROWS, len(grey) - 1)).astype(int)
+    width = grey.shape[1]
+    least = max(2, width // _ASIDE)
+    if not at.size or width < 4 * least:
+        return 0.0
+    below, above = (np.fft.rfft(_of_one_spread(grey[rows])) for rows in (at + 1, at))
+    product = below * above.conj()
+    alike = np.fft.irfft(product.mean(axis=0), width) / width
+    in_place = max(alike[:least].max(), alike[-least:].max())
+    return float(alike[least : width - least + 1].max() - in_place)
+
+
+def _of_one_spread(rows: Numbers) -> Numbers:
+    """Returns rows with a mean of 0 and a spread of 1, but even ones as 0."""
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    spread = np.asarray(centred.std(axis=1, keepdims=True))
+    return np.where(spread > 1, centred / np.maximum(spread, 1), 0)
 
 
 def longest_cut(grey: Numbers) -> float:
     """Returns the share of the line between two rows of a picture (H, W) that jumps most.
 
-    Only lines count that jump at both ends, and where the rows nearby do not.
+    Only lines count that jump at both ends, and where the rows nearby do not; and between two rows
+    of which neither is even: a bar is, as of a window, a flag, or between a comic's pictures.
     """
-    steps = np.abs(np.diff(grey[:, :: max(1, grey.shape[1] // _SIDE)], axis=0))
+    few = grey[:, :: max(1, grey.shape[1] // _SIDE)]
+    steps = np.abs(np.diff(few, axis=0))
     if len(steps) < 5:
         return 0.0
     near = np.maximum.reduce([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
     jumps = (steps[2:-2] > _JUMP) & (steps[2:-2] > 3 * near)
     end = max(1, jumps.shape[1] // _END)
     reaches = (jumps[:, :end].mean(axis=1) >= 0.5) & (jumps[:, -end:].mean(axis=1) >= 0.5)
-    return float(jumps.mean(axis=1)[reaches].max(initial=0.0))
+    uneven = few[2:-2].std(axis=1) > _BAR
+    cuts = reaches & uneven[:-1] & uneven[1:]
+    return float(jumps.mean(axis=1)[cuts].max(initial=0.0))
 
 
 def rectangles(pixels: Pixels) -> float:

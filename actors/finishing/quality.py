@@ -36,6 +36,7 @@ _LIMITS = (
     _Limit("seams", 6, 2.5, 0, "torn or tiled wrongly"),
     _Limit("missing", 0.4, 0.12, 0, "cut off"),
     _Limit("black", 0.95, 0.6, 0.35, "clipped"),
+    _Limit("slant", 0.6, 0.25, 0.1, "slanted"),
     _Limit("ways", 24, 17, 12, "smeared or torn"),
     _Limit("repeats", 1.0, 0.85, 0.7, "the same all over"),
     _Limit("grid", 0.9, 0.5, 0.36, "torn or tiled wrongly"),

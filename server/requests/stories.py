@@ -1,6 +1,6 @@
 """Requests for whole stories, read as storyboards: their pictures in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -124,16 +124,8 @@ class StoryReader:
         fronting = [CharacterId(UUID(one)) for one in cover.character_ids]
         cast = await self._cast(checks, user, story, fronting)
         shown = portrayed(story, cast, fronting, cover.scene_description)
-        panels = Panels(
-            await self._pictures.routes(checks, user, request.options),
-            checks,
-            request,
-            maybe_quality or Quality.HD,
-            ratio or "",
-            story,
-            cast,
-            self._pictures.uses_references(request.options),
-        )
+        asked = maybe_quality or Quality.HD
+        panels = await self._panels(checks, user, request, asked, ratio or "", story, cast)
         panels.add(shown, await self._portraits(shown, maybe_style), cover, fronting)
         if maybe_copies is not None:
             panels.check_number(maybe_copies)
@@ -143,6 +135,21 @@ class StoryReader:
                 raise missing_character(one)
         pictures = panels.pictures(style, quality, copies)
         return Storyboard(story.id, style, tuple(pictures))
+
+    async def _panels(
+        self,
+        checks: Checks,
+        user: UserId,
+        request: GenerateStoryRequest,
+        quality: Quality,
+        ratio: str,
+        story: Story,
+        cast: Mapping[CharacterId, FrozenCharacter],
+    ) -> Panels:
+        """Returns the panels of a story, to which its pictures are added."""
+        routes = await self._pictures.routes(checks, user, request.options)
+        use_references = self._pictures.uses_references(request.options)
+        return Panels(routes, checks, request, quality, ratio, story, cast, use_references)
 
     async def _portraits(
         self, shown: Sequence[CharacterId], style: Style | None

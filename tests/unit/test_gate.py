@@ -116,6 +116,78 @@ def room() -> Image.Image:
     return image
 
 
+def boxes(side: int, every: int, colour: Colour) -> list[Area]:
+    """Returns rectangles all over 512x512, every second of a line, as on a chessboard."""
+    return [
+        ("box", (x + y % (2 * every), y, x + y % (2 * every) + side - 1, y + side - 1), colour)
+        for y in range(0, 512, every)
+        for x in range(0, 512, 2 * every)
+    ]
+
+
+def painted(image: Image.Image) -> Image.Image:
+    """Returns a drawing with a little grain, as models paint it: no area is of one colour."""
+    grain = np.random.default_rng(7).normal(0, 2, (image.height, image.width, 3))
+    return Image.fromarray((np.asarray(image) + grain).clip(0, 255).astype(np.uint8))
+
+
+def night() -> Image.Image:
+    """Returns black hills and a tree before an evening sky, most of which they cover."""
+    sky = np.zeros((512, 512, 3), np.uint8)
+    sky[:] = np.linspace((20, 25, 70), (120, 70, 60), 512)[:, None]
+    image = Image.fromarray(sky)
+    draw = ImageDraw.Draw(image)
+    draw.polygon(
+        [(0, 200), (120, 110), (260, 190), (400, 120), (512, 180), (512, 512), (0, 512)], 0
+    )
+    draw.ellipse((290, 30, 420, 160), fill=0)
+    return image
+
+
+def fabric() -> Image.Image:
+    """Returns leaves and berries, eight times across and down."""
+    places = [(x, y) for x in range(0, 512, 64) for y in range(0, 512, 64)]
+    leaves: list[Area] = [("disc", (x + 6, y + 10, x + 46, y + 26), "#5a9650") for x, y in places]
+    berries: list[Area] = [("disc", (x + 38, y + 40, x + 54, y + 56), "#c83c3c") for x, y in places]
+    return drawn((235, 240, 225), *leaves, *berries)
+
+
+def pixel_art() -> Image.Image:
+    """Returns a house under a dithered sky, in 32x32 squares."""
+    squares = np.full((32, 32, 3), (120, 190, 250), np.uint8)
+    squares[:12:2, ::2] = squares[1:12:2, 1::2] = (90, 150, 230)
+    squares[24:] = (90, 170, 70)
+    squares[14:26, 8:22] = (220, 60, 60)
+    squares[18:22, 11:14] = squares[18:22, 16:19] = (255, 230, 90)
+    return Image.fromarray(squares).resize((512, 512), Image.Resampling.NEAREST)
+
+
+def comic(gutter: str) -> Image.Image:
+    image = Image.new("RGB", (512, 512), gutter)
+    for number, at in enumerate(((8, 8), (260, 8), (8, 260), (260, 260))):
+        image.paste(textured(20 + number).resize((244, 244)), at)
+    return image
+
+
+def window() -> Image.Image:
+    """Returns a view through a window with a cross."""
+    image = textured()
+    image.paste((245, 243, 238), (246, 0, 266, 512))
+    image.paste((245, 243, 238), (0, 246, 512, 266))
+    return painted(image)
+
+
+def planks() -> Image.Image:
+    """Returns boards with grain in them: lines that go down a little, each by its own slope."""
+    image, chance = Image.new("RGB", (1024, 1024), (170, 120, 70)), np.random.default_rng(15)
+    draw = ImageDraw.Draw(image)
+    for top, by in zip(range(8, 1024, 17), chance.integers(-6, 6, 60).tolist(), strict=True):
+        draw.line((0, top, 1024, top + by), fill=(150, 100, 55), width=2)
+    for top in range(97, 1024, 100):
+        draw.line((0, top, 1024, top), fill=(70, 45, 25), width=6)
+    return image.resize((512, 512), Image.Resampling.BOX)
+
+
 def fence() -> Image.Image:
     posts: list[Area] = [("box", (x, 200, x + 20, 420), (250, 250, 250)) for x in range(0, 512, 32)]
     field: Area = ("box", (0, 300, 512, 512), (90, 160, 80))
@@ -150,6 +222,24 @@ ART = {
     "stars": stars,
     "a room": room,
     "a fence": fence,
+    "black hills at night": night,
+    "a chessboard": lambda: drawn((230, 200, 150), *boxes(64, 64, (120, 70, 40))),
+    "a chessboard in black and white": lambda: drawn("white", *boxes(64, 64, 0)),
+    "a fabric": fabric,
+    "a fabric, painted": lambda: painted(fabric()),
+    "pixel art": pixel_art,
+    "a comic": lambda: comic("white"),
+    "a comic on black": lambda: comic("black"),
+    "a window with a cross": window,
+    "a flag with a cross": lambda: drawn(
+        (0, 106, 167),
+        ("box", (160, 0, 219, 512), (254, 204, 0)),
+        ("box", (0, 226, 512, 285), (254, 204, 0)),
+    ),
+    "pale stripes": lambda: drawn(
+        (250, 240, 220), *(("box", (x, 0, x + 15, 512), "#aac8b4") for x in range(0, 512, 32))
+    ),
+    "planks": planks,
 }
 
 
@@ -173,7 +263,7 @@ def test_a_broken_picture_is_refused_with_its_size_and_fault() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("kind", ["whole", "tiles", "rows", "one tile", "hole", "plain"])
+@pytest.mark.parametrize("kind", ["whole", "tiles", "rows", "one tile", "hole", "plain", "stride"])
 def test_a_picture_in_pieces_is_below_the_floor(seed: int, kind: str) -> None:
     score = quality_of(damaged(scene(seed), kind)).score
     assert (score > FLOOR) is (kind == "whole")
@@ -203,6 +293,8 @@ def damaged(pixels: Pixels, kind: str) -> Pixels:
             return np.stack([np.roll(row, chance.integers(256), axis=0) for row in pixels])
         case "one tile":
             return np.tile(pixels[96:160, 96:160], (4, 4, 1))
+        case "stride":
+            return np.stack([np.roll(row, 24 * at, axis=0) for at, row in enumerate(pixels)])
         case "hole":
             made[64:192, 64:192] = 127
         case "plain":

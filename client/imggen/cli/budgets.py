@@ -1,7 +1,7 @@
 """Commands for budgets and spend."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from io import StringIO
 
@@ -50,12 +50,9 @@ def spend(
         raise click.UsageError("give the first day with --days or with --from, not with both")
     if as_csv and session.json:
         raise click.UsageError("give --csv or --json, not both")
-    # A day is the service's, whose clock may be another than this machine's.
-    until = last_day or (session.client.get_budget().day if days and days > 1 else "")
-    first = first_day or _before(until, days or 1)
     found = list(
         session.client.list_spend(
-            first_day=first,
+            first_day=first_day or _first_of(session, days or 1, last_day),
             last_day=last_day or "",
             group_by=short_names(SpendGroup)[by],
             page_size=100,
@@ -64,6 +61,16 @@ def spend(
     if as_csv:
         echo(spend_csv(by, found), nl=False)
         return
+    _print_spend(session, by, found)
+
+
+def _first_of(session: Session, days: int, last_day: str | None) -> str:
+    """Returns the first of so many days; the service's, whose clock may be another than ours."""
+    until = last_day or (session.client.get_budget().day if days > 1 else "")
+    return _before(until, days)
+
+
+def _print_spend(session: Session, by: str, found: Sequence[Spend]) -> None:
     session.table(
         (by.upper(), *(column.replace("_", " ").upper() for column in _COLUMNS)),
         ((one.key or "-", *_cells(one, _shown)) for one in found),

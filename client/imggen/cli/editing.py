@@ -100,15 +100,8 @@ def update_story(
       imggen stories update STORY_ID --title "The Old Map"
       imggen stories update STORY_ID --page 2="She runs." --remove-page 3 --add-page "The end."
     """
-    for given in (page, scene, characters):
-        for number, _ in given:
-            if number in removed:
-                raise click.UsageError(f"page {number} is both changed and removed; choose one")
-    changes: StoryFields = {}
-    if title is not None:
-        changes["title"] = title
-    if style is not None:
-        changes["style"] = style
+    _refuse_both(removed, page, scene, characters)
+    changes = _said(title, style)
     if page or scene or characters or added or removed:
         before = session.client.get_story(story_id)
         changes["pages"] = _changed(before, page, scene, characters, added, removed)
@@ -118,6 +111,21 @@ def update_story(
     else:
         raise click.UsageError("nothing to change; give --title, --page or another option")
     print_story(session, changed)
+
+
+def _refuse_both(removed: Sequence[int], *changed: Numbered) -> None:
+    for number in (number for given in changed for number, _ in given):
+        if number in removed:
+            raise click.UsageError(f"page {number} is both changed and removed; choose one")
+
+
+def _said(title: str | None, style: str | None) -> StoryFields:
+    changes: StoryFields = {}
+    if title is not None:
+        changes["title"] = title
+    if style is not None:
+        changes["style"] = style
+    return changes
 
 
 def print_story(session: Session, story: Story) -> None:

@@ -31,9 +31,11 @@ from imggen.orders import OptionFields
 from imggen.rules.money import dollars
 from imggen.v1.image_pb2 import Image, ImageStatus, ImageType
 from imggen.v1.job_pb2 import Job
+from imggen.v1.story_pb2 import Page
 
 STATUSES = list(short_names(ImageStatus))[1:]
 TYPES = list(short_names(ImageType))[1:]
+_COLUMNS = ("IMAGE", "TYPE", "STATUS", "STYLE", "PAGE", "VERSION", "CHECK")
 
 
 def _page(context: click.Context, argument: click.Parameter, value: str) -> int | str:
@@ -276,34 +278,39 @@ def images(
       imggen images --type portrait --status completed --json
       imggen images --meta order=4711
     """
-    if isinstance(page, int) and not story:
-        raise click.UsageError("--page needs --story: the story that it is a page of")
     found = list(
         session.client.list_images(
             story=story,
             character=character,
             type=type or ImageType.IMAGE_TYPE_UNSPECIFIED,
             status=status or ImageStatus.IMAGE_STATUS_UNSPECIFIED,
-            page=session.client.page(story, page) if isinstance(page, int) else page,
+            page=_page_of(session, story, page),
             metadata=metadata,
             page_size=100,
         )
     )
-    session.table(
-        ("IMAGE", "TYPE", "STATUS", "STYLE", "PAGE", "VERSION", "CHECK"),
-        (
-            (
-                each.id,
-                short_name(ImageType, each.type),
-                short_name(ImageStatus, each.status),
-                each.style,
-                str(each.page_number or ("removed" if each.page_id else "")),
-                str(each.version),
-                check_of(each),
-            )
-            for each in found
-        ),
-        images=found,
+    session.table(_COLUMNS, map(_row, found), images=found)
+
+
+def _page_of(session: Session, story: str, page: int | str) -> Page | str:
+    """Returns a page by its number in a story, or its id as it is."""
+    if isinstance(page, str):
+        return page
+    if not story:
+        raise click.UsageError("--page needs --story: the story that it is a page of")
+    return session.client.page(story, page)
+
+
+def _row(image: Image) -> tuple[str, ...]:
+    """Returns an image in the columns of the list."""
+    return (
+        image.id,
+        short_name(ImageType, image.type),
+        short_name(ImageStatus, image.status),
+        image.style,
+        str(image.page_number or ("removed" if image.page_id else "")),
+        str(image.version),
+        check_of(image),
     )
 
 

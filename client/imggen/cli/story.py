@@ -15,7 +15,7 @@ from imggen.cli.file_names import file_stem
 from imggen.cli.ignored import refuse_typed, refuse_unsaved
 from imggen.cli.input_files import read_text
 from imggen.cli.losses import end_strictly, losses_of, strict_option
-from imggen.cli.options import kind_option
+from imggen.cli.options import kind_option, options
 from imggen.cli.output_files import force_option, forced
 from imggen.cli.pictures_folder import Pictures
 from imggen.cli.plans import print_plan
@@ -24,6 +24,7 @@ from imggen.cli.session import Session, connected
 from imggen.cli.story_checks import Source
 from imggen.cli.story_content import StoryFile
 from imggen.cli.story_file import read_story_file
+from imggen.cli.story_help import STORY_HELP
 from imggen.cli.submission import Labels, Submission, save, save_known_portraits, submit
 from imggen.cli.submission import plan as plan_file
 from imggen.cli.submission import quote as quote_file
@@ -31,22 +32,26 @@ from imggen.fields import AssetKindName
 from imggen.rules.checks import CALLER_PRIORITIES
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 
-
-@click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--again", is_flag=True, help="Draw it again, with new seeds.")
-@click.option("--quote", is_flag=True, help="Print what it would cost; draw nothing.")
-@click.option("--plan", is_flag=True, help="Print what each page would show; draw nothing.")
-@click.option("--no-wait", is_flag=True, help="Print the batch without waiting for it.")
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder for the pictures.  [default: named after the title]",
+_OPTIONS = options(
+    click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+    click.option("--again", is_flag=True, help="Draw it again, with new seeds."),
+    click.option("--quote", is_flag=True, help="Print what it would cost; draw nothing."),
+    click.option("--plan", is_flag=True, help="Print what each page would show; draw nothing."),
+    click.option("--no-wait", is_flag=True, help="Print the batch without waiting for it."),
+    click.option(
+        "--output",
+        "-o",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The folder for the pictures.  [default: named after the title]",
+    ),
+    kind_option,
+    force_option,
+    strict_option,
 )
-@kind_option
-@force_option
-@strict_option
+
+
+@click.command(help=STORY_HELP)
+@_OPTIONS
 @connected
 def story(
     session: Session,
@@ -59,82 +64,7 @@ def story(
     kind: AssetKindName,
     strict: bool,
 ) -> None:
-    """Draw a whole story from a file: portraits, pages and optionally a cover.
-
-    The file is YAML. Only title, style and pages are required; for a character only the name:
-
-    \b
-      title: The Map
-      style: watercolor            # imggen styles
-      characters:
-        - name: Mia
-          age: 7
-          gender: female           # or male
-          species: human           # or fox, bear, ...
-          hair: curly red hair
-          eyes: green
-          skin: light              # or fur
-          clothing: a yellow dress
-          features: [freckles]
-          traits: [brave]
-      pages:
-        - text: Mia finds a map in the attic.
-          characters: [Mia]        # who is in the picture; others are where the text names them
-        - text: She follows it to the old oak.
-          scene: Mia under a big oak at sunset   # default: taken from the text
-          characters: [Mia]
-        - text: They talked until the stars came out.
-          scene:                   # or only what --plan shows to be read wrongly
-            figures:               # then all who are there
-              Mia: {doing: [sit by the fire], mood: happy, holding: [a map]}
-            place: cave
-            time: night            # or dawn, morning, day, evening
-      cover:                       # optional; draws a cover
-        scene: Mia in front of the old oak, the map in her hand   # or fields, as for a page
-        characters: [Mia]          # default: those whom the scene names, or on the most pages
-      options:                     # all optional
-        cover: true                # default: false, or true where cover is set above
-        portraits: true
-        scenes: true
-        images_per_page: 1         # up to 4, to choose from
-        aspect_ratio: 16:9         # or 4:3, 1:1
-        model: storybook
-        provider: local            # or openai; imggen providers
-        quality: hd                # or standard, draft
-        min_quality: good          # or draft, fine, best: how good the model must be
-        max_cost: 0.10             # dollars for each picture; 0: free models only
-        references: true           # draw pages from the portraits; default: set by the service
-        allow_reuse: false         # take equal pictures that are stored already, free
-        priority: 2                # 1 (first) to 3
-        metadata:                  # your own words on its jobs; imggen jobs --meta order=4711
-          order: 4711
-        post_processing:           # what is done to the pictures; docs/finishing.md
-          signature_removal: true  # off: leave what a model paints into a corner as a signature
-          background_removal: false      # on: portraits get a transparent background
-          colour_correction: true
-          sharpening: true
-          trim: 210x148            # mm of a printed page: refused under 200 DPI; default: no check
-          thumbnail: jpeg          # or webp
-
-    Portraits are drawn first, and each page as soon as those of its characters are done. What is
-    wrong with the file is said with its lines before anything is drawn. The first line is the id of
-    the batch: `imggen batch download` saves its pictures, too. The same file gives the same batch:
-    run the same command again after Ctrl-C, a crash or a lost server, and it goes on. So it does
-    with --again, with and without --no-wait, which begins a new try only once the last one of this
-    file, in this folder, is drawn and saved: after `imggen batch retry`, too. Ctrl-C stops
-    watching; the batch continues. At the end comes what it cost, by model, a table of what the
-    pictures do not show as told: left out, or drawn as something else, and which of them no
-    classifier has looked at. --plan tells before anything is drawn: who is on each page, where,
-    doing what, what its model would not show, and which other one would show more.
-
-    \b
-    Examples:
-      imggen story map.yaml
-      imggen story map.yaml --quote
-      imggen story map.yaml --plan
-      imggen story map.yaml --again --output second-try --kind print
-      imggen story map.yaml --no-wait --json | jq -r .batch.batchId
-    """
+    """Draws a whole story from a file, or prints what it would cost or show."""
     _refuse_ignored(quote=quote, plan=plan, no_wait=no_wait, again=again)
     source = _read(session, file)
     content = source.story
@@ -150,9 +80,7 @@ def story(
     with source.refusals():
         submitted = submit(session.client, content, attempt.key if attempt else "")
     if no_wait:
-        lines = (f"story {submitted.story.id}", headline(submitted.batch))
-        batch = f"batch {submitted.batch.batch_id}"
-        session.document(batch, *lines, batch=submitted.batch, story=submitted.story)
+        _print_submitted(session, submitted)
         return
     last = _drawn(session, submitted, pictures, content.options.model)
     if attempt:
@@ -185,6 +113,12 @@ def _read(session: Session, file: Path) -> Source:
     styles = [style.id for style in session.client.styles()]
     source.check(styles, session.client.list_providers())
     return source
+
+
+def _print_submitted(session: Session, submitted: Submission) -> None:
+    lines = (f"story {submitted.story.id}", headline(submitted.batch))
+    batch = f"batch {submitted.batch.batch_id}"
+    session.document(batch, *lines, batch=submitted.batch, story=submitted.story)
 
 
 def _print_forecast(session: Session, content: StoryFile, *, plan: bool) -> None:

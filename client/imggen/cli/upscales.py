@@ -58,10 +58,7 @@ def upscale(
       imggen upscale IMAGE_ID --min-size 4096x4096 --output mia-poster.jpg
       imggen upscale IMAGE_ID --no-wait --json | jq -r .job.jobId
     """
-    if no_wait:
-        refuse_typed("saves nothing with --no-wait; leave one of them out", "output", "force")
-    elif output is None:
-        refuse_typed("is for a file that --output saves; leave it out", "force")
+    _refuse_ignored(no_wait=no_wait, saves=output is not None)
     job = session.client.upscale(image_id, min_size=min_size, priority=priority, metadata=metadata)
     if no_wait:
         session.document(f"job {job.job_id}", *_lines(job), job=job)
@@ -73,6 +70,13 @@ def upscale(
         return
     path = _saved(session, last.image, output, lines, last.job)
     session.document(*lines, f"saved {path}", job=last.job, image=last.image, path=str(path))
+
+
+def _refuse_ignored(*, no_wait: bool, saves: bool) -> None:
+    if no_wait:
+        refuse_typed("saves nothing with --no-wait; leave one of them out", "output", "force")
+    elif not saves:
+        refuse_typed("is for a file that --output saves; leave it out", "force")
 
 
 def _saved(session: Session, image: Image, output: Path, lines: list[str], job: Job) -> Path:

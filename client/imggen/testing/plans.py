@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imggen.rules.checks import Checks
 from imggen.rules.covers import OnCover, on_cover
@@ -24,6 +24,7 @@ from imggen.rules.whole_stories import wants_portraits, wants_scenes
 from imggen.testing.catalogue import Model, Size
 from imggen.testing.choices import Limits, Routing, route
 from imggen.testing.memory import Drawing, Memory
+from imggen.v1.character_pb2 import Character
 from imggen.v1.finishing_pb2 import PostProcessing
 from imggen.v1.generation_pb2 import Cover, GenerateStoryRequest, GenerationOptions
 from imggen.v1.image_pb2 import (
@@ -85,54 +86,80 @@ def uses_references(options: GenerationOptions) -> bool:
     return options.use_references or not options.HasField("use_references")
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a picture shows, as its caller tells it.
+
+    `page` is the number of its page in its story; 0 for none. `named` may be on it where its text
+    names them, as those of the story may be on a page.
+    """
+
+    scene: str = ""
+    page_text: str = ""
+    page: int = 0
+    fixed: Scene | None = None
+    named: Sequence[str] = ()
+
+    @property
+    def text(self) -> str:
+        """The text that may name characters."""
+        return self.scene or self.page_text
+
+
 def plan_of(
     memory: Memory,
     image: Image,
     routing: Routing,
     shape: Shape,
     quality: str,
+    shown: Shown,
     *,
     use_references: bool,
-    scene: str = "",
-    page_text: str = "",
-    page: int = 0,
-    fixed: Scene | None = None,
-    named: Sequence[str] = (),
     post_processing: PostProcessing,
 ) -> Plan:
     """Returns the plan of an image whose characters exist, and which a model may draw.
 
-    `page` is the number of its page in its story; 0 for none. `named` may be on it where its text
-    names them, as those of the story may be on a page. `post_processing` is settled; raises
-    InvalidRequest where its print would be too coarse.
+    `post_processing` is settled; raises InvalidRequest where its print would be too coarse.
     """
     refuse_coarse(post_processing, shape.display, portrait=image.type == IMAGE_TYPE_PORTRAIT)
     model = routing.require()
     image.model, image.provider = model.name, model.provider
     image.version = image.version or 1
     versions = [memory.characters.ever(one).description_version for one in image.character_ids]
-    story = memory.stories.ever(image.story_id) if page else Story()
-    pages = story.pages
-    may_be_on_it = others_of(
-        (of.character_ids for of in pages), page, image.character_ids, story.character_ids
+    made = Drawing(
+        *(quality, shape.size, shape.display, tuple(versions), use_references),
+        post_processing=post_processing.SerializeToString(deterministic=True),
     )
-    others = [memory.characters[one] for one in (*may_be_on_it, *named) if one in memory.characters]
-    drawing = Drawing(
-        quality,
-        shape.size,
-        shape.display,
-        tuple(versions),
-        use_references,
-        scene,
-        page_text,
-        tuple((one.id, one.description_version) for one in others),
-        pages_before([of.text for of in pages], page) if page else (),
-        fixed.SerializeToString(deterministic=True) if fixed else b"",
-        post_processing.SerializeToString(deterministic=True),
-    )
-    text = scene or page_text
-    awaited = tuple(one.id for one in others if may_name(text, one.name, one.species))
+    others = _others_on(memory, image, shown)
+    drawing = _telling(made, memory, image, shown, others)
+    awaited = tuple(one.id for one in others if may_name(shown.text, one.name, one.species))
     return Plan(image, drawing, routing.message(), shape.cropped_from, awaited)
+
+
+def _others_on(memory: Memory, image: Image, shown: Shown) -> list[Character]:
+    """Returns who may be on a picture without being listed, if its text names them."""
+    story = memory.stories.ever(image.story_id) if shown.page else Story()
+    may_be_on_it = others_of(
+        (of.character_ids for of in story.pages),
+        *(shown.page, image.character_ids, story.character_ids),
+    )
+    named = (*may_be_on_it, *shown.named)
+    return [memory.characters[one] for one in named if one in memory.characters]
+
+
+def _telling(
+    made: Drawing, memory: Memory, image: Image, shown: Shown, others: Sequence[Character]
+) -> Drawing:
+    """Returns a drawing with what it shows."""
+    pages = memory.stories.ever(image.story_id).pages if shown.page else ()
+    return replace(
+        made,
+        scene=shown.scene,
+        page_text=shown.page_text,
+        others=tuple((one.id, one.description_version) for one in others),
+        before=pages_before([of.text for of in pages], shown.page) if shown.page else (),
+        fixed=shown.fixed.SerializeToString(deterministic=True) if shown.fixed else b"",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +168,7 @@ class _Panel:
 
     image: Image
     routing: Routing
-    scene: str
-    page_text: str
-    page: int = 0
-    fixed: Scene | None = None
-    named: Sequence[str] = ()
+    shown: Shown
 
 
 class Storyboard:
@@ -214,12 +237,8 @@ class Storyboard:
                     panel.routing,
                     shape,
                     quality,
+                    panel.shown,
                     use_references=use,
-                    scene=panel.scene,
-                    page_text=panel.page_text,
-                    page=panel.page,
-                    fixed=panel.fixed,
-                    named=panel.named,
                     post_processing=settled(asked, portrait=portrait, of_story=True),
                 )
                 plans.append(plan)
@@ -323,7 +342,7 @@ class Storyboard:
                 character_ids=[one for one in characters if one in self._cast],
                 page_id=page_id,
             )
-            self._panels.append(_Panel(image, routing, *words, page, fixed, named))
+            self._panels.append(_Panel(image, routing, Shown(*words, page, fixed, named)))
 
 
 def _portrayed(memory: Memory, story: Story, cover: Cover | None = None) -> list[str]:

@@ -11,11 +11,12 @@ from imggen.rules.missing import missing_page
 from imggen.rules.prints import check_post_processing, refuse_coarse, settled
 from imggen.rules.states import MAX_REGENERATIONS, regenerations_used
 from imggen.rules.whole_stories import check_used
-from imggen.testing.catalogue import STYLES
+from imggen.testing.catalogue import STYLES, Model
 from imggen.testing.choices import read_limits, route, route_again
-from imggen.testing.memory import Memory
+from imggen.testing.memory import Drawing, Memory
 from imggen.testing.plans import (
     Plan,
+    Shown,
     Storyboard,
     plan_of,
     portrait_shape,
@@ -75,6 +76,7 @@ class Reader:
             routing,
             shape,
             quality,
+            Shown(),
             use_references=request.options.use_references,
             post_processing=settled(request.options.post_processing, portrait=True),
         )
@@ -115,11 +117,13 @@ class Reader:
             routing,
             scene_shape(routing.require(), ratio or ""),
             quality,
+            Shown(
+                description or found.scene_description,
+                found.text,
+                number,
+                None if description else found.scene,
+            ),
             use_references=uses_references(request.options),
-            scene=description or found.scene_description,
-            page_text=found.text,
-            page=number,
-            fixed=None if description else found.scene,
             post_processing=settled(request.options.post_processing, portrait=False),
         )
 
@@ -147,39 +151,35 @@ class Reader:
         model = routing.require()
         post_processing = settled(asked_for, portrait=portrait)
         refuse_coarse(post_processing, drawing.display, portrait=portrait)
+        image = self._next(parent, model, style or parent.style, _seed(changes))
+        again = replace(
+            _told_again(drawing, prompt, cover=parent.type == IMAGE_TYPE_COVER),
+            quality=quality,
+            use_references=uses_references(request.options),
+            post_processing=post_processing.SerializeToString(deterministic=True),
+        )
+        cropped_from = self._memory.jobs[parent.job_id].cropped_from
+        return Plan(image, again, routing.message(), cropped_from)
+
+    def _next(self, parent: Image, model: Model, style: str, seed: int) -> Image:
+        """Returns the next version of an image; raises where all are used."""
         version = self._memory.versions[parent.lineage_id] + 1
         if version > MAX_REGENERATIONS + 1:
             raise regenerations_used(parent.lineage_id)
-        image = Image(
+        return Image(
             type=parent.type,
             story_id=parent.story_id,
             page_id=parent.page_id,
             character_id=parent.character_id,
             character_ids=parent.character_ids,
-            style=style or parent.style,
+            style=style,
             model=model.name,
             provider=model.provider,
             version=version,
             lineage_id=parent.lineage_id,
             parent_image_id=parent.id,
-            seed=_seed(changes),
+            seed=seed,
         )
-        use = uses_references(request.options)
-        scene = prompt or drawing.scene
-        fixed = b"" if prompt else drawing.fixed
-        # The words of a cover's page count beside its title only.
-        text = "" if prompt and parent.type == IMAGE_TYPE_COVER else drawing.page_text
-        again = replace(
-            drawing,
-            quality=quality,
-            use_references=use,
-            scene=scene,
-            page_text=text,
-            fixed=fixed,
-            post_processing=post_processing.SerializeToString(deterministic=True),
-        )
-        cropped_from = self._memory.jobs[parent.job_id].cropped_from
-        return Plan(image, again, routing.message(), cropped_from)
 
     def whole_story(
         self, checks: Checks, request: GenerateStoryRequest
@@ -212,6 +212,14 @@ class Reader:
         if page is None:
             raise missing_page(page_id)
         return number, page
+
+
+def _told_again(drawing: Drawing, prompt: str | None, *, cover: bool) -> Drawing:
+    """Returns a drawing by another prompt, or as it was without one."""
+    if not prompt:
+        return drawing
+    # The words of a cover's page count beside its title only.
+    return replace(drawing, scene=prompt, page_text="" if cover else drawing.page_text, fixed=b"")
 
 
 def _seed(request: Any) -> int:
