@@ -1,14 +1,12 @@
 """A Postgres server for the length of a block."""
 
 import asyncio
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import asyncpg
 
-from cluster.embedded.guardian import guarded
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.postgres import embedded_postgres
 
 # They guard against a crash of the machine, after which nobody reads these data; those of a killed
@@ -19,13 +17,9 @@ _FOR_THE_MACHINE = ("fsync", "full_page_writes")
 @contextmanager
 def temporary_postgres() -> Iterator[str]:
     """Yields the URL of a Postgres server on new data, which are removed at the end."""
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with (
-        tempfile.TemporaryDirectory(
-            prefix="imggen-postgres-", ignore_cleanup_errors=True
-        ) as folder,
-        guarded(Path(folder)),
-        embedded_postgres(Path(folder) / "data") as url,
+        guarded_folder("imggen-postgres-") as folder,
+        embedded_postgres(folder / "data") as url,
     ):
         asyncio.run(forget_the_disk(url))
         yield url

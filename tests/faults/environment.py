@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from cluster.embedded.guardian import guarded
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.postgres import embedded_postgres
 from imggen import Client
 from server.identity.caller import Role
@@ -51,12 +51,7 @@ _BROKEN_PATIENCE_S = 15.0
 @contextmanager
 def postgres() -> Iterator[str]:
     """Runs a Postgres with a template of a migrated database, and yields its URL."""
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with (
-        TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
-        guarded(Path(folder)),
-        embedded_postgres(Path(folder) / "db") as url,
-    ):
+    with guarded_folder("imggen-faults-") as folder, embedded_postgres(folder / "db") as url:
         asyncio.run(prepare(url))
         yield url
 
