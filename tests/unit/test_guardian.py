@@ -5,8 +5,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,56 +16,49 @@ from cluster.embedded.processes import ROOT
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a guardian")
 
 
-@pytest.fixture
-def everyones() -> Iterator[Path]:
-    """Yields a folder that every user may enter, as those of pytest are not."""
-    with tempfile.TemporaryDirectory(prefix="imggen-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o777)
-        yield Path(folder)
-
-
-# Each says when its Postgres runs, and then waits to be killed; `new_imggen` starts Ray later, and
-# Ray ends with its starter by itself.
+# Each says where its data are and when its Postgres runs, and then waits to be killed; `new_imggen`
+# starts Ray later, and Ray ends with its starter by itself.
 _MAKERS = {
     "temporary_postgres": """
 from tests.temporary_postgres import temporary_postgres
 
-with temporary_postgres():
+with temporary_postgres() as url:
+    print(url.rpartition("host=")[2])
     print("runs", flush=True)
     input()
 """,
     "new_imggen": """
 from tests.integration.local_ray import new_imggen
 
+def settings(folder):
+    print(folder / "db")
+    return {}
+
 def say(line):
     if line != "starting Postgres":
         print("runs", flush=True)
         input()
 
-with new_imggen(lambda folder: {}, say):
+with new_imggen(settings, say):
     pass
 """,
 }
 
 
 @pytest.mark.parametrize("maker", _MAKERS)
-def test_a_killed_test_session_leaves_no_server_and_no_data(maker: str, everyones: Path) -> None:
+def test_a_killed_test_session_leaves_no_server_and_no_data(maker: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _MAKERS[maker]],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "TMPDIR": str(everyones),
-        },
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as session:
         assert session.stdout is not None
+        data = Path(session.stdout.readline().strip())
         assert session.stdout.readline() == "runs\n"
-        [file] = everyones.glob("imggen-*/*/postmaster.pid")
-        server = os.pidfd_open(int(file.read_text().split()[0]))
+        server = os.pidfd_open(int((data / "postmaster.pid").read_text().split()[0]))
         session.send_signal(signal.SIGKILL)
     try:
         ended, _, _ = select.select([server], [], [], 60)
