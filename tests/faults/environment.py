@@ -49,9 +49,15 @@ _BROKEN_PATIENCE_S = 15.0
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Runs a Postgres with a template of a migrated database, and yields its URL."""
-    with guarded_folder("imggen-faults-") as folder, embedded_postgres(folder / "db") as url:
+def postgres(within: Path | None = None) -> Iterator[str]:
+    """Runs a Postgres with a template of a migrated database, and yields its URL.
+
+    Its data are in a new folder `within` another, by default that for temporary files.
+    """
+    with (
+        guarded_folder("imggen-faults-", within) as folder,
+        embedded_postgres(folder / "db") as url,
+    ):
         asyncio.run(prepare(url))
         yield url
 
