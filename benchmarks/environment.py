@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import asyncpg
 
 from benchmarks.load import LoadGenerator
 from benchmarks.processes import Child, child
-from cluster.embedded.guardian import guarded
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.postgres import embedded_postgres
 from cluster.embedded.processes import ROOT
 from imggen import Gender, SyncClient
@@ -65,11 +64,10 @@ def bench_environment(
     data = ROOT / ".imggen"
     data.mkdir(exist_ok=True)
     with (
-        TemporaryDirectory(prefix="bench-", dir=data, ignore_cleanup_errors=True) as folder,
-        guarded(Path(folder)),
-        embedded_postgres(Path(folder) / "db") as url,
+        guarded_folder("bench-", data) as folder,
+        embedded_postgres(folder / "db") as url,
     ):
-        yield BenchEnvironment(url, Path(folder), generator, quick, jobs)
+        yield BenchEnvironment(url, folder, generator, quick, jobs)
 
 
 @contextmanager

@@ -9,12 +9,28 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _DONE = b"."
 _PATIENCE_S = 30.0
+
+
+@contextmanager
+def guarded_folder(prefix: str, within: Path | None = None) -> Iterator[Path]:
+    """Yields a new guarded folder, which is removed at the end.
+
+    Postgres may run as another user, who cannot enter those of pytest.
+    """
+    with (
+        tempfile.TemporaryDirectory(
+            prefix=prefix, dir=within, ignore_cleanup_errors=True
+        ) as folder,
+        guarded(Path(folder)),
+    ):
+        yield Path(folder)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -60,6 +61,7 @@ class Descriptors:
         return sorted(self._extended.get(message, {}))
 
 
+@cache
 def read_descriptors() -> Descriptors:
     """Returns the descriptors of the contract, of health and of both versions of reflection."""
     health, reflection = FileDescriptorProto(), FileDescriptorProto()

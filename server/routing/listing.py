@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -46,19 +47,30 @@ def read_listing(file: Path | None = None, today: date | None = None) -> Listing
     is the day (UTC) by the clock if it is None. Raises CatalogueInvalid, or OSError where the file
     cannot be read.
     """
-    tables, early = _tables(SHIPPED), list[str]()
-    if file is not None:
-        given = _tables(file)
-        tables = _laid_over(_without_drafts(_without_heirs(tables, given), given), given)
-        early = list(_from_the_future(given, today or SYSTEM_CLOCK.now().date()))
+    if file is None:
+        return _shipped()
+    shipped, given = _tables(SHIPPED), _tables(file)
+    tables = _laid_over(_without_drafts(_without_heirs(shipped, given), given), given)
+    early = list(_from_the_future(given, today or SYSTEM_CLOCK.now().date()))
+    return _listing(file, tables, early)
+
+
+@cache
+def _shipped() -> Listing:
+    """Returns the shipped rows: a part of the program, which no process reads twice."""
+    return _listing(SHIPPED, _tables(SHIPPED), [])
+
+
+def _listing(file: Path, tables: dict[str, Any], early: list[str]) -> Listing:
+    """Returns the rows of tables; raises CatalogueInvalid, with `early` among its problems."""
     try:
         checked = CatalogueTable.model_validate(tables)
     except ValidationError as error:
-        raise CatalogueInvalid(file or SHIPPED, [*_problems(error), *early]) from None
+        raise CatalogueInvalid(file, [*_problems(error), *early]) from None
     rows = {name: table.row(name) for name, table in checked.models.items()}
     problems = [*early, *_conflicts(rows.values()), *_wrong_sizes(rows.values())]
     if problems:
-        raise CatalogueInvalid(file or SHIPPED, problems)
+        raise CatalogueInvalid(file, problems)
     return Listing(MappingProxyType(rows), MappingProxyType(checked.min_quality.model_dump()))
 
 

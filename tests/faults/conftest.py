@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.environment import postgres
-from tests.temporary_postgres import forget_the_disk
+from tests.temporary_postgres import forget_the_disk, in_memory
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,6 @@ def server() -> Iterator[str]:
 
     `python -m tests.faults` has one that waits for the disk, as in production.
     """
-    with postgres() as url:
+    with postgres(in_memory()) as url:
         asyncio.run(forget_the_disk(url))
         yield url

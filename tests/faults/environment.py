@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from cluster.embedded.guardian import guarded
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.postgres import embedded_postgres
 from imggen import Client
 from server.identity.caller import Role
@@ -49,13 +49,14 @@ _BROKEN_PATIENCE_S = 15.0
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Runs a Postgres with a template of a migrated database, and yields its URL."""
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
+def postgres(within: Path | None = None) -> Iterator[str]:
+    """Runs a Postgres with a template of a migrated database, and yields its URL.
+
+    Its data are in a new folder `within` another, by default that for temporary files.
+    """
     with (
-        TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True) as folder,
-        guarded(Path(folder)),
-        embedded_postgres(Path(folder) / "db") as url,
+        guarded_folder("imggen-faults-", within) as folder,
+        embedded_postgres(folder / "db") as url,
     ):
         asyncio.run(prepare(url))
         yield url

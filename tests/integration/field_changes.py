@@ -1,132 +1,16 @@
 """Every field of every request, with a value that makes a difference."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-from imggen.v1 import character_pb2, event_pb2, image_pb2, job_pb2, story_pb2
-from tests.integration.callers import Caller
-
-Value = Any
-
-
-@dataclass(frozen=True)
-class CallerWithResources:
-    """A caller with resources; `names` holds a name for each id and checksum."""
-
-    caller: Caller
-    names: dict[str, str]
-    tokens: dict[str, str]
-
-    def id(self, name: str) -> str:
-        """Returns the id of a resource."""
-        return next(id_ for id_, known in self.names.items() if known == name)
-
-
-@dataclass(frozen=True)
-class Of:
-    """A value that depends on the caller: the id of a resource, or the token of a list."""
-
-    name: str = ""
-    token: str = ""
-
-    def of(self, resources: CallerWithResources) -> str:
-        """Returns the value for a caller."""
-        return resources.tokens[self.token] if self.token else resources.id(self.name)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A value that makes a difference, given the other fields in `given`."""
-
-    value: Value
-    given: Mapping[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A value that is refused, and so is read."""
-
-    value: Value
-
-
-@dataclass(frozen=True)
-class NotRead:
-    """A value that is ignored, as only the service sets the field."""
-
-    value: Value
-
-
-@dataclass(frozen=True)
-class FieldChanges:
-    """A valid request, and a change of each of its fields."""
-
-    base: Mapping[str, Value]
-    changes: Mapping[str, Value | Change | Refused | NotRead]
-
-
-REQUEST_ID = "00000000-0000-4000-8000-000000000001"
-SOME_ID = "00000000-0000-4000-8000-000000000002"
-LOOKS = {
-    "name": "Ida",
-    "age": 8,
-    "gender": character_pb2.GENDER_FEMALE,
-    "species": "fox",
-    "hair": "black",
-    "eyes": "blue",
-    "skin": "tan",
-    "clothing": "a coat",
-    "features": ["freckles"],
-    "traits": ["brave"],
-}
-CHARACTER_OUTPUT = {
-    "description_version": 3,
-    "reference_image_id": SOME_ID,
-    "reference_stale": True,
-    "created_at": {"seconds": 1},
-    "updated_at": {"seconds": 1},
-}
-STORY_OUTPUT = {"page_count": 7, "created_at": {"seconds": 1}, "updated_at": {"seconds": 1}}
-ON_PAGE = {
-    "story.pages.character_ids": [Of("Mia")],
-    "story.pages.scene.figures.character_id": Of("Mia"),
-}
-PAGES = {
-    "story.title": "Night",
-    "story.style": "anime",
-    "story.character_ids": [Of("Tom")],
-    "story.pages.text": "The moon is up.",
-    "story.pages.scene_description": "a moon",
-    "story.pages.character_ids": [Of("Tom")],
-    "story.pages.scene.extras": ["a crowd"],
-    "story.pages.scene.place": "a mill",
-    "story.pages.scene.time": "night",
-    "story.pages.scene.season": "winter",
-    "story.pages.scene.weather": ["snow"],
-    "story.pages.scene.props": ["a lamp"],
-    "story.pages.scene.colours": ["a red lamp"],
-    "story.pages.scene.absent": ["a hat"],
-    "story.pages.scene.empty": ["figures"],
-    **{
-        f"story.pages.scene.figures.{name}": Change(value, ON_PAGE)
-        for name, value in {
-            "doing": ["climb"],
-            "mood": "sad",
-            "holding": ["a rope"],
-            "wearing": ["a hat"],
-            "without": ["a shoe"],
-        }.items()
-    },
-    "story.pages.scene.figures.character_id": Change(
-        Of("Tom"), {"story.pages.character_ids": [Of("Tom")]}
-    ),
-}
-
-
-def under(prefix: str, values: Mapping[str, Value], kind: type[Any] | None = None) -> Any:
-    """Returns the values with their fields' paths under `prefix`, each wrapped in `kind`."""
-    return {f"{prefix}.{name}": kind(value) if kind else value for name, value in values.items()}
-
+from imggen.v1 import event_pb2, image_pb2, job_pb2
+from tests.integration.field_change import (
+    PAGED,
+    REQUEST_ID,
+    SOME_ID,
+    Change,
+    FieldChanges,
+    Of,
+    Refused,
+)
+from tests.integration.library_field_changes import LIBRARY
 
 COVER = {"include_cover": True}
 ON_COVER = {
@@ -167,7 +51,6 @@ COVERS = {
 }
 
 
-PAGED = {"page_size": 1}
 METADATA = {
     "metadata.key": Change("order", {"metadata.value": "4711"}),
     "metadata.value": Change("4711", {"metadata.key": "order"}),
@@ -363,72 +246,6 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
         {"image_id": Of("portrait of Mia")},
         {"image_id": Of("portrait of Tom"), "asset_kind": image_pb2.ASSET_KIND_PRINT},
     ),
-    "CharacterService.CreateCharacter": FieldChanges(
-        {"character.name": "Mia"},
-        {
-            **under("character", LOOKS),
-            "character.id": NotRead(SOME_ID),
-            "character.etag": NotRead("stale"),
-            **under("character", CHARACTER_OUTPUT, NotRead),
-            "request_id": REQUEST_ID,
-        },
-    ),
-    "CharacterService.GetCharacter": FieldChanges(
-        {"character_id": Of("Mia")}, {"character_id": Of("Tom")}
-    ),
-    "CharacterService.UpdateCharacter": FieldChanges(
-        {"character.id": Of("Mia"), "character.name": "Mia", "update_mask": ["*"]},
-        {
-            "character.id": Of("Tom"),
-            **under("character", LOOKS),
-            "character.etag": Refused("stale"),
-            **under("character", CHARACTER_OUTPUT, NotRead),
-            "update_mask": Change(["hair"], {"character.hair": "black"}),
-        },
-    ),
-    "CharacterService.ListCharacters": FieldChanges(
-        {}, {"page_size": 1, "page_token": Change(Of(token="characters"), PAGED)}
-    ),
-    "CharacterService.DeleteCharacter": FieldChanges(
-        {"character_id": Of("Mia")}, {"character_id": Of("Tom")}
-    ),
-    "StoryService.CreateStory": FieldChanges(
-        {"story.title": "Day", "story.pages.text": "The sun is up."},
-        {
-            **PAGES,
-            "story.id": NotRead(SOME_ID),
-            "story.etag": NotRead("stale"),
-            "story.pages.id": NotRead(SOME_ID),
-            **under("story", STORY_OUTPUT, NotRead),
-            "request_id": REQUEST_ID,
-        },
-    ),
-    "StoryService.GetStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
-    "StoryService.UpdateStory": FieldChanges(
-        {
-            "story.id": Of("Day"),
-            "story.title": "Day",
-            "story.pages.text": "The sun is up.",
-            "update_mask": ["*"],
-        },
-        {
-            "story.id": Of("Night"),
-            **PAGES,
-            "story.etag": Refused("stale"),
-            "story.pages.id": Of("page 2 of Day"),
-            **under("story", STORY_OUTPUT, NotRead),
-            "update_mask": ["title"],
-        },
-    ),
-    "StoryService.ListStories": FieldChanges(
-        {},
-        {
-            "view": story_pb2.STORY_VIEW_FULL,
-            "page_size": 1,
-            "page_token": Change(Of(token="stories"), PAGED),
-        },
-    ),
-    "StoryService.DeleteStory": FieldChanges({"story_id": Of("Day")}, {"story_id": Of("Night")}),
     "BudgetService.GetBudget": FieldChanges({}, {"scope": "global", "day": "2026-01-02"}),
     "BudgetService.SetBudget": FieldChanges(
         {"scope": "global"}, {"scope": "provider:openai", "limit_micros": 5}
@@ -486,7 +303,5 @@ FIELD_CHANGES: dict[str, FieldChanges] = {
     "RoutingService.ExplainRoute": FieldChanges(
         {"job_id": Of("job of Mia")}, {"job_id": Of("failed job")}
     ),
-    "StyleService.ListStyles": FieldChanges(
-        {}, {"page_size": 1, "page_token": Change(Of(token="styles"), PAGED)}
-    ),
+    **LIBRARY,
 }

@@ -1,8 +1,7 @@
 """All of imggen on one Ray for the tests, and a way to kill its replicas."""
 
 import json
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -11,8 +10,8 @@ import pytest
 import ray
 from ray.util import list_named_actors
 
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.local import Local, running
-from tests.unit.tiny_vit import checkpoint
 
 SETTINGS = {
     "IMGGEN_LEASE_S": "4",
@@ -29,22 +28,34 @@ LABELS = {"nsfw": {"category": "sexual", "threshold": 1.0}}
 
 @contextmanager
 def local_imggen() -> Iterator[Local]:
-    """Runs all of imggen on new data."""
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with (
-        tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        classifier = checkpoint(Path(folder) / "classifiers" / CLASSIFIER)
-        looking = {
-            "IMGGEN_IMAGE_SAFETY": "local",
-            "IMGGEN_IMAGE_CLASSIFIER": str(classifier),
-            "IMGGEN_IMAGE_CLASSIFIER_LABELS": json.dumps(LABELS),
-        }
-        for name, value in (SETTINGS | looking).items():
+    """Runs all of imggen on new data, with short leases and a classifier of pictures."""
+    with new_imggen(_settings) as local:
+        yield local
+
+
+@contextmanager
+def new_imggen(
+    settings: Callable[[Path], Mapping[str, str]], say: Callable[[str], None] = print
+) -> Iterator[Local]:
+    """Runs all of imggen on new data; `settings` takes their folder, which is empty."""
+    with guarded_folder("imggen-local-") as folder, pytest.MonkeyPatch.context() as patch:
+        for name, value in settings(folder).items():
             patch.setenv(name, value)
-        with running(Path(folder), print) as local:
+        with running(folder, say) as local:
             yield local
+
+
+def _settings(folder: Path) -> Mapping[str, str]:
+    # Torch and transformers take longer to import than all else here, and no other test of this
+    # suite needs them.
+    from tests.unit.tiny_vit import checkpoint
+
+    return {
+        **SETTINGS,
+        "IMGGEN_IMAGE_SAFETY": "local",
+        "IMGGEN_IMAGE_CLASSIFIER": str(checkpoint(folder / "classifiers" / CLASSIFIER)),
+        "IMGGEN_IMAGE_CLASSIFIER_LABELS": json.dumps(LABELS),
+    }
 
 
 def replicas(deployment: str) -> list[str]:

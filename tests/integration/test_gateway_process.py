@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import sys
-import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -18,6 +17,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from cluster.embedded.guardian import guarded_folder
 from imggen import Client, Event
 from imggen.v1 import job_pb2, job_pb2_grpc, style_pb2, style_pb2_grpc
 from server.app import open_gateway
@@ -240,8 +240,7 @@ async def test_a_port_that_is_taken_is_refused(database: str, tmp_path: Path) ->
 
 
 async def test_health_follows_the_database(tmp_path: Path) -> None:
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with tempfile.TemporaryDirectory(prefix="imggen-postgres-") as folder:
+    with guarded_folder("imggen-postgres-") as folder:
         async with _postgres(folder) as database:
             await migrate(database)
         async with AsyncExitStack() as stack, asyncio.timeout(60):
@@ -270,7 +269,7 @@ async def test_health_follows_the_database(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def _postgres(folder: str) -> AsyncIterator[str]:
+async def _postgres(folder: Path) -> AsyncIterator[str]:
     """Runs Postgres from a separate process: a fork beside gRPC's threads may crash."""
     code = (
         "import pathlib, sys; from cluster.embedded.postgres import embedded_postgres\n"

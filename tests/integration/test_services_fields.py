@@ -23,9 +23,7 @@ from server.identity.caller import Role
 from tests.contract import ask, methods, request_fields
 from tests.endpoint import failure
 from tests.integration.callers import Caller
-from tests.integration.field_changes import (
-    CHANGES_RESOURCES,
-    FIELD_CHANGES,
+from tests.integration.field_change import (
     CallerWithResources,
     Change,
     FieldChanges,
@@ -34,6 +32,7 @@ from tests.integration.field_changes import (
     Refused,
     Value,
 )
+from tests.integration.field_changes import CHANGES_RESOURCES, FIELD_CHANGES
 from tests.integration.gateway_fixture import GatewayFixture, new_id
 
 # They hold a request of a generation, which the same code reads; the parity tests have its fields.

@@ -11,6 +11,7 @@ import pytest
 
 from actors.engine.checkpoint import CHECKSUMS
 from actors.storybook import CHECKPOINT
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.local import Local, running
 from cluster.embedded.processes import StartFailed
 from imggen import Client, JobStatus
@@ -41,11 +42,8 @@ def imggen_with(checkpoint: Path, patch: pytest.MonkeyPatch) -> Iterator[tuple[L
     patch.setenv("IMGGEN_MODEL_PATH", str(checkpoint))
     for name, value in SETTINGS.items():
         patch.setenv(name, value)
-    with (
-        tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder,
-        running(Path(folder), print) as local,
-    ):
-        yield local, Path(folder)
+    with guarded_folder("imggen-local-") as folder, running(folder, print) as local:
+        yield local, folder
 
 
 def test_a_damaged_checkpoint_is_the_reason_why_the_start_failed(

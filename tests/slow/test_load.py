@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.load import find_ghz
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.processes import ROOT
 from cluster.load.bench import MARK, read_env
 from imggen import SyncClient
@@ -35,9 +35,8 @@ def ghz() -> str:
 @pytest.fixture(scope="module")
 def bench(ghz: str) -> Iterator[Path]:
     """Runs the system for load, and yields its folder."""
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with tempfile.TemporaryDirectory(prefix="imggen-bench-", ignore_cleanup_errors=True) as folder:
-        child = command("up", "--listen", "127.0.0.1:0", folder=Path(folder))
+    with guarded_folder("imggen-bench-") as folder:
+        child = command("up", "--listen", "127.0.0.1:0", folder=folder)
         try:
             lines = []
             assert child.stdout is not None
@@ -47,7 +46,7 @@ def bench(ghz: str) -> Iterator[Path]:
                     break
             else:
                 raise AssertionError("".join(lines))
-            yield Path(folder)
+            yield folder
         finally:
             child.terminate()
             child.communicate(timeout=120)

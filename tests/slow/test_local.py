@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from PIL import Image
 
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.postgres import embedded_postgres
 from cluster.embedded.processes import MARK, ROOT
 
@@ -66,9 +67,8 @@ class Command:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
-    with tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    with guarded_folder("imggen-local-") as folder:
+        yield folder
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import yaml
 from ray import serve
 
+from cluster.embedded.guardian import guarded_folder
 from cluster.embedded.local import Local, running
 from cluster.embedded.processes import ROOT
 from imggen import Client, Job
@@ -59,10 +59,9 @@ def local(
     # By these requests alone, Serve's own policy would want half as many.
     monkeypatch.setenv("IMGGEN_SLOTS", json.dumps({"local": MOST}))
     config = scaled(tmp_path / "scaled.yaml", scaling)
-    # Not in pytest's folder: Postgres may run as another user, who cannot enter it.
     with (
-        tempfile.TemporaryDirectory(prefix="imggen-local-", ignore_cleanup_errors=True) as folder,
-        running(Path(folder), print, serve_config=config) as local,
+        guarded_folder("imggen-local-") as folder,
+        running(folder, print, serve_config=config) as local,
     ):
         yield local
 

@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,31 +15,58 @@ from cluster.embedded.processes import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a guardian")
 
-_MAKER = """
+
+# Each says where its data are and when its Postgres runs, and then waits to be killed; `new_imggen`
+# starts Ray later, and Ray ends with its starter by itself.
+_MAKERS = {
+    "temporary_postgres": """
 from tests.temporary_postgres import temporary_postgres
 
 with temporary_postgres() as url:
-    print(url, flush=True)
+    print(url.rpartition("host=")[2])
+    print("runs", flush=True)
     input()
-"""
+""",
+    "new_imggen": """
+from tests.integration.local_ray import new_imggen
+
+def settings(folder):
+    print(folder / "db")
+    return {}
+
+def say(line):
+    if line != "starting Postgres":
+        print("runs", flush=True)
+        input()
+
+with new_imggen(settings, say):
+    pass
+""",
+}
 
 
-def test_a_killed_test_session_leaves_no_server_and_no_data() -> None:
+@pytest.mark.parametrize("maker", _MAKERS)
+def test_a_killed_test_session_leaves_no_server_and_no_data(maker: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", _MAKER],
+        [sys.executable, "-c", _MAKERS[maker]],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as maker:
-        assert maker.stdout is not None
-        data = Path(maker.stdout.readline().strip().rpartition("host=")[2])
+    ) as session:
+        assert session.stdout is not None
+        data = Path(session.stdout.readline().strip())
+        assert session.stdout.readline() == "runs\n"
         server = os.pidfd_open(int((data / "postmaster.pid").read_text().split()[0]))
-        maker.send_signal(signal.SIGKILL)
-    ended, _, _ = select.select([server], [], [], 60)
-    os.close(server)
-    assert ended
+        session.send_signal(signal.SIGKILL)
+    try:
+        ended, _, _ = select.select([server], [], [], 60)
+        assert ended
+    finally:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(server, signal.SIGKILL)
+        os.close(server)
 
 
 def test_what_ends_in_order_is_left_to_its_maker(tmp_path: Path) -> None:

@@ -3,9 +3,8 @@
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from cluster.embedded.guardian import guarded_folder
 from tests.faults.builds import Build
 from tests.faults.callers import RecordingCaller
 from tests.faults.crashable_postgres import CrashablePostgres
@@ -86,10 +85,8 @@ async def database_outage(server: str, build: Build, quick: bool) -> Report:
     length_s = 4.0 if quick else 20.0
     problems: list[Problem] = []
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(
-            TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True)
-        )
-        crashable = await stack.enter_async_context(CrashablePostgres(Path(folder) / "db"))
+        folder = stack.enter_context(guarded_folder("imggen-faults-"))
+        crashable = await stack.enter_async_context(CrashablePostgres(folder / "db"))
         await prepare(crashable.url)
         async with fault_environment(crashable.url, build, IMGGEN_LEASE_S="30") as environment:
             # Longer than the lease: a job whose end was lost runs again only once it expires.

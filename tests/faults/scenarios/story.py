@@ -3,9 +3,8 @@
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from cluster.embedded.guardian import guarded_folder
 from imggen.v1.batch_pb2 import BATCH_STATUS_COMPLETED
 from tests.faults.builds import Build
 from tests.faults.crashable_postgres import CrashablePostgres
@@ -25,10 +24,8 @@ async def killed_story(server: str, build: Build, quick: bool) -> Report:
     problems: list[Problem] = []
     recovered = None
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(
-            TemporaryDirectory(prefix="imggen-faults-", ignore_cleanup_errors=True)
-        )
-        crashable = await stack.enter_async_context(CrashablePostgres(Path(folder) / "db"))
+        folder = stack.enter_context(guarded_folder("imggen-faults-"))
+        crashable = await stack.enter_async_context(CrashablePostgres(folder / "db"))
         await prepare(crashable.url)
         # Longer than the database is down, so that surviving workers keep their renders.
         environment = await stack.enter_async_context(
