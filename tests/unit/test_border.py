@@ -18,9 +18,10 @@ import actors.finishing
 import actors.serve
 from actors.classifiers.base import ClassifierAway
 from actors.engine.profiles import warm_up_request
-from actors.engine.render import DeviceBroken, Embedding, Joined, RenderCancelled, RenderEvent
+from actors.engine.render import DeviceBroken, Embedding, RenderCancelled, RenderEvent
 from actors.serve.border import crosses
 from actors.serve.replica import DiffuserReplica
+from server.domain.joined import Joined
 from server.errors import ImggenError, Unavailable
 
 _LOAD = """
