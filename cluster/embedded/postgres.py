@@ -1,5 +1,6 @@
 """Embedded Postgres: a real server from a PyPI package, with its data in a folder."""
 
+import atexit
 import logging
 import subprocess
 import time
@@ -35,6 +36,8 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.stop()
+        # At the end of the process it would make the folder of the lock again.
+        atexit.unregister(server._cleanup)
 
 
 def dump_schema(url: str) -> str:

@@ -69,6 +69,19 @@ def test_a_killed_test_session_leaves_no_server_and_no_data(maker: str) -> None:
         os.close(server)
 
 
+def test_a_test_session_that_ends_in_order_leaves_no_folder() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _MAKERS["temporary_postgres"]],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        input="\n",
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert not Path(done.stdout.splitlines()[0]).parent.exists()
+
+
 def test_what_ends_in_order_is_left_to_its_maker(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     with guarded(tmp_path):
