@@ -236,7 +236,7 @@ def test_another_error_is_no_lack_of_memory() -> None:
     def fail() -> None:
         raise RuntimeError("CUDA error: device-side assert triggered")
 
-    with pytest.raises(RuntimeError, match="device-side assert"):
+    with pytest.raises(DeviceBroken, match="device-side assert"):
         doubling(Scarce(8, ask=fail)).enlarge(png(scene(40, 40)))
 
 
