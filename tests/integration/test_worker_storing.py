@@ -105,14 +105,19 @@ async def test_a_picture_on_a_disk_that_takes_none_is_drawn_once(
 
 
 async def test_while_a_picture_waits_nothing_more_is_claimed(
-    job_queue: JobQueue, tmp_path: Path
+    job_queue: JobQueue, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    async def noticed() -> bool:
+        return "nothing can be stored" in caplog.text
+
     renderer, storage = ScriptedRenderer(), Refusing(tmp_path / "pictures", 0)
     first = await job_queue.submit()
     async with job_queue.worker(
         renderer, storage=storage, slots={"local": 4}, heartbeat_s=0.05, lease_s=60, poll_s=0.05
     ):
         await storage.refuses(3)
+        # At its next heartbeat, which a busy database holds up.
+        await until(noticed)
         second, tries = await job_queue.submit(), storage.refused
         await storage.refuses(tries + 20)
         assert (await job_queue.job(second.id)).attempt == 0
