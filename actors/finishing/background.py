@@ -49,8 +49,9 @@ _SPECK = 0.004
 _FIGURE = (0.02, 0.96)
 """The shares of the picture that a figure may have."""
 _GRABCUT_SIDE, _ROUNDS = 256, 4
-_IN_FIGURE, _OUTSIDE = 0.5, 0.05
-"""From and below these values of a mask a pixel is the figure's, and surely of the ground."""
+_IN_FIGURE, _OUTSIDE, _INSIDE = 0.5, 0.05, 0.95
+"""The values of a mask from which on a pixel is the figure's, below which it is surely of the
+ground, and above which it is surely the figure's: networks are seldom surer."""
 
 Plane = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -84,10 +85,14 @@ def remove_background(pixels: Pixels) -> Retouched:
 
 
 def cut_out(pixels: Pixels, mask: Floats) -> Pixels | None:
-    """Returns a picture as RGBA by a mask, (H, W), 0 to 1; None where that has no figure."""
+    """Returns a picture as RGBA by a mask, (H, W), 0 to 1; None where that has no figure.
+
+    What is surely of the ground is clear, and what is surely the figure's is opaque.
+    """
     if not _FIGURE[0] <= float((mask >= _IN_FIGURE).mean()) <= _FIGURE[1]:
         return None
-    alpha = np.asarray(np.rint(mask * 255), np.uint8)
+    told = np.clip((mask - _OUTSIDE) / (_INSIDE - _OUTSIDE), 0, 1)
+    alpha = np.asarray(np.rint(told * 255), np.uint8)
     sure = np.asarray(mask < _OUTSIDE, np.uint8) * np.uint8(255)
     colours = cv2.blur(spread(pixels, sure), (5, 5)).astype(np.float32)
     return np.dstack((_pure(pixels, alpha, colours), alpha))

@@ -9,16 +9,15 @@ from PIL import Image
 from actors.pictures.chunks import chunks
 from actors.pictures.seen import seen
 
-_HARMLESS = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"sRGB", b"pHYs", b"sBIT", b"tIME"))
-"""The chunks of PNG that change no pixel and hold neither a picture nor a text."""
+_HARMLESS = frozenset(
+    (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"sRGB", b"pHYs", b"sBIT", b"tIME", b"caBX")
+)
+"""The chunks of PNG that change no pixel and hold neither a picture nor a text, and C2PA's."""
 _AS_SRGB = {
     b"gAMA": struct.pack(">I", 45455),
     b"cHRM": struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
 }
 """Chunks that change how pixels are shown, but for these values, by PNG's specification, 11.3.2."""
-_PROVENANCE = b"caBX"
-_EMBEDDED = b"bidb"
-"""The chunk of a C2PA manifest, and the box by which one holds files, such as thumbnails."""
 _DEEPEST = 8
 
 
@@ -26,7 +25,7 @@ def bare(original: bytes, picture: Image.Image) -> bytes:
     """Returns a file that has the pixels of a decoded picture only, as `seen` gives them: a PNG.
 
     One that is such a file stays as it is. A manifest of C2PA may stand beside the pixels, since
-    it holds for just these bytes.
+    it holds for just these bytes; it is read when the picture is signed, and left out of the file.
     """
     if _is_opaque(picture) and _has_pixels_only(original):
         return original
@@ -51,9 +50,4 @@ def _has_pixels_only(png: bytes) -> bool:
     found = list(chunks(png))
     if not found or found[-1][0] != b"IEND" or found[0][1][8:9] > bytes([_DEEPEST]):
         return False
-    return all(
-        kind in _HARMLESS
-        or _AS_SRGB.get(kind) == data
-        or (kind == _PROVENANCE and _EMBEDDED not in data)
-        for kind, data in found
-    )
+    return all(kind in _HARMLESS or _AS_SRGB.get(kind) == data for kind, data in found)

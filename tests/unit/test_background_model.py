@@ -12,7 +12,7 @@ from PIL import Image
 
 from actors.finishing.background import SMOOTH, remove_background
 from actors.finishing.matting import BackgroundModel, background_removal, normalised
-from actors.finishing.watermark import marked_finishing
+from actors.finishing.watermark import Watermark, marked_finishing
 from actors.settings import BackgroundSettings, WatermarkSettings
 from server.causes import CannotStart
 from server.domain.finishing import NOTHING
@@ -54,6 +54,19 @@ def test_a_picture_in_which_it_finds_nothing_is_left_to_opencv(tiny: Path) -> No
     drawn[..., 2] = 255  # so that the brightest channel is the same everywhere
     found = BackgroundModel.load(tiny).remove_background(drawn)
     assert found.said == remove_background(drawn).said == f"by {SMOOTH}"
+
+
+def test_what_the_network_is_almost_sure_of_is_clear_or_opaque_and_marked(tiny: Path) -> None:
+    # Networks are never quite sure: their masks are a haze on the ground, and pale in the figure.
+    drawn = figure(plain(DARK), (230, 60, 60), (235, 190, 160))
+    drawn[300:320, 10:100] = 16
+    drawn[400:440, 200:300] = (60, 60, 246)
+    cut = BackgroundModel.load(tiny).remove_background(drawn).pixels
+    assert not cut[300:320, 10:100, 3].any()
+    body = np.s_[402:438, 202:298]
+    assert (cut[body][..., 3] == 255).all()
+    marked = np.asarray(Watermark().marked(Image.fromarray(cut)))
+    assert (marked[body] != cut[body]).any(), "a watermark is where a picture is opaque"
 
 
 def test_finishing_by_the_settings_says_the_method(

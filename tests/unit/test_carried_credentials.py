@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
+import c2pa
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from PIL import Image
@@ -15,9 +16,14 @@ from actors.credentials.base import Given, Made
 from actors.credentials.chains import Chain
 from actors.credentials.local import LocalKey
 from actors.credentials.manifest import ManifestSigner, manifest_of
+from actors.finishing.forms import finish
 from actors.testing.signing import ScriptedKey
+from actors.worker.signing import JobCredentials
 from imggen.verifying import Verdict, read_credentials
 from server.clock import SYSTEM_CLOCK
+from server.domain.jobs import Claim
+from server.domain.models import Size
+from server.domain.states import ImageType
 from tests.signatures import issued, picture
 from tests.unit.test_given_credentials import AT, MADE, PARENT
 
@@ -26,12 +32,14 @@ Manifest = dict[str, Any]
 
 
 class Provider(ManifestSigner):
-    """A provider, which signs any manifest."""
+    """A provider, which signs any manifest; with `thumbnails` each holds a small picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, thumbnails: bool = False) -> None:
         own = issued(ec.generate_private_key(ec.SECP256R1()))
         chain = Chain.read(own.certificate)
         super().__init__(chain, LocalKey(own.key, chain.algorithm), SYSTEM_CLOCK)
+        if thumbnails:
+            self._context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": True}}})
 
     def picture_with(self, change: Callable[[Manifest], object], file: bytes = b"") -> bytes:
         """Returns a PNG with a manifest, after a change of what is told."""
@@ -117,6 +125,21 @@ def test_one_that_says_how_it_was_made_alone_is_carried(
 ) -> None:
     found = read_credentials(form_of(Provider().picture_with(change)))
     assert found.parents == ("the model's picture, signed by A Publisher",)
+
+
+@pytest.mark.parametrize("checked_by", ["", "a classifier"])
+async def test_one_with_a_file_is_told_by_its_hash_whatever_looks_at_pictures(
+    checked_by: str,
+) -> None:
+    given = Provider(thumbnails=True).picture_with(lambda _: None)
+    assert b"bidb" in given
+    made = finish(given, ImageType.SCENE, Size(64, 64), None, checked_by)
+    claim = cast(Claim, None)  # named in logs only
+    forms = await JobCredentials(ScriptedKey().signer()).sign(claim, MADE, made.assets)
+    for form in forms:
+        assert sha256(given).hexdigest().encode() in form.data
+        assert b"bidb" not in form.data
+        assert read_credentials(form.data).parents == ("the model's picture",)
 
 
 @pytest.mark.parametrize("name", ["DocumentID", "InstanceID", "OriginalDocumentID"])
