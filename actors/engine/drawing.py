@@ -9,6 +9,7 @@ import torch
 from actors.engine.attention import RowReference
 from actors.engine.guidance import Guidance, guided
 from actors.engine.lora import LoraSet
+from actors.engine.memory import UnlessOutOfMemory
 from actors.engine.rules import Rule, over, rule_of, vectors
 from actors.engine.schedulers import stepped
 
@@ -35,10 +36,13 @@ class Kept:
 def by_itself(tensor: torch.Tensor) -> torch.Tensor:
     """Returns a tensor that keeps no memory of others: itself, or its copy if it is a part.
 
-    Drawings of one step are parts of one tensor, which any of them keeps whole.
+    Drawings of one step are parts of one tensor, which any of them keeps whole. So does the part
+    where there is no memory for its copy.
     """
-    is_part = tensor.untyped_storage().nbytes() > tensor.nbytes
-    return tensor.clone(memory_format=torch.contiguous_format) if is_part else tensor
+    if tensor.untyped_storage().nbytes() > tensor.nbytes:
+        with UnlessOutOfMemory():
+            return tensor.clone(memory_format=torch.contiguous_format)
+    return tensor
 
 
 @dataclass(slots=True)

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from enum import Enum, auto
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError
@@ -25,6 +25,7 @@ from server.domain.models import Size
 from server.errors import Unavailable
 
 Handle = DeploymentHandle[Any]
+_T = TypeVar("_T")
 
 _PATIENCE_S = 5.0
 _UNMEASURED_START = timedelta(seconds=60)
@@ -208,7 +209,8 @@ class RayModels:
         self._asleep = False
         self._asked_of: Hashable = None
         self._workers = workers or _workers
-        self._share: Share | None = None
+        self._drawn: Joined | None = None
+        self._sharing: int | None = None
         self._cold_start: timedelta | None = None
 
     async def check(self) -> timedelta | None:
@@ -216,6 +218,11 @@ class RayModels:
 
         Raises Unavailable while no replica with the model, warm, answers.
         """
+        cold_start = await self._find()
+        await self._count_workers()
+        return cold_start
+
+    async def _find(self) -> timedelta | None:
         if self._look is None:
             await self._ask()
             return None
@@ -228,27 +235,33 @@ class RayModels:
         # replicas are asked once.
         if replicas is not Replicas.WARM or asked_of != self._asked_of:
             await self._ask()
-            self._cold_start = await self._diffuser.loaded_in.remote()
+            self._cold_start = await self._answer(self._diffuser.loaded_in.remote())
             self._asked_of = asked_of
         return None
 
     async def _ask(self) -> None:
+        self._found = str(await self._answer(self._diffuser.model.remote()))
+        if self._found != self._model:
+            raise ModelDiffers(f'model: the diffuser holds "{self._found}", not "{self._model}"')
+        await self._measure()
+
+    async def _answer(self, response: Awaitable[_T]) -> _T:
+        """Returns what a replica answers; raises Unavailable where none does in time."""
         try:
             async with asyncio.timeout(self._patience_s):
-                self._found = str(await self._diffuser.model.remote())
+                return await response
         except (TimeoutError, RayError, RayServeException) as error:
             raise Unavailable(
                 "no diffuser answers; its status in Serve, and its log, say why",
                 ErrorReason.ERROR_REASON_RENDER_FAILED,
             ) from error
-        if self._found != self._model:
-            raise ModelDiffers(f'model: the diffuser holds "{self._found}", not "{self._model}"')
-        await self._measure()
 
     @property
     def share(self) -> Share | None:
         """What the worker has of all that the replicas draw at once, as they said last."""
-        return self._share
+        if self._drawn is None or self._sharing is None:
+            return None
+        return Share(self._drawn, self._sharing)
 
     async def _measure(self) -> None:
         """Asks all replicas how many pictures they draw at once; without an answer, nothing."""
@@ -257,12 +270,17 @@ class RayModels:
                 told = await self._diffuser.broadcast("joined").results_async(
                     return_exceptions=True
                 )
-                workers = await asyncio.to_thread(self._workers)
         except (TimeoutError, RayError, RayServeException):
             return
         # One of the version before does not know the question.
         if devices := [each for each in told if isinstance(each, Joined)]:
-            self._share = Share(all_of(devices), max(1, workers))
+            self._drawn = all_of(devices)
+
+    async def _count_workers(self) -> None:
+        """Counts who shares the replicas; they come and go without any change of those."""
+        with suppress(TimeoutError, RayError, RayServeException):
+            async with asyncio.timeout(self._patience_s):
+                self._sharing = max(1, await asyncio.to_thread(self._workers))
 
     def check_same(self) -> None:
         """Raises RuntimeError when another model answered last: its worker must be replaced."""

@@ -6,6 +6,7 @@ jobs wait in the database.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import ceil
@@ -22,6 +23,8 @@ from server.store import open_store
 from server.store.causes import said_of
 
 _KEPT_POLLS = 3
+_TOLD_WITHIN_S = 20.0
+"""The time within which workers tell of replicas that have come: two of their heartbeats."""
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +72,7 @@ class BacklogPolicy:
         self._found: tuple[float, list[Demand]] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._warned = False
-        self._replicas = 1
+        self._told_of = ToldOf()
 
     def __call__(self, context: AutoscalingContext) -> tuple[float, dict[str, Any]]:
         """Returns how many replicas are wanted, and nothing to remember."""
@@ -80,9 +83,8 @@ class BacklogPolicy:
             self._asking = asyncio.get_running_loop().create_task(self._ask())
         if self._found is None or now - self._found[0] > _KEPT_POLLS * self._poll_s:
             return context.target_num_replicas, {}
-        # While none runs, what they told last is that of those that ran last.
-        self._replicas = context.current_num_replicas or self._replicas
-        wanted = replicas_for(self._found[1], self._within, self._unmeasured, self._replicas)
+        told_of = self._told_of.among(context.current_num_replicas, now)
+        wanted = replicas_for(self._found[1], self._within, self._unmeasured, told_of)
         # Serve starts a replica for every request that it finds none for, and knows those of the
         # latest seconds: without a request it stays at none.
         return max(wanted, 1 if context.total_num_requests > 0 else 0), {}
@@ -106,6 +108,28 @@ class BacklogPolicy:
     @property
     def _named(self) -> str:
         return ", ".join(self._lanes)
+
+
+class ToldOf:
+    """The replicas that draw what workers say is drawn at once: the fewest of the latest time.
+
+    Divided among those that have just come as well, each would seem to draw less, and still more
+    would be started. While none runs, what was told last is that of those that ran last.
+    """
+
+    def __init__(self) -> None:
+        self._ran = deque([(float("-inf"), 1)])
+        """When so many ran last, the fewest first."""
+
+    def among(self, running: int, now: float) -> int:
+        """Returns how many they are while so many run."""
+        running = running or self._ran[-1][1]
+        while self._ran and self._ran[-1][1] >= running:
+            self._ran.pop()
+        self._ran.append((now, running))
+        while now - self._ran[0][0] > _TOLD_WITHIN_S:
+            self._ran.popleft()
+        return self._ran[0][1]
 
 
 def replicas_for(

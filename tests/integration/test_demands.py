@@ -121,6 +121,8 @@ async def test_replicas_that_join_pictures_are_fewer(
     await store.workers.ready("w", {Lane.LOCAL: 20}, LEASE, models=["storybook"], gain=5.0)
     policy = BacklogPolicy(drawn_within_s=60, unmeasured_s=6, model="storybook")
     assert await answered(policy, running=2) == 4
+    # Those that come are in what is told a moment later, and ask for no others until then.
+    assert policy(with_target(99, running=4)) == (4, {})
     # Once none runs, what was told is still that of two.
     assert policy(with_target(99, running=0)) == (4, {})
     other = BacklogPolicy(drawn_within_s=60, unmeasured_s=6, model="sdxl")

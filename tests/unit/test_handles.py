@@ -24,6 +24,7 @@ from actors.testing.scripted import ScriptedRenderer
 from actors.testing.stored import StoredRenderer
 from actors.worker.lanes import Share
 from server.domain.joined import ALONE, Joined
+from server.errors import Unavailable
 
 
 @dataclass
@@ -41,10 +42,14 @@ class Answer:
 
 @dataclass
 class LoadedIn:
-    """A deployment's method that answers how long its model took to load."""
+    """A deployment's method that answers how long its model took to load, or is lost."""
+
+    lost: Exception | None = None
 
     async def remote(self) -> timedelta:
         """Returns the time."""
+        if self.lost is not None:
+            raise self.lost
         return timedelta(seconds=40)
 
 
@@ -255,6 +260,28 @@ async def test_a_model_that_may_sleep_is_measured_again_with_other_replicas() ->
     seen.deployed_at = 2.0
     await models.check()
     assert models.share == Share(Joined(16, 5.6))
+
+
+async def test_workers_that_come_and_go_share_a_model_that_may_sleep() -> None:
+    """They are no replicas of the diffuser, which is not asked again for them."""
+    seen, workers = Seen(Replicas.WARM), [2, 3, 1]
+    diffuser = Diffuser(joined=[Joined(8, 2.8)])
+    models = models_of(diffuser, sleeps=True, look=seen, workers=workers.pop)
+    for replicas, expected in ((Replicas.WARM, 1), (Replicas.WARM, 3), (Replicas.NONE, 2)):
+        seen.replicas = replicas
+        await models.check()
+        assert models.share == Share(Joined(8, 2.8), workers=expected)
+    assert diffuser.model.asked == 1
+
+
+@pytest.mark.parametrize("lost", [RayActorError(), RayServeException("no replica"), TimeoutError()])
+async def test_a_replica_that_is_lost_between_two_questions_is_away(lost: Exception) -> None:
+    diffuser = Diffuser(loaded_in=LoadedIn(lost))
+    models = models_of(diffuser, sleeps=True, look=Seen(Replicas.WARM))
+    with pytest.raises(Unavailable, match="no diffuser answers"):
+        await models.check()
+    diffuser.loaded_in.lost = None
+    assert await models.check() is None
 
 
 def test_the_refusal_comes_back_from_a_replica() -> None:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from actors.serve.scaling import BacklogPolicy, replicas_for
+from actors.serve.scaling import BacklogPolicy, ToldOf, replicas_for
 from server.domain.lanes import Demand
 
 WITHIN = timedelta(seconds=60)
@@ -40,6 +40,14 @@ def test_what_a_replica_draws_at_once_needs_no_other(
 ) -> None:
     demand = Demand(100, 0, timedelta(0), timedelta(seconds=6), at_once)
     assert replicas_for([demand], WITHIN, UNMEASURED, shared_by) == wanted
+
+
+def test_what_is_told_is_of_the_replicas_that_ran_before_others_came() -> None:
+    told_of = ToldOf()
+    ran = [(2, 0.0), (2, 100.0), (4, 101.0), (8, 110.0), (8, 121.0), (8, 131.0), (3, 132.0)]
+    assert [told_of.among(*each) for each in ran] == [2, 2, 2, 2, 4, 8, 3]
+    # While none runs, it stays that of those that ran last, and of those before for a while.
+    assert [told_of.among(*each) for each in ((0, 900.0), (5, 901.0), (5, 921.0))] == [3, 3, 5]
 
 
 def test_there_are_never_more_replicas_than_jobs() -> None:
