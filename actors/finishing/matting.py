@@ -63,9 +63,15 @@ class BackgroundModel:
     def remove_background(self, pixels: Pixels) -> Retouched:
         """Returns a picture (H, W, 3) as RGBA, whose ground is transparent.
 
-        One in which the network finds no figure is left to OpenCV; the result says which it was.
+        One in which the network finds no figure, or of which it fails, is left to OpenCV; the
+        result says which it was.
         """
-        mask = self._run(pixels)
+        try:
+            mask = self._run(pixels)
+        except Exception as error:  # its errors have no base of their own in onnxruntime 1.32
+            fields = {"model": self.name, "error": _told(error)}
+            _log.warning("background model failed", extra=fields)
+            mask = None
         cut = None if mask is None else cut_out(pixels, mask)
         if cut is None:
             return remove_background(pixels)

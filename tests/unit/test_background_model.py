@@ -56,6 +56,23 @@ def test_a_picture_in_which_it_finds_nothing_is_left_to_opencv(tiny: Path) -> No
     assert found.said == remove_background(drawn).said == f"by {SMOOTH}"
 
 
+class Broken:
+    """A network that fails when it is run."""
+
+    def get_inputs(self) -> list[object]:
+        raise RuntimeError("out of\nmemory")
+
+
+def test_a_picture_of_which_it_fails_is_left_to_opencv_and_costs_nothing(
+    tiny: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    drawn = figure(plain((255, 255, 255)), (230, 60, 60), (235, 190, 160))
+    broken = replace(BackgroundModel.load(tiny), _session=Broken())
+    assert broken.remove_background(drawn).said == f"by {SMOOTH}"
+    [record] = caplog.records
+    assert (record.message, vars(record)["error"]) == ("background model failed", "out of memory")
+
+
 def test_what_the_network_is_almost_sure_of_is_clear_or_opaque_and_marked(tiny: Path) -> None:
     # Networks are never quite sure: their masks are a haze on the ground, and pale in the figure.
     drawn = figure(plain(DARK), (230, 60, 60), (235, 190, 160))
