@@ -1,4 +1,4 @@
-"""Composition: the crop, the place and the turn of figures, where the content leaves them open.
+"""Composition: the crop and the place of figures, where the content leaves them open.
 
 The seed chooses it, so that pictures of one page with other seeds differ in more than their noise.
 """
@@ -9,15 +9,17 @@ from random import Random
 from actors.storybook.attributes import Framing, Pose, Position, Scene, View
 
 _ALONE = (
-    *((Framing.HALF_BODY, Position.CENTRE, View.FRONT),) * 2,
-    (Framing.HALF_BODY, Position.CENTRE, View.THREE_QUARTER),
-    (Framing.FULL_BODY, Position.CENTRE, View.FRONT),
-    (Framing.FULL_BODY, Position.LEFT, View.FRONT),
-    (Framing.FULL_BODY, Position.LEFT, View.THREE_QUARTER),
-    (Framing.FULL_BODY, Position.RIGHT, View.FRONT),
-    (Framing.FULL_BODY, Position.RIGHT, View.THREE_QUARTER),
+    *((Framing.CLOSE_UP, Position.CENTRE),) * 3,
+    *((Framing.HALF_BODY, Position.CENTRE),) * 4,
+    (Framing.FULL_BODY, Position.CENTRE),
+    (Framing.FULL_BODY, Position.LEFT),
+    (Framing.FULL_BODY, Position.RIGHT),
 )
-"""The crops, places and turns of an only figure; faces stay turned to the reader."""
+"""The crops and places of an only figure, which looks at the reader.
+
+The smaller a face and the nearer a side, the more often the checkpoint blurs it, and the most where
+it is turned: so most are close, and turned ones are drawn only where the content says so.
+"""
 _OPPOSITE = {
     Position.LEFT: Position.RIGHT,
     Position.CENTRE: Position.CENTRE,
@@ -28,18 +30,14 @@ _OPPOSITE = {
 def composed(scene: Scene, seed: int) -> Scene:
     """Returns a scene with the composition that a seed chooses.
 
-    A figure that waves or cheers is shown whole; a turn that the content tells stays. Two and
+    A figure that waves or cheers is shown whole, and so is one that is seen from behind. Two and
     three figures stand as they are: turned or with raised arms, such small ones come out blurred.
     """
-    chance = Random(f"composition {seed}")
     cast = scene.characters
-    if len(cast) == 1:
-        acts = cast[0].pose is not Pose.STANDING
-        able = [one for one in _ALONE if one[0] is Framing.FULL_BODY or not acts]
-        framing, position, view = chance.choice(able)
-        turned = cast[0] if cast[0].view is not View.FRONT else replace(cast[0], view=view)
-        return replace(scene, characters=(turned,), framing=framing, position=position)
-    return scene
+    if len(cast) > 1 or cast[0].pose is not Pose.STANDING or cast[0].view is View.BACK:
+        return scene
+    framing, position = Random(f"composition {seed}").choice(_ALONE)
+    return replace(scene, framing=framing, position=position)
 
 
 def is_mirrored(seed: int) -> bool:
