@@ -15,15 +15,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from actors.engine.render import Renderer, RenderEvent, RenderRequest, RenderResult, StepEvent
-from actors.prompts.dialect import CompiledPrompt
 from actors.providers.base import (
     CharacterReference,
     Content,
     Provider,
-    ReferenceReading,
     RenderedPicture,
     RenderProgress,
 )
+from actors.providers.wrapped import WrappedProvider
 from actors.worker.attempt import Drawing
 from actors.worker.reporting import Reporter
 from server.domain.ids import JobId
@@ -186,34 +185,15 @@ class RecordingRenderer:
         await self._renderer.show_previews(render)
 
 
-class RecordingProvider:
+class RecordingProvider(WrappedProvider):
     """A hosted provider that records each call, and puts its key into the prompt.
 
     So whoever receives the call knows which one it is.
     """
 
     def __init__(self, provider: Provider, points: HoldPoints) -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._points = points
-
-    @property
-    def name(self) -> str:
-        """The wrapped provider."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """The model of the wrapped provider."""
-        return self._provider.model
-
-    @property
-    def references(self) -> ReferenceReading:
-        """How the wrapped provider reads references."""
-        return self._provider.references
-
-    def told(self, content: Content) -> CompiledPrompt:
-        """Returns what the model is told of a content."""
-        return self._provider.told(content)
 
     async def render(
         self,
@@ -231,10 +211,6 @@ class RecordingProvider:
         await self._points.reach(ANSWERED, claim.job_id, claim.attempt)
         self._points.record("rendered", claim.job_id, claim.attempt)
         return picture
-
-    async def probe(self) -> None:
-        """Probes the wrapped provider."""
-        await self._provider.probe()
 
 
 def call_mark(job: str, attempt: int) -> str:
