@@ -9,6 +9,22 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from actors.engine.render import LoraWeight, RenderRequest
+
+MANY_BYTES = 2**30
+REQUEST = RenderRequest(
+    prompt="a girl in a forest",
+    negative_prompt="blurry",
+    width=64,
+    height=64,
+    steps=3,
+    guidance_scale=5.0,
+    guidance_rescale=0.0,
+    seed=7,
+)
+ONE = (LoraWeight("kohya.safetensors"),)
+TWO = (LoraWeight("peft.safetensors", -0.6), LoraWeight("kohya.safetensors", 0.7))
+
 RANK, ALPHA = 2, 3.0
 KOHYA, OLD, PEFT, CONFIGURED = "kohya", "old", "peft", "configured"
 LAYOUTS = (KOHYA, OLD, PEFT, CONFIGURED)

@@ -13,8 +13,7 @@ from actors.engine.diffuser import Diffuser
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import LoraWeight, StepEvent
 from actors.settings import DiffuserSettings
-from tests.unit.engine.test_lora import REQUEST
-from tests.unit.tiny_lora import OLD, save_lora
+from tests.unit.tiny_lora import OLD, REQUEST, save_lora
 from tests.unit.tiny_sdxl import tiny_sdxl
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
