@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from actors.engine.decoding import decode
-from actors.engine.diffuser import load_pipeline
+from actors.engine.loading import load_pipeline
 from actors.finishing.measures import Measures, measure
 from actors.finishing.quality import BEST, FLOOR, judge
 from actors.pictures.opened import opened

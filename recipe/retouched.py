@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from actors.engine.diffuser import load_pipeline
+from actors.engine.loading import load_pipeline
 from actors.finishing.background import remove_background
 from actors.finishing.correction import correct
 from actors.finishing.retouched import Pixels

@@ -36,7 +36,7 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
-from actors.engine.rendering import Rendering
+from actors.engine.rendering import Rendering, span_of
 from actors.engine.saturation import MOST, saturating
 from actors.engine.source import check_source
 from actors.engine.speed import speed_up
@@ -44,7 +44,7 @@ from actors.engine.streams import Beside, Streams, streams_of
 from actors.settings import DiffuserSettings
 from server.domain.joined import ALONE, Joined
 from server.domain.models import Size
-from server.traces import NO_SPAN, NO_TRACES, Kind, Span, Traces, Value, part
+from server.traces import NO_SPAN, NO_TRACES, Span, Traces, part
 
 _ROWS_UNMEASURED = 8
 _log = logging.getLogger(__name__)
@@ -317,7 +317,7 @@ class Diffuser:
         next step.
         """
         watched = self._watched[request.id] = threading.Event()
-        span = self._begin(request)
+        span = span_of(request, self.model, self._traces)
         try:
             async with aclosing(self._stream(request, watched, span)) as events:
                 async for event in events:
@@ -328,14 +328,6 @@ class Diffuser:
         finally:
             self._watched.pop(request.id, None)
             span.end()
-
-    def _begin(self, request: RenderRequest) -> Span:
-        # A worker of the version before sends a request without it.
-        trace = getattr(request, "trace", "")
-        if not trace:
-            return NO_SPAN
-        about: dict[str, Value] = {"imggen.model": self.model, "imggen.steps": request.steps}
-        return self._traces.begin("draw", Kind.SERVER, trace, about)
 
     async def show_previews(self, render: str) -> None:
         """Turns on the previews of the render with that id, if it waits or runs here."""
@@ -405,11 +397,3 @@ class Diffuser:
         self.unet.forget()
         for beside in (self._previewing, self._decoding, self._encoding):
             beside.close()
-
-
-def load_pipeline(settings: DiffuserSettings) -> Any:
-    """Loads the pipeline that the settings name, without its adapter, onto its device.
-
-    Raises CheckpointRefused.
-    """
-    return load_source(settings, check_source(settings))

@@ -11,10 +11,18 @@ from actors.engine.decoding import settle_vae
 from actors.engine.encoder import load_processor
 from actors.engine.shapes import check_adapter, check_shapes, check_single_file, empty_unet
 from actors.engine.single import SingleFile
-from actors.engine.source import Source
+from actors.engine.source import Source, check_source
 from actors.settings import DiffuserSettings
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def load_pipeline(settings: DiffuserSettings) -> Any:
+    """Loads the pipeline that the settings name, without its adapter, onto its device.
+
+    Raises CheckpointRefused.
+    """
+    return load_source(settings, check_source(settings))
 
 
 def load_source(settings: DiffuserSettings, source: Source) -> Any:

@@ -20,7 +20,7 @@ from actors.engine.render import (
     RenderResult,
     StepEvent,
 )
-from server.traces import NO_SPAN, Kind, Span
+from server.traces import NO_SPAN, Kind, Span, Traces, Value
 
 
 class Rendering:
@@ -108,3 +108,13 @@ class Rendering:
         if error is not None:
             self._part.fail(type(error).__name__)
         self._part.end()
+
+
+def span_of(request: RenderRequest, model: str, traces: Traces) -> Span:
+    """Begins the span of a request's render; one that spans nothing where it is not traced."""
+    # A worker of the version before sends a request without it.
+    trace = getattr(request, "trace", "")
+    if not trace:
+        return NO_SPAN
+    about: dict[str, Value] = {"imggen.model": model, "imggen.steps": request.steps}
+    return traces.begin("draw", Kind.SERVER, trace, about)

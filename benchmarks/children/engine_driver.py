@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from actors.engine.allocation import keep_freed_memory
-from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.diffuser import Diffuser
+from actors.engine.loading import load_pipeline
 from actors.settings import DiffuserSettings
 from benchmarks.engines import in_flight, overhead
 from benchmarks.engines.arrivals import latencies

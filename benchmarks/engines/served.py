@@ -8,7 +8,7 @@ import ray
 import torch
 from ray import serve
 
-from actors.engine.diffuser import load_pipeline
+from actors.engine.loading import load_pipeline
 from actors.settings import DiffuserSettings
 from benchmarks.engines.systems import MOST, drawn, request
 

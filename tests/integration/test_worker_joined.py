@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.diffuser import Diffuser
+from actors.engine.loading import load_pipeline
 from actors.finishing.forms import Finished, finish
 from actors.settings import DiffuserSettings
 from actors.testing.models import every_model

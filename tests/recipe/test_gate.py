@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.engine.diffuser import load_pipeline
+from actors.engine.loading import load_pipeline
 from actors.finishing.measures import measure
 from actors.finishing.quality import quality_of
 from actors.settings import DiffuserSettings

@@ -18,8 +18,9 @@ from safetensors.torch import load, load_file, save, save_file
 from transformers import CLIPImageProcessor
 
 from actors.engine.adapter import Adapter, column_masks
-from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.diffuser import Diffuser
 from actors.engine.embedding import ENCODER, TENSOR, encoder_of
+from actors.engine.loading import load_pipeline
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import (
     EncoderChanged,

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from actors.engine.checkpoint import CHECKSUMS
-from actors.engine.diffuser import load_pipeline
+from actors.engine.loading import load_pipeline
 from actors.engine.projection import Kind
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.source import check_source

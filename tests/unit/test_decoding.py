@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from actors.engine.decoding import decode
-from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.diffuser import Diffuser
+from actors.engine.loading import load_pipeline
 from actors.engine.render import PictureBroken, StepEvent
 from actors.settings import DiffuserSettings
 from imggen.v1.errors_pb2 import ErrorReason

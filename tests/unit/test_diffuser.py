@@ -13,7 +13,8 @@ import pytest
 import torch
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.diffuser import Diffuser
+from actors.engine.loading import load_pipeline
 from actors.engine.preview import LinearDecoder
 from actors.engine.profiles import profile, render_request
 from actors.engine.render import (

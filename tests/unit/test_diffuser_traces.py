@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.diffuser import Diffuser
+from actors.engine.loading import load_pipeline
 from actors.engine.render import PlacedReference, RenderRequest
 from actors.settings import DiffuserSettings
 from actors.testing.stored import draw_pictures

@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from actors.engine.diffuser import Diffuser, load_pipeline
+from actors.engine.diffuser import Diffuser
+from actors.engine.loading import load_pipeline
 from actors.engine.refusal import CheckpointRefused
 from actors.engine.render import RenderRequest
 from actors.settings import DiffuserSettings

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from actors.engine.diffuser import load_pipeline
+from actors.engine.loading import load_pipeline
 from actors.engine.text import CHUNK, chunks_of, encode
 from actors.prompts.sdxl import SdxlDialect
 from actors.prompts.storybook import StorybookDialect
