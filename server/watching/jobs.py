@@ -90,6 +90,8 @@ class JobWatch(Watch[JobSnapshot]):
             return None
         if preview.attempt != job.attempt or job.status is not JobStatus.PROCESSING:
             return None
+        if preview.sequence > _sequence(job):
+            return None  # of a report that this read of the job has not seen
         self._shown_preview = preview.mark
         return preview
 
@@ -98,8 +100,12 @@ def _rank(job: Job | None) -> tuple[int, bool, int]:
     """Returns what orders snapshots, so that reads out of order never show a job going back."""
     if job is None:
         return (-1, False, 0)
-    sequence = job.progress.sequence if job.progress else 0
-    return (job.attempt, job.status.ended, sequence)
+    return (job.attempt, job.status.ended, _sequence(job))
+
+
+def _sequence(job: Job) -> int:
+    """Returns the number of the job's last report; 0 before the first."""
+    return job.progress.sequence if job.progress else 0
 
 
 class JobWatches(WatchLoop[JobId, JobWatch]):
@@ -126,8 +132,11 @@ class JobWatches(WatchLoop[JobId, JobWatch]):
         return JobId(UUID(message))
 
     async def _read(self, changed: Sequence[JobId]) -> None:
+        # Jobs first: a preview that came since then waits for the read that its report signals. The
+        # other way round, a job would be shown at a step without the preview of this step.
+        jobs = await self._store.jobs.snapshots(changed)
         await self._read_previews([job for job in changed if self._wants_previews(job)])
-        for job in await self._store.jobs.snapshots(changed):
+        for job in jobs:
             for watch in self._watches_of(job.id):
                 watch.offer(job, self._previews.get(job.id))
 

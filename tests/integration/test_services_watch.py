@@ -1,6 +1,7 @@
 """WatchJob: always the newest snapshot, never a backlog, until the job has ended."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,10 @@ from imggen.v1 import job_pb2
 from server.domain.ids import BatchId
 from server.domain.jobs import Progress
 from server.domain.states import Stage
+from server.store.database import Executor, Record
+from server.store.jobs import Jobs
 from server.store.signals import CHANGED
+from server.store.watches import Watches
 from server.watching.batches import BatchWatches
 from tests.integration.callers import Caller
 from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixture
@@ -19,6 +23,30 @@ from tests.integration.gateway_fixture import GatewayFixture, open_gateway_fixtu
 QUEUED, PROCESSING = job_pb2.JOB_STATUS_QUEUED, job_pb2.JOB_STATUS_PROCESSING
 COMPLETED, CANCELLED = job_pb2.JOB_STATUS_COMPLETED, job_pb2.JOB_STATUS_CANCELLED
 LIMIT_S = 60
+
+
+class _ReportedAfter:
+    """Runs statements, and has a worker report between the first one that reads and the next."""
+
+    def __init__(self, database: Executor, report: Callable[[], Awaitable[None]]) -> None:
+        self._database = database
+        self._report: Callable[[], Awaitable[None]] | None = report
+
+    async def fetch(self, query: str, *args: Any) -> list[Record]:
+        """Runs a statement; the report is made after the first one."""
+        rows = await self._database.fetch(query, *args)
+        report, self._report = self._report, None
+        if report is not None:
+            await report()
+        return rows
+
+    async def fetchrow(self, query: str, *args: Any) -> Record | None:
+        """Runs a statement."""
+        return await self._database.fetchrow(query, *args)
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Runs a statement."""
+        return await self._database.execute(query, *args)
 
 
 async def test_a_watch_follows_a_job_to_its_image(gateway: GatewayFixture, mia: Caller) -> None:
@@ -145,6 +173,23 @@ async def test_new_previews_come_when_requested(gateway: GatewayFixture, mia: Ca
         await gateway.complete(claim)
         assert not any(shot.preview for shot in await _all(without))
         assert not (await _all(with_previews))[-1].preview
+
+
+async def test_a_step_is_shown_with_its_preview_when_it_is_reported_amid_a_read(
+    gateway: GatewayFixture, mia: Caller
+) -> None:
+    job = await mia.portrait()
+    claim = await gateway.claim()
+    call = mia.watch(job.job_id, previews=True)
+    async with asyncio.timeout(LIMIT_S):
+        await call.read()
+        reported = _ReportedAfter(
+            gateway.store.database, lambda: gateway.report(claim, 2, 0.2, b"first")
+        )
+        gateway.store.jobs, gateway.store.watches = Jobs(reported), Watches(reported)
+        gateway.signals.say(CHANGED, job.job_id)
+        shot = await _until(call, lambda shot: shot.job.step == 2)
+    assert shot.preview == b"first"
 
 
 async def test_a_later_watcher_sees_the_newest_preview_at_once(

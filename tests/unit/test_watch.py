@@ -129,6 +129,15 @@ async def test_a_preview_is_shown_only_for_its_attempt_and_on_request() -> None:
         await shown.aclose()
 
 
+async def test_a_preview_waits_for_the_read_of_its_report() -> None:
+    watch = JobWatch(previews=True)
+    shown = watch.snapshots()
+    watch.offer(_running(4), Preview(1, 5, b"jpeg"))
+    assert (await anext(shown)).preview == b""
+    watch.offer(_running(5), Preview(1, 5, b"jpeg"))
+    assert (await anext(shown)).preview == b"jpeg"
+
+
 async def test_a_repeated_snapshot_has_no_preview_again() -> None:
     watch = JobWatch(previews=True, silence_s=0.001)
     shown = watch.snapshots()
