@@ -8,6 +8,7 @@ from uuid import UUID
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from imggen.rules.scenes import still_open
 from imggen.v1 import (
     batch_pb2,
     character_pb2,
@@ -206,7 +207,7 @@ class Replies:
             stage_timings=stage_timings(job.stage_ms or {}, job.step_times),
             batch_id=_id(job.batch_id),
             not_drawn=not_drawn(job.not_drawn),
-            unsure=unsure(job.unsure),
+            unsure=unsure(job.unsure, job.not_drawn),
             references=_references(job.references),
             story_id=_id(job.story_id),
             page_id=_id(job.page_id),
@@ -251,7 +252,7 @@ class Replies:
             metadata=image.metadata,
             references=_references(image.references),
             not_drawn=not_drawn(image.not_drawn),
-            unsure=unsure(image.unsure),
+            unsure=unsure(image.unsure, image.not_drawn),
             reused_from_image_id=_id(image.reused_from),
             picture_check=PICTURE_CHECK[image.check],
             checked_by=image.checked_by,
@@ -333,9 +334,9 @@ def not_drawn(parts: Iterable[NotDrawn]) -> Iterable[scene_pb2.NotDrawn]:
         yield scene_pb2.NotDrawn(phrase=one.phrase, kind=LOSS_KIND[one.kind], drawn_as=one.became)
 
 
-def unsure(parts: Iterable[Unsure]) -> Iterable[scene_pb2.Unsure]:
-    """Yields what was read without being sure, as messages."""
-    for one in parts:
+def unsure(parts: Iterable[Unsure], lost: Iterable[NotDrawn]) -> Iterable[scene_pb2.Unsure]:
+    """Yields what was read without being sure, as messages, but what is left out anyway."""
+    for one in still_open(parts, [one for one in lost if not one.became]):
         yield scene_pb2.Unsure(phrase=one.phrase, kind=LOSS_KIND[one.kind], why=one.why)
 
 

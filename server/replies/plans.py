@@ -29,6 +29,7 @@ def story_plan(pages: Sequence[PagePlan], quote: StoryQuote) -> PlanStoryRespons
 
 def _page(page: PagePlan) -> PlannedPage:
     offer, scene, more = page.offer, page.reading.scene, page.better
+    lost = page.not_drawn(offer)
     return PlannedPage(
         page_number=page.number,
         page_id=str(page.page_id or ""),
@@ -37,10 +38,10 @@ def _page(page: PagePlan) -> PlannedPage:
         provider=offer.model.provider,
         price_micros=page.price_micros(offer),
         expected_duration=duration(None if math.isinf(offer.seconds) else offer.seconds),
-        not_drawn=not_drawn(page.not_drawn(offer)),
+        not_drawn=not_drawn(lost),
         better=_better(page, more) if more else None,
         lane_paused=page.paused,
-        unsure=unsure(scene.unsure if scene else ()),
+        unsure=unsure(scene.unsure if scene else (), lost),
     )
 
 

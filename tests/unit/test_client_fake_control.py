@@ -11,7 +11,7 @@ from imggen.errors import Aborted, JobFailed, reason_name
 from imggen.rules.texts import first_doubts, first_parts, shortened
 from imggen.testing import FakeService
 from imggen.v1.errors_pb2 import ErrorReason
-from imggen.v1.scene_pb2 import NotDrawn, Unsure
+from imggen.v1.scene_pb2 import LossKind, NotDrawn, Unsure
 
 
 @pytest.fixture
@@ -84,6 +84,20 @@ def test_what_is_unsure_is_told_of_a_page_and_its_job_but_of_no_portrait(
     kept = client.get_job(page).unsure
     assert list(kept) == parts[: first_doubts([(one.phrase, one.why) for one in parts])]
     assert client.get_image(page.image_id).unsure == kept
+
+
+def test_no_doubt_is_told_of_what_is_not_drawn_anyway(
+    fake: FakeService, client: SyncClient
+) -> None:
+    story = client.create_story(title="The Map", style="anime", pages=["One."])
+    page = client.generate_scene(story, 1)
+    prop = LossKind.LOSS_KIND_PROP
+    fake.not_draw(
+        NotDrawn(phrase="house", kind=prop), NotDrawn(phrase="mug", kind=prop, drawn_as="cup")
+    )
+    fake.doubt(*(Unsure(phrase=one, kind=prop, why="guessed") for one in ("house", "wall", "mug")))
+    fake.finish(page)
+    assert [one.phrase for one in client.get_job(page).unsure] == ["wall", "mug"]
 
 
 def test_a_watch_sees_the_states_that_are_shown(

@@ -128,6 +128,24 @@ async def test_a_stage_has_the_steps_that_are_a_part_of_it(replies: Replies) -> 
     )
 
 
+async def test_no_doubt_is_told_of_what_is_not_drawn_anyway(replies: Replies) -> None:
+    doubts = [
+        Unsure(phrase, LossKind.PROP, "only named in passing")
+        for phrase in ("house", "wall", "mug")
+    ]
+    lost = (NotDrawn("house", LossKind.PROP), NotDrawn("mug", LossKind.PROP, "cup"))
+    message = await replies.job(
+        _job(
+            status=JobStatus.COMPLETED,
+            attempt=1,
+            completed_at=LATER,
+            not_drawn=(*lost, NotDrawn("wall", LossKind.PLACE)),
+            unsure=tuple(doubts),
+        )
+    )
+    assert [one.phrase for one in message.unsure] == ["wall", "mug"]
+
+
 async def test_an_ended_job_is_whole_and_tells_its_times_in_order(replies: Replies) -> None:
     times = {Stage.STORING: 20, Stage.RESOLVING: 1, Stage.RENDERING: 900}
     message = await replies.job(

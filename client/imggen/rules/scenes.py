@@ -1,7 +1,7 @@
 """What an author may set of the scene of a page or a cover."""
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from imggen.rules.checks import Checks
 from imggen.v1 import errors_pb2 as reasons
@@ -30,6 +30,30 @@ SETTLED_BY = {
     "props": ("prop",),
 }
 """The kinds of parts of which nothing is unsure once an author has set a field, or emptied it."""
+
+
+class Told(Protocol):
+    """A part of a page that is told of: what it says, and its kind."""
+
+    @property
+    def phrase(self) -> str:
+        """The words for it."""
+        ...
+
+    @property
+    def kind(self) -> object:
+        """What it is."""
+        ...
+
+
+AnyTold = TypeVar("AnyTold", bound=Told)
+
+
+def still_open(doubts: Iterable[AnyTold], left_out: Iterable[Told]) -> list[AnyTold]:
+    """Returns the doubts that matter: whether a part is there does not where it is not drawn."""
+    known = {(one.phrase, one.kind) for one in left_out}
+    return [one for one in doubts if (one.phrase, one.kind) not in known]
+
 
 _LISTS = ("extras", "props", "colours", "absent")
 _ACTING = ("doing", "holding", "wearing", "without")

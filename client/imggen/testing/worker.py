@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from imggen.errors import reason_name
 from imggen.fields import short_name
-from imggen.rules.scenes import SETTLED_BY
+from imggen.rules.scenes import SETTLED_BY, still_open
 from imggen.rules.texts import first_doubts, first_parts, shortened
 from imggen.testing.assets import asset_of, preview_of
 from imggen.testing.feed import Feed
@@ -197,6 +197,7 @@ class Worker:
             for kind in kinds
         }
         left = [one for one in self.unsure if short_name(LossKind, one.kind) not in settled]
+        left = still_open(left, [one for one in self.kept() if not one.drawn_as])
         return left[: first_doubts([(one.phrase, one.why) for one in left])]
 
     def show(

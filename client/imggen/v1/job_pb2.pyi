@@ -398,9 +398,10 @@ class Job(google.protobuf.message.Message):
 
     @property
     def unsure(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[imggen.v1.scene_pb2.Unsure]:
-        """Output only. The parts of its page that were read without being sure, in the order of the kinds;
-        the first 400 bytes of them. Set once the job is COMPLETED; a plan tells them before. Portraits
-        and UPSCALE jobs have none, nor has a page that a chat model has read.
+        """Output only. The parts of its page that were read without being sure, in the order of the kinds,
+        without those that `not_drawn` leaves out; the first 400 bytes of them. Set once the job is
+        COMPLETED; a plan tells them before. Portraits and UPSCALE jobs have none, nor has a page that a
+        chat model has read.
         """
 
     def __init__(

@@ -247,7 +247,7 @@ class FakeSide:
         self.metadata: Any = ()
         self._fake = fake
         fake.hold()
-        fake.doubt(*unsure(UNSURE))
+        fake.doubt(*unsure(UNSURE, ()))
 
     async def finish(self, job: Job) -> None:
         """Completes the job."""
