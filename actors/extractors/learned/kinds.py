@@ -1,4 +1,4 @@
-"""The kinds of places that the learned reader tells apart, with the words that tell them."""
+"""The kinds of places that the learned reader tells apart."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,19 +10,10 @@ _FILE = Path(__file__).parent / "places.txt"
 
 @dataclass(frozen=True, slots=True)
 class PlaceKind:
-    """A kind of place: its name, other names of such a place, and words that hint at it.
-
-    A name of several words is joined by hyphens among its names.
-    """
+    """A kind of place: its name, and all names of such a place, those of several words hyphened."""
 
     name: str
     names: tuple[str, ...]
-    hints: tuple[str, ...]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """All the words that tell it."""
-        return (*self.names, *self.hints)
 
 
 @cache
@@ -49,8 +40,7 @@ def kind_of(place: str) -> int | None:
 
 def _kinds() -> Iterator[PlaceKind]:
     for line in _FILE.read_text(encoding="utf-8").splitlines():
-        called, _, hints = line.partition(":")
-        name, _, names = called.partition(" = ")
+        name, _, names = line.partition(" = ")
         own = name.replace(" ", "-")
         others = tuple(one for one in names.split() if one != own)
-        yield PlaceKind(name, (own, *others), tuple(hints.split()))
+        yield PlaceKind(name, (own, *others))

@@ -1,118 +1,101 @@
 """The learned reader of places: what all the words of a story together tell of where it happens.
 
-Each word votes for kinds of places by how near it is in meaning to the words that tell them, the
-more so the closer the nearest is. The place that rules have found has votes, too. What the pages
-before told is kept as shares of belief, of which a page takes over most: a filter over a hidden
-Markov chain. How much all that counts is learned (`recipe/reading/learning.py`).
+Each word that tells something of places votes for their kinds. The places that a page names have
+votes, too, by how they are named. What the pages before told is kept as shares of belief, of which
+a page takes over most: a filter over a hidden Markov chain, which goes on to a place of before, or
+to one like it, more often than to any other. How much all that counts is learned
+(`recipe/reading/learning.py`).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors.numpy import load_file
 
+from actors.extractors.learned.features import (
+    SiteFeatures,
+    features_of_page,
+    features_of_sites,
+)
 from actors.extractors.learned.kinds import kind_of, place_kinds
-from actors.extractors.learned.table import WEIGHTS, WordTable
-from actors.extractors.rules.evidence import Clue
+from actors.extractors.learned.words import Floats, PlaceWords
+from actors.extractors.rules.evidence import Clue, PageClues
 from actors.extractors.rules.found import Found, Way
 
-PARAMETERS = WEIGHTS / "places.safetensors"
-_SURE = 0.45
+PARAMETERS = Path(__file__).parent / "weights" / "places.safetensors"
+SPREAD = 6.0
+"""A page of more words that tell something has its votes weighed down."""
+_SURE = 0.2
 """How likely a place must be that the rules have not found: a wrong one is worse than none."""
-_OVERRULES = 0.8
+_OVERRULES = 0.4
 """The same where the rules have found another."""
-_FEW = 9
-"""Fewer words than these are left to the rules: one or two things can be anywhere."""
+_FEW = 13
+_FEW_FIRST = 16
+"""A page of fewer words, and a first one, is left to the rules: two things can be anywhere."""
+_MANY = 7
+"""Unless so many of its words tell places."""
+_NAMES = 0.5
+"""What a named place must add to its kind, in nats, for the page's word to be its name."""
 _EXPLICIT = 2.0
-"""What a place of a known kind must be worth to stand, whatever else the page that names it says.
+"""What a place of a known kind is worth by the rules where a page says outright that it is there.
 
 What is of no kind is often only a part of the place: a rope, a hatch.
 """
+_NAMED = 3.0
+"""What such a place adds to its kind, in nats."""
 _SETTLED = 8.0
-"""What such a place adds to its kind, in nats: the pages after it begin there."""
-_NAMED_WORTH = (1.2, 2.0, 2.6, 3.3)
-_GIVEN_WORTH = (0.8, 1.1)
-
-Floats = npt.NDArray[np.float32]
+"""The same of one that stands, whatever else the page says: the pages after it begin there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What is learned; all in nats but `sharpness`, `steepness` and `near`.
+    """What is learned; in nats where nothing else is said.
 
-    `parts` has a weight for each `Part` of a word; `named` and `free` what the rules' place counts
-    by how it was found, where it is of a known kind and where it is of none. `prior` is how likely
-    each kind is on a first page, and after all a place of no kind; `stay`, as a logit, how likely
-    a page is where the one before it was. `shift` (dimensions of a word, kinds) is what is added to
-    how near a word is to each kind.
+    `parts` has a weight for each `Part` of a word, `scale` one for all, and `spread` (a logit) is
+    how far many words weigh each other down. `traits` and `numbers` are what each counts of a
+    place that the page names; `hidden_` and `out_` are a layer over the same, of which
+    `hidden_traits` has a row for each trait. `unnamed` is added to a place of no kind, `carried` to
+    one of the page before. `page` (numbers of a page, kinds) is what a page adds to each kind.
+    `prior` is how likely each kind is on a first page; `stay` (numbers of a page), as a logit, how
+    likely a page is where the one before was; `back`, as one, how likely else at an earlier place.
+    `near` (kinds, kinds) is how much likelier a page goes on from one kind to another.
     """
 
-    sharpness: Floats
-    steepness: Floats
-    near: Floats
-    doubt: Floats
     scale: Floats
+    spread: Floats
     parts: Floats
-    named: Floats
-    free: Floats
+    traits: Floats
+    numbers: Floats
+    hidden_traits: Floats
+    hidden_numbers: Floats
+    hidden_bias: Floats
+    out_weights: Floats
+    out_bias: Floats
+    unnamed: Floats
+    carried: Floats
+    page: Floats
     prior: Floats
     stay: Floats
-    shift: Floats
-
-    @classmethod
-    def load(cls, path: Path) -> "Parameters":
-        """Returns the parameters of a file."""
-        return cls(**load_file(path))
-
-
-def way_of(found: Found) -> int:
-    """Returns which weight of `named` and `free` goes for a place that rules have found."""
-    if found.way is Way.NAMED:
-        return int(np.searchsorted(_NAMED_WORTH, found.worth, "right"))
-    if found.way is Way.GIVEN:
-        return 5 + int(np.searchsorted(_GIVEN_WORTH, found.worth, "right"))
-    return 8 if found.way is Way.GATHERED else 9
-
-
-class Likeness:
-    """How near words are to those that tell each kind of place."""
-
-    def __init__(self, table: WordTable) -> None:
-        self._table = table
-        told = [
-            (at, vector)
-            for at, kind in enumerate(place_kinds())
-            for word in kind.words
-            if (vector := table.vector(word)) is not None
-        ]
-        self._told = np.stack([vector for _, vector in told])
-        self._starts = np.searchsorted([at for at, _ in told], np.arange(len(place_kinds())))
-
-    def vector(self, lemma: str, lower: str) -> Floats | None:
-        """Returns the vector of a word, or None for an unknown one."""
-        return self._table.vector(lemma, lower)
-
-    def near(self, vector: Floats) -> Floats:
-        """Returns the nearness (-1 to 1) of a word to each kind of place."""
-        return np.asarray(np.maximum.reduceat(self._told @ vector, self._starts), np.float32)
+    back: Floats
+    near: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Belief:
     """Where a page happens: a name, and how likely each kind of place is.
 
-    The last of the `shares` goes to `other`, a place of no kind. `doubt` is why the name is unsure;
-    empty where it is not.
+    The last of the `shares` goes to `other`, the likeliest place of no kind. `visited` adds up the
+    shares of kinds of all pages so far. `doubt` is why the name is unsure; empty where it is not.
     """
 
     name: str
     shares: Floats
     other: str = ""
     doubt: str = ""
+    visited: Floats | None = None
 
     @property
     def share(self) -> float:
@@ -121,80 +104,165 @@ class Belief:
         return float(self.shares[-1 if kind is None else kind])
 
 
-class PlaceReader:
-    """Decides where a page happens, by its words and by what the rules have found."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a page may answer, before any rule: kinds, then places of none, last the carried one.
 
-    def __init__(self, likeness: Likeness, parameters: Parameters) -> None:
-        self._likeness = likeness
+    `scores` are in nats, `names` those of the places of no kind; `sites` are the named places, each
+    with what it adds.
+    """
+
+    scores: Floats
+    kinds: int
+    names: tuple[str, ...]
+    sites: tuple[tuple[SiteFeatures, float], ...]
+    before: Belief | None
+
+    def after(self, shares: Floats, name: str) -> Belief:
+        """Returns the belief after the page; `shares` are those of the answers."""
+        of_kinds, others = shares[: self.kinds], shares[self.kinds :]
+        best = int(np.argmax(others))
+        kept = self.before.visited if self.before is not None else None
+        visited = of_kinds if kept is None else of_kinds + kept
+        after = np.append(of_kinds, others[best])
+        return Belief(
+            name,
+            np.asarray(after, np.float32),
+            self.names[best],
+            visited=np.asarray(visited, np.float32),
+        )
+
+
+class PlaceReader:
+    """Decides where a page happens, by its words and by the places that it names."""
+
+    def __init__(self, words: PlaceWords, traits: Sequence[str], parameters: Parameters) -> None:
+        self.words = words
+        """What words tell of places."""
+        self._trait = {name: at for at, name in enumerate(traits)}
         self._by = parameters
-        self._first = np.exp(parameters.prior - parameters.prior.max())
-        self._first /= self._first.sum()
-        self._votes = lru_cache(maxsize=20_000)(self._votes_of)
+        self._first = softmax(parameters.prior)
+        self._on = softmax(parameters.prior[None] + parameters.near)
 
     @classmethod
     @cache
     def shipped(cls) -> "PlaceReader":
         """Returns the reader that ships, loaded once."""
-        return cls(Likeness(WordTable.shipped()), Parameters.load(PARAMETERS))
+        return cls.of_file(PARAMETERS)
 
-    def decide(self, clues: Iterable[Clue], found: Found, before: Belief | None) -> Belief:
+    @classmethod
+    def of_file(cls, path: Path) -> "PlaceReader":
+        """Returns the reader of a file."""
+        data = load_file(path)
+        learnt = {one.name: data[f"by_{one.name}"] for one in fields(Parameters)}
+        traits = data["traits"].tobytes().decode().split("\n")
+        words = PlaceWords.of_arrays(data, np.asarray(data["pages"], np.float32))
+        return cls(words, traits, Parameters(**learnt))
+
+    def decide(self, page: PageClues, found: Found, before: Belief | None) -> Belief:
         """Returns where a page happens; `before` is the belief after the page before it."""
-        votes = [
-            (one, vote) for one in clues if (vote := self._votes(one.lemma, one.lower)) is not None
-        ]
         told = bool(found.name) and found.way is not Way.KEPT
         known = kind_of(found.name) if told else None
         explicit = found.way is Way.NAMED and found.worth >= _EXPLICIT and known is not None
-        stands = explicit or len(votes) < _FEW
-        other = found.name if told and known is None else before.other if before else ""
-        likely = self._expected(before, other)
-        scores = np.log(likely + 1e-9)
-        if len(votes) >= _FEW:
-            scores[:-1] += self._sum(votes)
-        if told:
-            weights = self._by.free if known is None else self._by.named
-            at = len(likely) - 1 if known is None else known
-            scores[at] += _SETTLED if stands else weights[way_of(found)]
-        shares = np.exp(scores - scores.max())
-        shares = np.asarray(shares / shares.sum(), np.float32)
-        name = found.name if stands else self._named(shares, found, before, other)
-        return Belief(name, shares, other)
+        telling = len(list(self.words.known(page.words)))
+        few = page.length < (_FEW if before else _FEW_FIRST) and telling < _MANY
+        stands = few or (explicit and before is None)
+        answers = self.answers(page, found, before)
+        if told and (explicit or stands):
+            at = answers.kinds + answers.names.index(found.name) if known is None else known
+            answers.scores[at] += _SETTLED if stands else _NAMED
+        shares = softmax(answers.scores)
+        return answers.after(shares, found.name if stands else self._named(shares, found, answers))
 
-    def _named(self, shares: Floats, found: Found, before: Belief | None, other: str) -> str:
-        """Returns the name of the likeliest place, or the rules' where that is not sure."""
-        best = int(np.argmax(shares))
+    def answers(self, page: PageClues, found: Found, before: Belief | None) -> Answers:
+        """Returns what is learned of each answer; `before` is the belief after the page before."""
+        sites = list(features_of_sites(found, self.words))
+        telling = list(self.words.known(page.words))
+        numbers = features_of_page(page, found)
+        others = list(dict.fromkeys(one.name for one in sites if one.kind is None))
+        carried = np.array([self._carried(before, numbers)], np.float32)
+        ones = np.ones(len(others), np.float32)
+        scores = np.log(np.concatenate([self._expected(before, numbers), ones, carried]) + 1e-9)
+        kinds = len(self._first)
+        scores[:kinds] += numbers @ self._by.page + self._sum(telling)
+        scores[kinds:-1] += self._by.unnamed[0]
+        worths = self._worths(sites)
+        for one, worth in zip(sites, worths, strict=True):
+            scores[kinds + others.index(one.name) if one.kind is None else one.kind] += worth
+        names = (*others, before.other if before else "")
+        return Answers(
+            scores, kinds, names, tuple(zip(sites, worths.tolist(), strict=True)), before
+        )
+
+    def _named(self, shares: Floats, found: Found, answers: Answers) -> str:
+        """Returns the name of the likeliest place, or the rules' where nothing is likely."""
+        best, before = int(np.argmax(shares)), answers.before
         told = found.name and found.way is not Way.KEPT
         if shares[best] < (_OVERRULES if told else _SURE):
             return found.name
-        if best == len(shares) - 1:
-            return other
-        for one in (found.name, before.name if before else ""):
-            if one and kind_of(one) == best:
-                return one
+        if best >= answers.kinds:
+            return answers.names[best - answers.kinds]
+        own = [
+            (worth, one.name)
+            for one, worth in answers.sites
+            if one.kind == best and worth >= _NAMES
+        ]
+        if own:
+            return max(own)[1]
+        if before is not None and kind_of(before.name) == best:
+            return before.name
         return place_kinds()[best].name
 
-    def _expected(self, before: Belief | None, other: str) -> Floats:
+    def _expected(self, before: Belief | None, numbers: Floats) -> Floats:
         """Returns how likely each kind is before a word of the page is read."""
-        likely = self._first.copy()
-        if before is not None:
-            stay = 1 / (1 + np.exp(-self._by.stay[0]))
-            kept = before.shares.copy()
-            kept[-1] *= other == before.other
-            likely = stay * kept + (1 - stay) * likely
-        likely[-1] *= bool(other)
-        return np.asarray(likely, np.float32)
+        if before is None or before.visited is None:
+            return self._first
+        stay, back = _sigmoid(float(numbers @ self._by.stay)), _sigmoid(float(self._by.back[0]))
+        kept = before.shares[:-1]
+        on = kept @ self._on + (1 - kept.sum()) * self._first
+        visited = before.visited / max(float(before.visited.sum()), 1e-6)
+        return np.asarray(stay * kept + (1 - stay) * ((1 - back) * on + back * visited), np.float32)
 
-    def _sum(self, votes: Iterable[tuple[Clue, Floats]]) -> Floats:
+    def _carried(self, before: Belief | None, numbers: Floats) -> float:
+        """Returns how likely the place of no kind is where the page before may have been."""
+        if before is None or not before.other:
+            return 0.0
+        stay = _sigmoid(float(numbers @ self._by.stay))
+        return float(stay * before.shares[-1] * np.exp(self._by.carried[0]))
+
+    def _sum(self, telling: Sequence[tuple[str, Clue]]) -> Floats:
         """Returns what the words of a page add to each kind."""
-        weighed = [self._by.parts[one.part] * vote for one, vote in votes]
-        return np.asarray(self._by.scale[0] * np.sum(weighed, axis=0), np.float32)
+        votes = np.zeros(len(self._first), np.float32)
+        for word, clue in telling:
+            votes += self._by.parts[clue.part] * self.words.votes(word)
+        many = (max(len(telling), 1) / SPREAD) ** -_sigmoid(float(self._by.spread[0]))
+        return np.asarray(votes * self._by.scale[0] * many, np.float32)
 
-    def _votes_of(self, lemma: str, lower: str) -> Floats | None:
-        vector, by = self._likeness.vector(lemma, lower), self._by
-        if vector is None:
-            return None
-        near = self._likeness.near(vector) + vector @ by.shift
-        shares = np.exp(by.sharpness * (near - near.max()))
-        shares = shares / shares.sum()
-        votes = np.log(by.doubt + (1 - by.doubt) * len(near) * shares)
-        return np.asarray(votes / (1 + np.exp(by.steepness * (by.near - near.max()))), np.float32)
+    def _worths(self, sites: Sequence[SiteFeatures]) -> Floats:
+        """Returns what each named place adds to its kind."""
+        by = self._by
+        if not sites:
+            return np.zeros(0, np.float32)
+        traits = np.zeros((len(sites), len(self._trait)), np.float32)
+        for at, one in enumerate(sites):
+            traits[at, [self._trait[name] for name in one.traits if name in self._trait]] = 1
+        numbers = np.array([one.numbers for one in sites], np.float32)
+        hidden = traits @ by.hidden_traits + numbers @ by.hidden_numbers + by.hidden_bias
+        line = traits @ by.traits + numbers @ by.numbers
+        return np.asarray(_gelu(hidden) @ by.out_weights + by.out_bias + line, np.float32)
+
+
+def softmax(scores: Floats) -> Floats:
+    """Returns shares that add up to 1."""
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    return np.asarray(shares / shares.sum(-1, keepdims=True), np.float32)
+
+
+def _sigmoid(logit: float) -> float:
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _gelu(values: Floats) -> Floats:
+    """The tanh form of the Gaussian error linear unit, as torch's with `approximate="tanh"`."""
+    inner = np.sqrt(2 / np.pi) * (values + 0.044715 * values**3)
+    return np.asarray(0.5 * values * (1 + np.tanh(inner)), np.float32)

@@ -3,32 +3,27 @@
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
-from actors.extractors.learned.kinds import kind_of
 from actors.extractors.learned.places import Belief
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.doing import doings
+from actors.extractors.rules.evidence import moves
 from actors.extractors.rules.found import Found, Way
-from actors.extractors.rules.lexicon.places import LANDMARKS, MOVING
+from actors.extractors.rules.lexicon.places import LANDMARKS
 from actors.extractors.rules.lexicon.structures import STRUCTURES
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.showing import is_shown
 from actors.extractors.rules.spots import is_place
-from actors.extractors.rules.weighing import is_about_beings
 from server.domain.scenes import Figure, LossKind, Unsure
 
-_HINTED = 0.45
-"""How likely a place must be that only things give away, not to be doubted."""
-_KEPT = 0.03
+_TOLD = 0.7
+"""How likely a place must be that the page tells, not to be doubted."""
+_KEPT = 0.3
 """The same of the place of the page before, where nobody moves."""
 _KEPT_MOVING = 0.5
 """The same where somebody does."""
-_RENEWED = 0.95
+_RENEWED = 0.7
 """How likely the doubted place of the page before must be, not to be doubted any more."""
-_NAMED = 0.1
-"""How likely a place of no kind must be that is named weakly, not to be doubted."""
-_WEAK = 2.0
-"""What a named place must be worth by the rules, not to be named weakly."""
 
 
 class Why(StrEnum):
@@ -54,25 +49,16 @@ def doubt_of_place(
     if not belief.name:
         return Why.NOWHERE
     if belief.name != found.name:
-        return Why.GUESSED
+        return Why.GUESSED if share < _TOLD else ""
     if found.way is Way.SPOKEN:
         return Why.SPOKEN
     if found.way is Way.KEPT:
         if before is not None and before.doubt:
             return before.doubt if share < _RENEWED else ""
-        return Why.KEPT if share < (_KEPT_MOVING if _moves(clauses) else _KEPT) else ""
-    if found.way is Way.NAMED:
-        weak = found.worth < _WEAK and kind_of(found.name) is None
-        return Why.PASSING if weak and share < _NAMED else ""
-    return Why.HINTED if share < _HINTED else ""
-
-
-def _moves(clauses: Sequence[Clause]) -> bool:
-    """Returns whether somebody of the page goes anywhere."""
-    return any(
-        one.verb in MOVING and is_shown(one) and is_about_beings(one) and not one.told
-        for one in clauses
-    )
+        return Why.KEPT if share < (_KEPT_MOVING if moves(clauses) else _KEPT) else ""
+    if share >= _TOLD:
+        return ""
+    return Why.PASSING if found.way is Way.NAMED else Why.HINTED
 
 
 def doubts(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from actors.extractors.rules.sites import Site
+
 
 class Way(StrEnum):
     """How a place was found."""
@@ -21,8 +23,14 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place in the words of the page, what it is worth by the rules, and how it was found."""
+    """A place in the words of the page, what it is worth by the rules, and how it was found.
+
+    `sites` are all the places that the page tells, whatever the rules make of them; `elsewhere` are
+    the numbers of the clauses that tell of nothing here: a dream, what is seen through a window.
+    """
 
     name: str
     worth: float
     way: Way
+    sites: tuple[Site, ...] = ()
+    elsewhere: frozenset[int] = frozenset()

@@ -1,7 +1,9 @@
 """Places that a clause names for something beside its people, and where nobody is for that."""
 
+from collections.abc import Sequence
+
 from actors.extractors.rules.clauses import Clause
-from actors.extractors.rules.lexicon import nouns, places
+from actors.extractors.rules.lexicon import hints, nouns, places
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.spots import is_place
 from actors.extractors.rules.weighing import is_about_beings
@@ -53,3 +55,22 @@ def is_likened_to(clause: Clause) -> bool:
     if clause.marker not in {"that", "which"} or not clause.subject:
         return False
     return any(one.start < clause.subject[0].start for one in clause.objects)
+
+
+def seen_outside(clauses: Sequence[Clause], before: str) -> set[int]:
+    """Returns the clauses that tell what is seen through a window: `Outside, the lawn was white`.
+
+    Nobody of the page is there who is not told to go there.
+    """
+    room = {before, *before.split()[-1:]} & hints.INDOORS
+    within = bool(room) or any(
+        one.head.lemma == "window" for each in clauses for one in each.phrases
+    )
+    seen = {one.sentence for one in clauses if any(each.lower == "outside" for each in one.adverbs)}
+    led = [one for one in clauses if one.sentence in seen and within]
+    return {id(one) for one in led if not any(_is_somebody(each) for each in one.subject)}
+
+
+def _is_somebody(phrase: NounPhrase) -> bool:
+    told = phrase.head.tag == "PRP" and phrase.head.lower != "it"
+    return told or phrase.head.character is not None

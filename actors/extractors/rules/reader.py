@@ -43,7 +43,7 @@ class RuleReader:
             earlier = clauses_of(told)
             narrator.hear(told, earlier)
             read_presence(told, earlier, referents)
-            place = self._where(told, earlier, place, names)
+            place = self._where(text, told, earlier, place, names)
         sentences = list(read_sentences(page, names))
         clauses = clauses_of(sentences)
         narrator.hear(sentences, clauses)
@@ -52,7 +52,7 @@ class RuleReader:
         action = read_action(clauses, presence)
         wardrobe = read_wearing(clauses, presence)
         time, season = read_time(sentences, clauses)
-        belief = self._where(sentences, clauses, place, names)
+        belief = self._where(page, sentences, clauses, place, names)
         figures = tuple(_figure(cast[one], one, action, wardrobe) for one in presence.there)
         return Scene(
             figures=figures,
@@ -71,13 +71,15 @@ class RuleReader:
 
     def _where(
         self,
+        text: str,
         sentences: Sequence[Sentence],
         clauses: Sequence[Clause],
         before: Belief | None,
         names: Names,
     ) -> Belief:
         found = found_place(sentences, clauses, before.name if before else "", names)
-        belief = self._places.decide(clues_of(sentences, clauses, names), found, before)
+        clues = clues_of(text, sentences, clauses, names, found.elsewhere)
+        belief = self._places.decide(clues, found, before)
         return replace(belief, doubt=doubt_of_place(belief, found, before, clauses))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from actors.extractors.rules.asides import mark_asides
 from actors.extractors.rules.clauses import Clause
-from actors.extractors.rules.evidence import Clue, clues_of
+from actors.extractors.rules.evidence import PageClues, clues_of
 from actors.extractors.rules.found import Found, Way
 from actors.extractors.rules.names import Names
 from actors.extractors.rules.narrator import Narrator
@@ -22,7 +22,7 @@ from server.domain.characters import FrozenCharacter
 class Reading:
     """What may tell where a page happens: its words, and the rules' place after the one before."""
 
-    clues: tuple[Clue, ...]
+    clues: PageClues
     found: Found
     before: str
 
@@ -38,7 +38,7 @@ def readings(texts: Iterable[str], cast: Sequence[FrozenCharacter]) -> Iterator[
         narrator.hear(sentences, clauses)
         read_presence(sentences, clauses, referents)
         found = found_place(sentences, clauses, before, names)
-        yield Reading(tuple(clues_of(sentences, clauses, names)), found, before)
+        yield Reading(clues_of(text, sentences, clauses, names, found.elsewhere), found, before)
         before = found.name
 
 

@@ -10,7 +10,7 @@ from actors.extractors.rules.implied import implied
 from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.landmarks import is_camp, landmarks
 from actors.extractors.rules.lexicon import hints, nouns, places
-from actors.extractors.rules.offstage import is_likened_to, most_of
+from actors.extractors.rules.offstage import is_likened_to, most_of, seen_outside
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import (
     afar,
@@ -20,6 +20,7 @@ from actors.extractors.rules.showing import (
     is_past,
     long_before,
 )
+from actors.extractors.rules.sites import Site, Weighed, site_of, unweighed
 from actors.extractors.rules.spots import (
     fitted_to,
     is_ground,
@@ -62,47 +63,38 @@ def find_place(clauses: Sequence[Clause], before: str) -> Found:
     """Returns the place of a page in its own words; `before` where it names none."""
     best, most, named, way = before, _CARRIED if before else 0.0, before, Way.KEPT
     camps = is_camp(clauses)
-    things, unseen = Things(), afar(clauses) | long_before(clauses) | _outside(clauses, before)
+    things, unseen = Things(), afar(clauses) | long_before(clauses) | seen_outside(clauses, before)
     given: dict[str, dict[str, float]] = {}
+    sites: list[Site] = []
+    elsewhere: set[int] = set()
     for order, clause in enumerate(clauses):
-        if not (id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things)):
+        if id(clause) in unseen or is_imagined(clause) or _is_imagined(clause, things):
+            elsewhere.add(order)
+        else:
             every = [*_all(clause, before, best, camps=camps), *_inside(clause, things)]
             for one in every:
-                # Where the page ends up counts for a little more than where it begins.
                 worth = _worth(clause, one)
+                # Where the page ends up counts for a little more than where it begins.
                 worth += _later(worth, order, carried=one.given and bool(before))
-                worth += _also(given, one)
-                if clause.verb and best and _is_of_others(clause, one):
-                    worth -= 3
-                worth -= 2 if _is_of_subject(clause, one) else 0
-                if most >= 3 and _is_looked_at(clause, one):
-                    worth -= 2
+                worth += _also(given, one) - _aside(clause, one, best, most)
+                weighed = Weighed(one.name, worth, one.preposition, one.phrase, one.given)
+                sites.append(site_of(clause, order, weighed))
                 if (worth > most or _is_room_of(one, worth, best)) and not _is_vague(one, best):
                     best, most = one.name, max(worth, most)
                     named = best if not one.given and is_place(one.phrase) else before
                     way = Way.GIVEN if one.given else Way.NAMED
         things.name(clause)
     told = gathered(clauses, named) if best == before or most <= _WEAK else ""
-    return Found(told, most, Way.GATHERED) if told else Found(best, most, way)
+    seen = (*sites, *unweighed(clauses, sites, elsewhere))
+    name, way = (told, Way.GATHERED) if told else (best, way)
+    return Found(name, most, way, seen, frozenset(elsewhere))
 
 
-def _outside(clauses: Sequence[Clause], before: str) -> set[int]:
-    """Returns the clauses that tell what is seen through a window: `Outside, the lawn was white`.
-
-    Nobody of the page is there who is not told to go there.
-    """
-    room = {before, *before.split()[-1:]} & hints.INDOORS
-    within = bool(room) or any(
-        one.head.lemma == "window" for each in clauses for one in each.phrases
-    )
-    seen = {one.sentence for one in clauses if any(each.lower == "outside" for each in one.adverbs)}
-    led = [one for one in clauses if one.sentence in seen and within]
-    return {id(one) for one in led if not any(_is_somebody(each) for each in one.subject)}
-
-
-def _is_somebody(phrase: NounPhrase) -> bool:
-    told = phrase.head.tag == "PRP" and phrase.head.lower != "it"
-    return told or phrase.head.character is not None
+def _aside(clause: Clause, one: "_Candidate", best: str, most: float) -> float:
+    """Returns what a place loses that only tells where others, or things, are."""
+    lost = 3.0 if clause.verb and best and _is_of_others(clause, one) else 0.0
+    lost += 2 if _is_of_subject(clause, one) else 0
+    return lost + (2 if most >= 3 and _is_looked_at(clause, one) else 0)
 
 
 def _all(clause: Clause, before: str, best: str, *, camps: bool) -> Iterator["_Candidate"]:

@@ -63,7 +63,8 @@ def test_what_is_elsewhere_moves_nobody(pages: tuple[str, str]) -> None:
 def test_what_somebody_is_said_to_be_is_no_clue() -> None:
     names = Names(CAST)
     sentences = list(read_sentences("One was king.", names))
-    clues = {one.lemma: one.part for one in clues_of(sentences, clauses_of(sentences), names)}
+    page = clues_of("One was king.", sentences, clauses_of(sentences), names)
+    clues = {one.lemma: one.part for one in page.words}
     assert clues["king"] is Part.LIKENESS
 
 
