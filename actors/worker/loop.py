@@ -38,6 +38,8 @@ _OPENED_AT_ONCE = 500
 _MODELS_PAUSE_S = 1.0
 _RENEWED_WITHIN_S = 2.0
 """The time after a database outage in which every live worker renews its leases."""
+_LOOKED_WITHIN_S = 2.0
+"""How long the first claim waits for what the worker tells of itself, by which jobs are routed."""
 _RESCUE_BACKOFF = timedelta(seconds=1)
 _BROKEN_PAUSE_MAX_S = 1.0
 _BROKEN_FOR_GOOD = 5
@@ -111,6 +113,7 @@ class Worker:
         # Until an admin has told it to claim no more; only a restart ends that.
         self._wanted = True
         self._introduced = False
+        self._looked = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._breaks: dict[str, list[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -133,6 +136,7 @@ class Worker:
                 yield
             finally:
                 self._draining = True
+                self._looked.set()
                 self._wake.set()
                 # Awaits a claim under way: its jobs would otherwise be held until their leases end.
                 await asyncio.wait([claiming])
@@ -189,6 +193,9 @@ class Worker:
             await pool.expire(why)
 
     async def _claim_loop(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOKED_WITHIN_S):
+                await self._looked.wait()
         while not self._draining:
             self._wake.clear()
             try:
@@ -267,6 +274,7 @@ class Worker:
             except Unavailable as error:
                 fields = {"worker": self.name, "error": said_of(error)}
                 _log.warning("readiness not told", extra=fields)
+            self._looked.set()
             pause = self._settings.heartbeat_s
             await asyncio.sleep(min(pause, _MODELS_PAUSE_S) if self._models_away else pause)
 

@@ -1,5 +1,6 @@
 """Jobs that nothing may draw now: who waits, for what, and who fails."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -109,6 +110,31 @@ async def test_a_job_whose_local_model_nobody_holds_goes_on_to_a_hosted_one(
     ):
         job = await job_queue.becomes(new, JobStatus.COMPLETED)
     assert (job.model, job.lane, job.retry_count) == ("fake", Lane.HOSTED, 0)
+
+
+class SlowModels:
+    """Models that answer, though not at once."""
+
+    share = None
+
+    async def check(self) -> None:
+        """Returns after a while: they are warm."""
+        await asyncio.sleep(0.5)
+
+
+async def test_a_worker_tells_what_it_holds_before_it_claims(job_queue: JobQueue) -> None:
+    async with job_queue.store.transaction() as tx:
+        await tx.money.default_limit(LIMIT)
+    new = await job_queue.submit(limits=Limits(), lanes=(JobLane(Lane.LOCAL, ("storybook",)),))
+    async with job_queue.worker(
+        providers={"fake": FakeProvider()},
+        catalogue=ALL,
+        models=SlowModels(),
+        no_offer_s=0,
+        poll_s=0.02,
+    ):
+        job = await job_queue.becomes(new, JobStatus.COMPLETED)
+    assert job.model == "fake"
 
 
 async def test_what_was_seen_before_a_worker_went_fails_no_job(job_queue: JobQueue) -> None:
