@@ -67,6 +67,16 @@ _VERBS = (
     ("thinking", verbs.UNREAL_OBJECTS),
     ("holding", verbs.HOLDING),
 )
+_NOUNS = (
+    ("landmark", places.LANDMARKS),
+    ("fluid", nouns.FLUID_PLACES),
+    ("part", places.PARTS),
+    ("fitting", places.FITTINGS),
+    ("airy", places.AIRY),
+    ("vehicle", places.VEHICLES),
+    ("road", places.ROADS),
+    ("scenic", places.SCENIC),
+)
 _FREQUENT = frozenset(
     {
         *("be", "have", "go", "come", "get", "take", "put", "run", "sit", "stand", "lie", "look"),
@@ -133,22 +143,9 @@ def _of_phrase(phrase: NounPhrase) -> Iterator[str]:
         yield "of a place" if is_place(phrase.of) else "of a thing"
     if is_place(phrase):
         yield "place"
-    if head.lemma in places.LANDMARKS:
-        yield "landmark"
-    if head.lemma in nouns.FLUID_PLACES:
-        yield "fluid"
-    if head.lemma in places.PARTS:
-        yield "part"
-    if head.lemma in places.FITTINGS:
-        yield "fitting"
-    if head.lemma in places.AIRY:
-        yield "airy"
-    if head.lemma in places.VEHICLES:
-        yield "vehicle"
-    if head.lemma in places.ROADS:
-        yield "road"
-    if head.lemma in places.SCENIC:
-        yield "scenic"
+    for name, listed in _NOUNS:
+        if head.lemma in listed:
+            yield name
     if head.tag.startswith("NNP"):
         yield "proper"
     if is_ground(phrase):
