@@ -6,12 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from safetensors.torch import save_file
 
 from actors.engine.render import LoraWeight, RenderRequest
 
 MANY_BYTES = 2**30
+WARNINGS_OF_PEFT = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    # Of the second adapter in diffusers' own pipeline.
+    pytest.mark.filterwarnings("ignore:Already found a `peft_config`:UserWarning"),
+]
 REQUEST = RenderRequest(
     prompt="a girl in a forest",
     negative_prompt="blurry",

@@ -25,14 +25,20 @@ from actors.engine.render import (
 )
 from actors.settings import DiffuserSettings
 from tests.unit.engine.tiny import WAIT_S
-from tests.unit.tiny_lora import CONFIGURED, KOHYA, MANY_BYTES, OLD, ONE, PEFT, REQUEST, TWO
+from tests.unit.tiny_lora import (
+    CONFIGURED,
+    KOHYA,
+    MANY_BYTES,
+    OLD,
+    ONE,
+    PEFT,
+    REQUEST,
+    TWO,
+    WARNINGS_OF_PEFT,
+)
 from tests.unit.tiny_sdxl import tiny_sdxl
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    # peft's, of the second adapter in diffusers' own pipeline.
-    pytest.mark.filterwarnings("ignore:Already found a `peft_config`:UserWarning"),
-]
+pytestmark = WARNINGS_OF_PEFT
 
 
 def drawn(pipeline: Any, loras: Loras, *asked: RenderRequest) -> tuple[list[torch.Tensor], int]:

@@ -29,13 +29,9 @@ from actors.engine.render import (
 )
 from server.errors import Unavailable
 from tests.unit.engine.tiny import WAIT_S
-from tests.unit.tiny_lora import MANY_BYTES, OLD, ONE, REQUEST, TWO, save_lora
+from tests.unit.tiny_lora import MANY_BYTES, OLD, ONE, REQUEST, TWO, WARNINGS_OF_PEFT, save_lora
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    # peft's, of the second adapter in diffusers' own pipeline.
-    pytest.mark.filterwarnings("ignore:Already found a `peft_config`:UserWarning"),
-]
+pytestmark = WARNINGS_OF_PEFT
 
 
 def test_sets_in_use_are_never_let_go_and_others_in_their_order(

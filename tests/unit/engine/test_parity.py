@@ -39,7 +39,6 @@ from actors.settings import DiffuserSettings
 from actors.testing.stored import draw_pictures
 from tests.unit.engine.tiny import WAIT_S
 from tests.unit.tiny_adapter import KINDS, save_adapter, tensors_of
-from tests.unit.tiny_sdxl import tiny_sdxl
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 REQUEST = RenderRequest(
@@ -52,14 +51,6 @@ REQUEST = RenderRequest(
     guidance_rescale=0.0,
     seed=7,
 )
-
-
-@pytest.fixture(scope="module")
-def pipeline() -> Any:
-    torch.set_num_threads(1)
-    tiny = tiny_sdxl()
-    tiny.set_progress_bar_config(disable=True)
-    return tiny
 
 
 @pytest.fixture(scope="module")
