@@ -12,6 +12,8 @@ from pathlib import Path
 
 PASSAGES = Path(__file__).parent / "passages"
 STORIES = Path(__file__).parent / "stories"
+APART = Path(__file__).parent / "apart"
+"""Stories by authors of whom nothing is learned."""
 _SHORT = 5
 """The most pages of a block of passages that is a story though each of them tells its place."""
 
