@@ -29,7 +29,7 @@ from recipe.reading.passages import Passage, load_passages, load_stories
 from recipe.reading.words import WordCounts, kinds_of, likeness_of_kinds
 from server.domain.characters import FrozenCharacter
 
-_OPEN = (Part.PRACTICE, Part.DEVELOPMENT, Part.TALES)
+OPEN = (Part.PRACTICE, Part.DEVELOPMENT, Part.TALES)
 _OF_PAGES = 0.5
 """What an open page counts, that rules have been written with; a page of a story counts 1."""
 STEPS = 80
@@ -88,7 +88,7 @@ def _read(pages: Sequence[Passage]) -> Iterator[Story]:
         )
 
 
-def of_pages(parts: Sequence[Part] = _OPEN) -> Iterator[Story]:
+def of_pages(parts: Sequence[Part] = OPEN) -> Iterator[Story]:
     """Yields the open stories of the corpus as the rules read them."""
     for part in parts:
         for _, grouped in groupby(load_pages(part), lambda one: one.story):

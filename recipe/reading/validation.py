@@ -1,22 +1,24 @@
 """Validates the learned reader of places: `python -m recipe.reading.validation --help`.
 
-Each fold of authors is placed by what is learned from the others, so that nobody's stories are read
-by what their author has taught.
+It places the pages of stories whose authors nothing was learned from: by rules alone, by learned
+words too, and by the sense of the page as well.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from safetensors.numpy import save_file
 
 from actors.extractors.learned.places import Belief, PlaceReader
+from actors.extractors.learned.sense import PageSense
+from actors.extractors.rules.reading import readings
 from recipe.reading.corpus import Item
-from recipe.reading.learning import STEPS, Story, learn, of_pages, of_passages, of_stories
+from recipe.reading.passages import APART, Passage, load_stories
 from recipe.reading.scoring import fits
+
+Story = Sequence[Passage]
 
 
 @dataclass(slots=True)
@@ -39,46 +41,38 @@ class Placed:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints how stories are placed by rules alone, and with learned words."""
+    """Prints how the pages of each author are placed."""
     parser = argparse.ArgumentParser(
         prog="python -m recipe.reading.validation", description=__doc__
     )
-    parser.add_argument("--folds", type=int, default=4)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stories", type=Path, default=APART, help="their folder")
     options = parser.parse_args(arguments)
-    stories, always = list(of_stories()), [*of_passages(), *of_pages()]
-    authors = sorted({story[0].author for story in stories})
-    ruled = {author: Placed() for author in [*authors, "all"]}
-    learned = {author: Placed() for author in [*authors, "all"]}
-    for fold in range(options.folds):
-        apart = set(authors[fold :: options.folds])
-        rest = [one for one in stories if one[0].author not in apart]
-        reader = _reader([*rest, *always], options.steps, options.seed)
-        for story in stories:
-            for one, belief in zip(story, read(reader, story), strict=True):
-                if one.author in apart and one.places:
-                    for kind in (one.author, "all"):
-                        ruled[kind].add(one.found.name, one.places)
-                        learned[kind].add(belief.name, one.places)
-    for author, placed in ruled.items():
-        print(f"{author}: {placed.pages} pages: rules {placed}; with words {learned[author]}")
+    places, sense = PlaceReader.shipped(), PageSense.shipped()
+    placed: dict[str, tuple[Placed, Placed, Placed]] = {}
+    for _, grouped in groupby(load_stories(options.stories), lambda one: one.story):
+        story = list(grouped)
+        for page, names in zip(story, _read(story, places, sense), strict=True):
+            for author in (page.author, "all") if page.places else ():
+                own = placed.setdefault(author, (Placed(), Placed(), Placed()))
+                for one, name in zip(own, names, strict=True):
+                    one.add(name, page.places)
+    for author in sorted(placed, key=lambda one: (one == "all", one)):
+        rules, words, all_of_it = placed[author]
+        print(f"{author}: {rules.pages} pages")
+        print(f"  rules {rules}; with words {words}; with the sense {all_of_it}")
     return 0
 
 
-def _reader(stories: Sequence[Story], steps: int, seed: int) -> PlaceReader:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "places.safetensors"
-        save_file(learn(stories, steps, seed), path)
-        return PlaceReader.of_file(path)
-
-
-def read(reader: PlaceReader, story: Story) -> Iterator[Belief]:
-    """Yields the beliefs after each page; the rules' finds are those after their own."""
-    belief: Belief | None = None
-    for example in story:
-        belief = reader.decide(example.clues, example.found, belief)
-        yield belief
+def _read(story: Story, places: PlaceReader, sense: PageSense) -> Iterator[tuple[str, str, str]]:
+    """Yields the place of each page by rules alone, with words, and with the sense."""
+    texts = [one.text for one in story]
+    words: Belief | None = None
+    whole: Belief | None = None
+    for number, one in enumerate(readings(texts, [])):
+        kinds = sense.read(texts[number], texts[:number]).kinds
+        words = places.decide(one.clues, one.found, words)
+        whole = places.decide(one.clues, one.found, whole, kinds)
+        yield one.found.name, words.name, whole.name
 
 
 if __name__ == "__main__":

@@ -37,6 +37,12 @@ _FEW_FIRST = 16
 """A page of fewer words, and a first one, is left to the rules: two things can be anywhere."""
 _MANY = 7
 """Unless so many of its words tell places."""
+_OF_SENSE = 0.5
+"""What the sense of a page counts; much of it is what its words tell, too."""
+_OF_OTHERS = 1.0
+"""What is added beside it to named places of no kind, of which it knows nothing, in nats."""
+_DENIED = "denied"
+"""The trait of a place that the page says is not there."""
 _NAMES = 0.5
 """What a named place must add to its kind, in nats, for the page's word to be its name."""
 _EXPLICIT = 2.0
@@ -44,6 +50,10 @@ _EXPLICIT = 2.0
 
 What is of no kind is often only a part of the place: a rope, a hatch.
 """
+_EXPLICIT_OTHER = 4.0
+"""The same of a place of no kind."""
+_LEAST = 1e-4
+"""What is added to how often each kind is the place of a page."""
 _NAMED = 3.0
 """What such a place adds to its kind, in nats."""
 _SETTLED = 8.0
@@ -143,6 +153,7 @@ class PlaceReader:
         self._by = parameters
         self._first = softmax(parameters.prior)
         self._on = softmax(parameters.prior[None] + parameters.near)
+        self._often = np.log(words.pages + _LEAST)
 
     @classmethod
     @cache
@@ -159,20 +170,40 @@ class PlaceReader:
         words = PlaceWords.of_arrays(data, np.asarray(data["pages"], np.float32))
         return cls(words, traits, Parameters(**learnt))
 
-    def decide(self, page: PageClues, found: Found, before: Belief | None) -> Belief:
-        """Returns where a page happens; `before` is the belief after the page before it."""
+    def decide(
+        self, page: PageClues, found: Found, before: Belief | None, sense: Floats | None = None
+    ) -> Belief:
+        """Returns where a page happens; `before` is the belief after the page before it.
+
+        `sense` is how likely the page as a whole makes each kind, in nats.
+        """
         told = bool(found.name) and found.way is not Way.KEPT
         known = kind_of(found.name) if told else None
-        explicit = found.way is Way.NAMED and found.worth >= _EXPLICIT and known is not None
+        outright = found.way in {Way.NAMED, Way.GIVEN} and found.worth >= _EXPLICIT
+        explicit = outright and (known is not None or found.worth >= _EXPLICIT_OTHER)
         telling = len(list(self.words.known(page.words)))
         few = page.length < (_FEW if before else _FEW_FIRST) and telling < _MANY
         stands = few or (explicit and before is None)
         answers = self.answers(page, found, before)
-        if told and (explicit or stands):
+        if sense is not None and not outright:
+            answers.scores[:-1] += self._of_sense(sense, answers)
+        if told and (outright or stands):
             at = answers.kinds + answers.names.index(found.name) if known is None else known
             answers.scores[at] += _SETTLED if stands else _NAMED
         shares = softmax(answers.scores)
         return answers.after(shares, found.name if stands else self._named(shares, found, answers))
+
+    def _of_sense(self, sense: Floats, answers: Answers) -> Floats:
+        """Returns what the sense of a page adds to each kind, and to places of none."""
+        added = _OF_SENSE * (sense - self._often)
+        # It takes a place that the page denies or remembers for one that it tells.
+        passed = [
+            one.kind
+            for one, worth in answers.sites
+            if one.kind is not None and (worth < 0 or _DENIED in one.traits)
+        ]
+        added[passed] = np.minimum(added[passed], 0)
+        return np.append(added, np.full(len(answers.names) - 1, _OF_OTHERS)).astype(np.float32)
 
     def answers(self, page: PageClues, found: Found, before: Belief | None) -> Answers:
         """Returns what is learned of each answer; `before` is the belief after the page before."""

@@ -35,9 +35,9 @@ class PlaceWords:
     """The words and expressions that tell places, by their base form."""
 
     def __init__(self, tellings: Mapping[str, Telling], pages: Floats) -> None:
-        """`pages` is how often each kind is the place of a page."""
         self._tellings = tellings
-        self._pages = pages
+        self.pages = pages
+        """How often each kind is the place of a page."""
         self._votes = lru_cache(maxsize=20_000)(self._votes_of)
 
     @classmethod
@@ -85,6 +85,6 @@ class PlaceWords:
 
     def _votes_of(self, word: str) -> Floats:
         telling = self._tellings[word]
-        shares = self._pages * (1 - telling.told)
+        shares = self.pages * (1 - telling.told)
         shares[telling.kinds] += telling.shares
-        return np.asarray(np.log((shares + _LEAST) / (self._pages + _LEAST)), np.float32)
+        return np.asarray(np.log((shares + _LEAST) / (self.pages + _LEAST)), np.float32)

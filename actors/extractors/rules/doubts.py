@@ -1,6 +1,6 @@
 """Doubts: which parts of a page were read without being sure, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 
 from actors.extractors.learned.places import Belief
@@ -67,8 +67,12 @@ def doubts(
     presence: Presence,
     figures: Sequence[Figure],
     props: Sequence[str],
+    faint: Collection[str],
 ) -> tuple[Unsure, ...]:
-    """Returns the parts of a page that are unsure: its place, who does what, and things."""
+    """Returns the parts of a page that are unsure: its place, who does what, and things.
+
+    `faint` are the things that the sense of the page is not sure of.
+    """
     place = [Unsure(belief.name, LossKind.PLACE, belief.doubt)] if belief.doubt else []
     done = {said for one in figures for said in one.doing}
     held = {thing for one in figures for thing in one.holding}
@@ -76,7 +80,7 @@ def doubts(
     passing = [
         Unsure(one, LossKind.PROP, Why.PASSING)
         for one in props
-        if one not in held and _is_passed(one, clauses)
+        if one not in held and (one in faint or _is_passed(one, clauses))
     ]
     return tuple(dict.fromkeys((*place, *actions, *passing)))
 

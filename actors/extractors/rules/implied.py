@@ -56,6 +56,8 @@ def implied(clause: Clause, before: str, *, camps: bool) -> Iterator[tuple[str, 
     toy = clause.verb == "sail" and bool(clause.objects)  # `Sailed a red boat round the tub`.
     if clause.verb in hints.AFLOAT and people and not (clause.negated or toy):
         yield "boat", 0.7, people[0]
+    if clause.verb == "camp" and people and not clause.negated:
+        yield "camp", 2.2, people[0]
     if clause.verb == "drive" and people and not (clause.negated or clause.objects):
         yield "car", 0.7, people[0]
 

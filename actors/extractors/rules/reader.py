@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actors.extractors.learned.places import Belief, PlaceReader
+from actors.extractors.learned.sense import PageSense
 from actors.extractors.rules.absence import read_absent
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.colours import read_colours
@@ -15,6 +16,7 @@ from actors.extractors.rules.narrator import Narrator, hush_letters
 from actors.extractors.rules.presence import Presence
 from actors.extractors.rules.reading import clauses_of, found_place
 from actors.extractors.rules.referents import Referents
+from actors.extractors.rules.sensed import faint, shown
 from actors.extractors.rules.tokens import Sentence, read_sentences
 from actors.extractors.rules.wearing import Wardrobe, is_known, read_wearing
 from actors.extractors.rules.weather import read_weather
@@ -27,23 +29,18 @@ from server.domain.scenes import Figure, Scene
 
 
 class RuleReader:
-    """Reads pages by rules, and places by learned words too; needs no network, costs nothing."""
+    """Reads pages by rules, and places by what was learned too; needs no network, costs nothing."""
 
-    def __init__(self, places: PlaceReader | None = None) -> None:
+    def __init__(self, places: PlaceReader | None = None, sense: PageSense | None = None) -> None:
         self._places = places or PlaceReader.shipped()
+        self._sense = sense or PageSense.shipped()
 
     def read(self, page: str, cast: Sequence[FrozenCharacter], before: Sequence[str] = ()) -> Scene:
         """Returns the scene of a page; `before` are the pages before it, the first one first."""
         names = Names([one.description for one in cast])
         referents = Referents(names)
-        place: Belief | None = None
         narrator = Narrator(referents)
-        for text in before:
-            told = list(read_sentences(text, names))
-            earlier = clauses_of(told)
-            narrator.hear(told, earlier)
-            read_presence(told, earlier, referents)
-            place = self._where(text, told, earlier, place, names)
+        place = self._hear(before, names, referents, narrator)
         sentences = list(read_sentences(page, names))
         clauses = clauses_of(sentences)
         narrator.hear(sentences, clauses)
@@ -52,8 +49,10 @@ class RuleReader:
         action = read_action(clauses, presence)
         wardrobe = read_wearing(clauses, presence)
         time, season = read_time(sentences, clauses)
-        belief = self._where(page, sentences, clauses, place, names)
+        belief = self._where([*before, page], sentences, clauses, place, names)
         figures = tuple(_figure(cast[one], one, action, wardrobe) for one in presence.there)
+        sense = self._sense.read(page, before)
+        props = shown(action.props, sense)
         return Scene(
             figures=figures,
             away=tuple(CharacterId(cast[one].id) for one in sorted(presence.absent)),
@@ -62,24 +61,40 @@ class RuleReader:
             time=time,
             season=season,
             weather=read_weather(clauses),
-            props=tuple(action.props),
+            props=tuple(props),
             colours=read_colours(sentences, clauses, _names(cast, presence)),
             absent=read_absent(clauses),
             told=" ".join(one.text for one in sentences),
-            unsure=doubts(belief, clauses, presence, figures, action.props) if clauses else (),
+            unsure=doubts(belief, clauses, presence, figures, props, set(faint(props, sense)))
+            if clauses
+            else (),
         )
+
+    def _hear(
+        self, pages: Sequence[str], names: Names, referents: Referents, narrator: Narrator
+    ) -> Belief | None:
+        """Takes in the pages before; returns where the last of them happens."""
+        place: Belief | None = None
+        for number, text in enumerate(pages, 1):
+            told = list(read_sentences(text, names))
+            clauses = clauses_of(told)
+            narrator.hear(told, clauses)
+            read_presence(told, clauses, referents)
+            place = self._where(pages[:number], told, clauses, place, names)
+        return place
 
     def _where(
         self,
-        text: str,
+        pages: Sequence[str],
         sentences: Sequence[Sentence],
         clauses: Sequence[Clause],
         before: Belief | None,
         names: Names,
     ) -> Belief:
         found = found_place(sentences, clauses, before.name if before else "", names)
-        clues = clues_of(text, sentences, clauses, names, found.elsewhere)
-        belief = self._places.decide(clues, found, before)
+        clues = clues_of(pages[-1], sentences, clauses, names, found.elsewhere)
+        sense = self._sense.read(pages[-1], pages[:-1]).kinds
+        belief = self._places.decide(clues, found, before, sense)
         return replace(belief, doubt=doubt_of_place(belief, found, before, clauses))
 
 

@@ -88,7 +88,7 @@ SCENES = [
     (
         "Between the piano and the wall there is a gap, just wide enough for a mouse. Here "
         "lives Bartholomew.",
-        "gap|wall|piano",
+        "gap|wall|piano|living room",
     ),
     (
         "The cows had got out. They were in the lane, they were in the churchyard, and one "
