@@ -7,6 +7,7 @@ from actors.extractors.rules.hue import (
     coloured,
     has_colour,
     is_colour,
+    is_name,
     is_plain_colour,
     merged,
     names_colour,
@@ -55,23 +56,7 @@ def read_colours(
 def _is_of_idea(said: str) -> bool:
     """Returns whether a colour was read with a noun that nobody sees: `the pink company`."""
     noun = said.split()[-1].casefold()
-    return noun in ABSTRACT and noun not in VISIBLE and noun not in _SEEN
-
-
-_SEEN = frozenset(
-    {
-        *("light", "glow", "gleam", "glimmer", "glint", "flash", "flicker", "sparkle", "shimmer"),
-        *("sky", "sun", "cloud", "snow", "dawn", "sunset", "sunrise", "dusk", "fog", "smoke"),
-        *("dot", "spot", "speck", "stroke", "line", "thread", "paint", "wool", "silk", "ray"),
-        *("ground", "earth", "floor", "top", "tip", "edge", "rim", "bottom", "back", "front"),
-        *("side", "bit", "piece", "scrap", "slice", "pile", "heap", "stack", "circle", "curve"),
-        *("velvet", "satin", "cotton", "denim", "copper", "bronze", "gold", "silver", "slate"),
-        *("steel", "number", "word", "writing", "heart", "building", "room", "yard", "heaven"),
-        *("east", "west", "north", "south", "space", "distance", "bark", "half", "art", "food"),
-        *("splash", "shade", "surface", "leaf", "shape", "pattern", "chunk", "flake", "bruise"),
-    }
-)
-"""Nouns that are no things, and have colours that can be seen."""
+    return noun in ABSTRACT and noun not in VISIBLE and noun not in colouring.SEEN
 
 
 def _is_imagined(clause: Clause) -> bool:
@@ -192,7 +177,7 @@ class _Reading:
             if apposed is not None:
                 yield from self._with(coloured(phrase.tokens), apposed)
             return
-        said = coloured(phrase.tokens[:-1])
+        said = "" if is_name(phrase) else coloured(phrase.tokens[:-1])
         if said and self._clause.verb == "be" and self._says_hue(phrase):
             for one in self._clause.subject:
                 yield from self._with(said, one)
@@ -203,7 +188,8 @@ class _Reading:
         if of is None or of.negated:
             return
         inner = coloured(of.tokens[:-1])
-        if of.head.lemma in hues.MATERIALS or is_colour(of.head.lower):
+        eaten = bool(inner) and of.head.lemma in hues.GROWN  # `A dab of pink cream`.
+        if of.head.lemma in hues.MATERIALS or (is_colour(of.head.lower) and not eaten):
             hue = inner or coloured(of.tokens)
             if hue and phrase.head.lemma not in hues.AMOUNTS and not names_colour(phrase):
                 yield from self._with(hue, phrase)
@@ -251,6 +237,8 @@ class _Reading:
             whole = self._ending(self._clause.start) if led else None
             for one in (*self._clause.objects, *([whole] if whole else [])):
                 yield from self._with(said, one)  # `A crown that he had painted gold`.
+        elif part := self._part_after(end):
+            yield from self._with(said, part)
         elif phrase is not None:
             yield from self._with(said, phrase)
         elif (word == "in" or self._clause.verb == "wear") and self._is_about_people():
@@ -262,6 +250,12 @@ class _Reading:
             self.last = said
             for one in self._subject():
                 yield from self._with(said, one)
+
+    def _part_after(self, end: int) -> NounPhrase | None:
+        """Returns the part of a body that alone has a colour: `only blue about the knees`."""
+        parts = [one for word, one in self._clause.places if word in colouring.PARTLY]
+        near = [one for one in parts if one.begin == end + 1 and one.head.lemma in nouns.BODY]
+        return near[0] if near else None
 
     def _is_of_the_weather(self) -> bool:
         """Returns whether a colour is that of all around: `it was cool there, and green`."""
@@ -374,7 +368,9 @@ class _Reading:
         thing = self._things.of(phrase, before)
         if thing is None or phrase.negated or self._things.is_unreal(thing):
             return
-        if is_plain_colour(thing.head):
+        # `Painted the door green` is no shade of green, and `one of cream` has no colour.
+        said = " ".join(one for one in said.split() if one != thing.head.lower)
+        if is_plain_colour(thing.head) or not said:
             return
         if said in hues.HAIR_ONLY and thing.head.lemma not in hues.HAIRY | nouns.ANIMALS:
             return

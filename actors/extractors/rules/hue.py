@@ -51,6 +51,14 @@ def part_of(word: str) -> str:
     return ""
 
 
+def is_name(phrase: NounPhrase) -> bool:
+    """Returns whether a colour and its noun are a proper name: `Plum Street`, `the Red Hand`."""
+    head = phrase.head.text
+    hues_said = [one.text for one in phrase.tokens[:-1] if is_colour(one.lower)]
+    capital = head[:1].isupper() and not head.isupper()
+    return capital and any(one[:1].isupper() for one in hues_said)
+
+
 def names_colour(phrase: NounPhrase) -> bool:
     """Returns whether a phrase says that it names a colour: `the colour of plums`."""
     return phrase.head.lemma in {"colour", "color", "shade"}

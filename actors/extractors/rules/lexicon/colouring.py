@@ -50,3 +50,20 @@ ROWS = frozenset({"row", "line", "circle", "group", "pile", "heap", "bunch", "cl
 SHINING = frozenset({"shine", "glow", "gleam", "turn", "flash", "glitter", "go", "flush", "burn"})
 TURNING = frozenset({"turn", "go", "blush", "flush", "grow", "become"})
 HAVING = frozenset({"have", "wear", "see", "find", "be", "hold", "carry", "bring", "put"})
+SEEN = frozenset(
+    {
+        *("light", "glow", "gleam", "glimmer", "glint", "flash", "flicker", "sparkle", "shimmer"),
+        *("sky", "sun", "cloud", "snow", "dawn", "sunset", "sunrise", "dusk", "fog", "smoke"),
+        *("dot", "spot", "speck", "stroke", "line", "thread", "paint", "wool", "silk", "ray"),
+        *("ground", "earth", "floor", "top", "tip", "edge", "rim", "bottom", "back", "front"),
+        *("side", "bit", "piece", "scrap", "slice", "pile", "heap", "stack", "circle", "curve"),
+        *("velvet", "satin", "cotton", "denim", "copper", "bronze", "gold", "silver", "slate"),
+        *("steel", "number", "word", "writing", "heart", "building", "room", "yard", "heaven"),
+        *("east", "west", "north", "south", "space", "distance", "bark", "half", "art", "food"),
+        *("row", "part", "stuff", "drip", "country"),
+        *("splash", "shade", "surface", "leaf", "shape", "pattern", "chunk", "flake", "bruise"),
+    }
+)
+"""Nouns that are no things, and have colours that can be seen."""
+PARTLY = frozenset({"about", "around", "round", "to", "in", "on", "at"})
+"""Words between a colour and the part of a body that has it: `white to the elbows`."""
