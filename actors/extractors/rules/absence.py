@@ -16,7 +16,7 @@ from actors.extractors.rules.lexicon.denial import (
     VISIBLE,
 )
 from actors.extractors.rules.lexicon.looks import WEATHERS
-from actors.extractors.rules.loss import lacking, unlit
+from actors.extractors.rules.loss import is_of_subject, lacking, unlit
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.showing import is_denied, is_for_naught, is_imagined
 from actors.extractors.rules.things import Things
@@ -26,6 +26,8 @@ _SCARCELY = frozenset({"hardly", "barely", "scarcely", "rarely", "seldom"})
 _NEW = frozenset({"a", "an", "no", "one", "any"})
 _PARTLY = frozenset({"one", "some", "any", "all", "both", "none", "each", "half", "most"})
 _DEGREES = frozenset({"so", "such", "more", "as", "too"})
+_QUIET = SILENT | {""}
+_ANYBODY = frozenset({"man", "woman", "person", "boy", "girl", "child"})
 
 
 def read_absent(clauses: Sequence[Clause]) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def _absent(clause: Clause, things: Things) -> Iterator[str]:
     yield from _phrases(clause)
     yield from _words(clause)
     yield from _complements(clause)
-    refused = clause.modal == "would" and clause.negated and not clause.perfect
+    refused = clause.modal in {"would", "will"} and clause.negated and not clause.perfect
     governor = clause.governor
     if governor is not None and governor.verb in verbs.DENYING:
         refused = refused or not (is_imagined(governor) or governor.negated)
@@ -99,7 +101,7 @@ def _phrases(clause: Clause) -> Iterator[str]:
                 yield from (noun for one in clause.objects for noun in _noun(one))
                 continue
             yield from _nobody(clause, phrase) if _is_nobody(phrase) else _noun(phrase)
-            if phrase.head.lower in {"none", "neither"} and clause.verb not in SILENT:
+            if phrase.head.lower in {"none", "neither"} and clause.verb not in _QUIET:
                 yield clause.verb
     for phrase in clause.objects:
         if not phrase.negated or phrase in clause.affirmed:
@@ -126,6 +128,14 @@ def _is_other_kind(clause: Clause, phrase: NounPhrase) -> bool:
     return alike and phrase.head.is_noun
 
 
+def _is_owned_by_none(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether nobody has a thing at all: `nobody had a ticket`."""
+    empty = {"nobody", "none", "neither"}
+    return phrase.determiner in {"a", "an", "any"} and any(
+        one.head.lower in empty for one in clause.subject
+    )
+
+
 def _measures(phrase: NounPhrase) -> bool:
     """Returns whether a phrase counts: `not forty feet away`."""
     first = phrase.tokens[0]
@@ -150,7 +160,7 @@ def _nobody(clause: Clause, phrase: NounPhrase) -> Iterator[str]:
         one.lower == "else" for one in clause.adverbs
     ):
         yield "nobody"
-    elif phrase in clause.subject and clause.verb not in SILENT | _long_ago(clause):
+    elif phrase in clause.subject and clause.verb not in _QUIET | _long_ago(clause):
         yield clause.verb
 
 
@@ -193,7 +203,11 @@ def _denied(clause: Clause) -> Iterator[str]:
     for phrase in objects:
         anything = phrase.tokens[0].lower == "any"
         wanted = clause.verb in {"want", "fancy"} and phrase.determiner in {"a", "an"}
-        if not subject_denied and (clause.verb in CARRYING or anything or wanted):
+        owned = clause.verb in CARRYING and (
+            not subject_denied or _is_owned_by_none(clause, phrase)
+        )
+        unseen = clause.verb == "see" and clause.modal in {"can", "could"}
+        if owned or (not subject_denied and (anything or wanted or unseen)):
             yield from _noun(phrase)
     if clause.perfect and clause.verb in {"come", "rise", "arrive", "appear", "return", "bloom"}:
         yield from (noun for one in clause.subject for noun in _noun(one))
@@ -208,19 +222,27 @@ def _not_being(clause: Clause, objects: Sequence[NounPhrase]) -> Iterator[str]:
     for phrase in objects:
         # `Not a big castle` is a castle still.
         said = [one.lemma for one in phrase.adjectives if one.lemma not in UNSAID]
-        if said and not phrase.negated:
-            yield said[-1]
+        only = bool(phrase.adjectives) or (phrase.head.lemma in _ANYBODY and _is_told(phrase))
+        if not phrase.negated and (said or only):
+            yield from said[-1:]  # `Not a good worm` is a worm still.
         elif phrase.head.lower not in {"one", "ones"}:
             yield from _noun(phrase)
     states = {"asleep", "awake", "afraid", "alive", "angry"}
     told = [one.lower for one in clause.adverbs if one.lower in states]
     yield from told
     there = [one for one in objects if one.head.tag != "EX"]
-    worn = [phrase for word, phrase in clause.places if word == "in" and _is_look(phrase)]
+    worn = [one for word, one in clause.places if word == "in" and _is_look(one)]
+    # `The man in the grey cloak was not a merchant` wears it.
+    worn = [one for one in worn if not is_of_subject(clause, one)]
     if worn:
         yield from (noun for one in worn for noun in _noun(one))
     elif not told and not clause.complements and not there:
         yield from (noun for one in clause.subject if not one.negated for noun in _noun(one))
+
+
+def _is_told(phrase: NounPhrase) -> bool:
+    """Returns whether a noun before its own tells of what sort it is: `a patient man`."""
+    return any(one.is_noun for one in phrase.tokens[:-1])
 
 
 def _is_look(phrase: NounPhrase) -> bool:
@@ -293,6 +315,6 @@ def _noun(phrase: NounPhrase) -> Iterator[str]:
 
 def is_drawn(noun: str) -> bool:
     """Returns whether a noun in its base form names what a picture could show."""
-    if noun in INVISIBLE:
+    if noun in INVISIBLE or len(noun) == 1:
         return False
     return noun in VISIBLE or noun in WEATHERS or not is_abstract(noun)

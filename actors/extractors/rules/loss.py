@@ -31,18 +31,54 @@ def _ended(clause: Clause) -> Iterator[NounPhrase]:
     if clause.verb == "miss" and "be" in clause.helpers and clause.objects:
         yield from clause.objects  # `The dinosaur was missing a rib`.
         return
-    gone = "be" in clause.helpers and clause.verb in {"go", "miss", "lose"}
-    fled = clause.particle == "away" or "away" in said or clause.verb == "go"
-    spent = clause.verb in _FLEEING and clause.perfect and fled and clause.particle in {"", "away"}
+    # `The boat was going up the river` is there.
+    leaving = clause.tag == "VBG" and clause.verb != "miss"
+    gone = "be" in clause.helpers and clause.verb in {"go", "miss", "lose"} and not leaving
+    gone = gone or _is_lost(clause)
     for phrase in clause.subject:
         noun = phrase.head.lemma
-        ends = DYING.get(clause.verb, frozenset()) | DYING.get(
-            f"{clause.verb} {clause.particle}", frozenset()
-        )
-        away = spent and not (clause.places or clause.complements) and noun not in nouns.PEOPLE
+        away = _has_fled(clause, phrase, said)
         away = away or (not clause.objects and _clears(clause, noun, away="away" in said))
-        if adrift or gone or noun in ends or "*" in ends or away:
+        if adrift or gone or away or {noun, "*"} & _ends(clause):
             yield phrase
+
+
+def _has_fled(clause: Clause, phrase: NounPhrase, said: set[str]) -> bool:
+    """Returns whether a thing has gone off, not just gone somewhere: `his hat had blown away`."""
+    if not clause.perfect or clause.verb not in _FLEEING or clause.complements:
+        return False
+    if phrase.head.lemma in nouns.PEOPLE or clause.particle not in {"", "away"}:
+        return False
+    if clause.particle == "away" or "away" in said:
+        return True
+    somewhere = bool(clause.places) or phrase.determiner in {"a", "an"} or _MANNERS & said
+    return clause.verb == "go" and not somewhere
+
+
+def _ends(clause: Clause) -> frozenset[str]:
+    """Returns the nouns that are no more after a clause; `the sun, going down` is seen still."""
+    if clause.verb in {"go", "set"} and clause.tag == "VBG":
+        return frozenset()
+    pair = f"{clause.verb} {clause.particle}"
+    return DYING.get(clause.verb, frozenset()) | DYING.get(pair, frozenset())
+
+
+def _is_lost(clause: Clause) -> bool:
+    """Returns whether a thing is missing, eaten or sold: `the top button missing`."""
+    if clause.verb == "miss":
+        return clause.tag == "VBG" and not (clause.helpers or clause.objects)
+    if clause.verb == "go" and clause.tag == "VBN" and not clause.helpers:
+        return True  # `His cap gone, he shivered.`
+    if clause.verb == "be" and clause.particle == "off":
+        return all(one.head.lemma in nouns.GARMENTS for one in clause.subject)
+    done = clause.passive and "be" in clause.helpers and not clause.modal
+    return done and clause.verb in _USING and clause.helpers.count("be") == 1
+
+
+_USING = frozenset({"eat", "sell", "steal"})
+"""Verbs after which a thing is not there: `the cake was eaten`."""
+_MANNERS = frozenset({"well", "badly", "wrong", "right", "smoothly", "by", "past", "on"})
+"""How things go that are not gone: `the rehearsal had gone badly`."""
 
 
 def _is_sought_in_vain(clause: Clause) -> bool:
@@ -114,12 +150,27 @@ def _parted(clause: Clause) -> Iterator[NounPhrase]:
     ]
     parted = pair in garments.REMOVING or clause.verb in _LOSING
     things = [one for one in things if (clause.verb, one.head.lemma) != ("shed", "tear")]
-    if parted or (clause.verb == "leave" and _leaves_behind(clause)):
+    parted = parted or (clause.verb == "hide" and not clause.places)
+    aside = clause.verb in {"lay", "put"} and any(one.lower == "aside" for one in clause.adverbs)
+    if parted or aside or (clause.verb == "leave" and _leaves_behind(clause)):
         yield from things
-    elif pair == ("run", "out") or _is_bare(clause):
+    elif pair == ("run", "out") or _is_bare(clause) or _is_used_up(clause):
         at = clause.complements[0].at if clause.complements else 0
         # `Eleven of the pots are empty`: the pots are there.
         yield from (one for word, one in clause.places if word == "of" and one.start > at)
+
+
+def _is_used_up(clause: Clause) -> bool:
+    """Returns whether somebody has none left: `they were out of milk`."""
+    named = [one for word, one in clause.places if word == "of"]
+    bare = all(len(one.tokens) == 1 and not one.owner for one in named)
+    there = any(one.head.lemma in nouns.PLACES | {"bed", "water"} for one in named)
+    return (clause.verb, clause.particle) == ("be", "out") and bare and not there
+
+
+def is_of_subject(clause: Clause, phrase: NounPhrase) -> bool:
+    """Returns whether a phrase tells of the subject: `the man in the grey cloak`."""
+    return any(one.end == phrase.begin - 1 for one in clause.subject)
 
 
 def _is_bare(clause: Clause) -> bool:

@@ -142,7 +142,7 @@ class _Parser(Parsing):
         main = tokens[-1] if tokens else part.tokens[-1]
         helpers = tuple(one.lower if one.tag == "MD" else one.lemma for one in tokens[:-1])
         denied = any(one.lower in {"not", "never"} for one in part.tokens)
-        tag = main.tag
+        tag = "VBN" if main.lower == "gone" else main.tag
         infinitive = part.tokens[0].tag == "TO"
         loose = infinitive or (tag in {"VBG", "VBN"} and not helpers)
         before = self._clause
@@ -155,7 +155,7 @@ class _Parser(Parsing):
         elif loose and before.subject and not before.verb:
             if groups.finite_later(self._parts, at + 1):
                 self._drafts.interrupt(list(before.subject))
-            elif tag == "VBN":
+            elif tag == "VBN" and main.lower != "gone":
                 tag = "VBD"
         elif before.verb and groups.is_finite(part) and self._drafts.waiting and not joined:
             self._drafts.resume()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from actors.extractors.rules.clauses import Clause
 from actors.extractors.rules.lexicon import garments, nouns
 from actors.extractors.rules.lexicon.abstract import is_abstract
-from actors.extractors.rules.loss import lacking
+from actors.extractors.rules.loss import is_of_subject, lacking
 from actors.extractors.rules.memory import Who
 from actors.extractors.rules.phrases import NounPhrase
 from actors.extractors.rules.presence import Presence
@@ -318,6 +318,7 @@ class _Dressing:
         for word, phrase in clause.places:
             out = word == "of" and clause.particle == "out" and clause.verb in garments.CHANGING
             none = clause.verb == "be" and self._denied and word == "in"
+            none = none and not is_of_subject(clause, phrase)
             if is_garment(phrase) and (phrase.negated or out or none):
                 yield self._who, name_of(phrase)
         for phrase in clause.subject:

@@ -91,6 +91,7 @@ UNSAID = frozenset(
         *("near", "worth", "likely", "many", "much", "long", "other", "such", "real", "clear"),
         *("important", "difficult", "interested", "used", "allowed", "safe", "wise", "clever"),
         *("only", "whole", "own", "particular", "usual", "longer", "more", "called", "acquainted"),
+        "next",
     }
 )
 """Adjectives that a picture would not show."""

@@ -28,11 +28,12 @@ REMOVING = frozenset(
         *(("throw", "off"), ("peel", "off"), ("tear", "off"), ("fling", "off"), ("tug", "off")),
         *(("take", "away"), ("clear", "away"), ("wash", "away"), ("wipe", "away")),
         *(("toss", "off"), ("give", "away"), ("throw", "away"), ("put", "away"), ("pack", "away")),
+        *(("throw", "out"), ("lay", "aside"), ("put", "aside")),
     }
 )
 """Verbs with their particles, whose object is not there any more."""
 
-TAKING_OFF = REMOVING | {("hang", "up"), ("lay", "aside"), ("put", "aside")}
+TAKING_OFF = REMOVING | {("hang", "up")}
 """Verbs with their particles, whose object is not worn any more."""
 
 UNDOING = frozenset({"unwind", "untie", "unlace", "unbuckle", "remove", "shed", "hang", "lend"})
