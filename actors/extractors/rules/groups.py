@@ -172,6 +172,11 @@ def apart(parts: Sequence[Part], at: int) -> bool:
     return after_mark(parts, at) or (at > 0 and parts[at - 1].kind is Kind.JOIN)
 
 
+def goes_so(parts: Sequence[Part], at: int) -> bool:
+    """Returns whether `, so` or `, then` comes before a place."""
+    return at > 1 and parts[at - 1].word in {"so", "then"} and after_mark(parts, at - 1)
+
+
 def governed(parts: Sequence[Part], at: int) -> bool:
     """Returns whether a participle completes the verb before it: `stopped running`."""
     return at > 0 and parts[at - 1].kind in {Kind.VERB, Kind.PREPOSITION}

@@ -216,7 +216,23 @@ def _pronoun(words: Sequence[str], tags: list[str], at: int) -> str | None:
     return None
 
 
+_FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
+
+
+def _together(words: Sequence[str], tags: list[str], at: int) -> str | None:
+    """Mends what tells that several do it: `they both ran`, `both ran`, `three of them ran`."""
+    before = words[at - 1] if at else ""
+    if words[at] in {"both", "all", "each"} and before in {"they", "we"}:
+        return "RB"
+    finite = at + 1 < len(tags) and tags[at + 1] in _FINITE
+    if words[at] == "both" and finite and (at == 0 or tags[at - 1] in {"CC", ",", ";"}):
+        return "NNS"
+    if words[at] in _SEVERAL and (words[at + 1 : at + 3] == ["of", "them"] or finite):
+        return "NNS" if not finite or before == "all" else None
+    return None
+
+
 MENDS: tuple[Mend, ...] = (_mark, _fixed, _colour, _preposition)
 """The mends that come before all others."""
-LAST: tuple[Mend, ...] = (_opening, _pronoun)
+LAST: tuple[Mend, ...] = (_opening, _pronoun, _together)
 """The mends that come after all others."""

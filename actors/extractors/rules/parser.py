@@ -77,6 +77,7 @@ class _Parser(Parsing):
             return end
         denied = self._parts[at - 1].word in {"neither", "nor", "or", "but"}
         opened = groups.joined(self._parts, at) or (comma and not clause.objects)
+        opened = opened or groups.goes_so(self._parts, at)
         if clause.verb and opened and not leads and not denied:
             # `The sun rose, the miller and his son slept`: two subjects of one verb.
             both, after = groups.read_group(self._parts, at, negated=False, verbed=False)

@@ -98,6 +98,19 @@ DOING: dict[str, list[str]] = {
     ],
 }
 
+TOGETHER: dict[str, list[str]] = {
+    "It rained, so Rose and Will ran home.": ["Rose: run", "Will: run"],
+    "A leaf fell, then Rose and Will danced.": ["Rose: dance", "Will: dance"],
+    "Rose met Will. The path led to a pond, and they both jumped.": ["Rose: jump", "Will: jump"],
+    "Rose and Will stood up. Both waved.": [
+        "Rose: stand up",
+        "Rose: wave",
+        "Will: stand up",
+        "Will: wave",
+    ],
+    "Mia, Rose and Will met. Three of them waved.": ["Mia: wave", "Rose: wave", "Will: wave"],
+}
+
 MOODS: dict[str, list[str]] = {
     "Mia was happy.": ["Mia: happy"],
     "Will smiled at Rose.": ["Will: happy"],
@@ -223,10 +236,10 @@ PROPS: dict[str, list[str]] = {
 }
 
 
-@pytest.mark.parametrize("text", DOING)
+@pytest.mark.parametrize("text", [*DOING, *TOGETHER])
 def test_actions_are_those_that_can_be_seen(text: str) -> None:
     """Each of its own doer, in base form."""
-    assert _told(text, "doing") == DOING[text]
+    assert _told(text, "doing") == {**DOING, **TOGETHER}[text]
 
 
 @pytest.mark.parametrize("text", MOODS)
