@@ -25,7 +25,9 @@ _POSTURES = frozenset({"curl", "perch", "huddle", "sprawl", "hunch", "cuddle", "
 """Verbs whose passive is a pose of its subject: `was curled up`."""
 _EMPTY = frozenset({"breath", "way", "time", "turn", "best", "mind", "course", "place"})
 _RISING = frozenset({"up", "down", "in", "out", "off", "on"})
-_ATTEMPTS = frozenset({"try", "attempt", "seem", "appear", "pretend", "need"})
+_BOARDING = frozenset({"in", "into", "on", "onto"})
+_BERTHS = frozenset({"bath", "bed", "bus", "car", "taxi", "train", "tub"})
+_ATTEMPTS = frozenset({"try", "attempt", "seem", "appear", "pretend", "need", "teach"})
 _ASLEEP = frozenset({"asleep", "fast-asleep"})
 _AUDIBLE = frozenset(
     {
@@ -76,16 +78,20 @@ def _doing(clause: Clause, leads: Sequence[Clause]) -> str:
         return ""
     if clause.verb == "look" and _looks_after(clause):
         return ""
+    if clause.verb == "call" and _gives_name(clause):
+        return ""
     if outing := _outing(clause):
         return outing
     if clause.verb == "burst":
         return next((_BURSTS.get(one.head.lemma, "") for _, one in clause.places), "")
     if clause.verb in LIGHT and (deed := _deed(clause)):
         return deed
-    if clause.verb == "get" and clause.particle in _RISING and not clause.objects:
+    if clause.verb == "get" and not clause.objects and (_rises(clause) or _boards(clause)):
         return _said(clause.verb, clause.particle, [], clause.places)
     if clause.verb == "make" and _makes(clause):
         return _said("make", "", clause.objects[:1], [])
+    if clause.verb in {"take", "move"} and _handles(clause):
+        return _said(clause.verb, clause.particle, clause.objects[:1], [])
     if clause.verb.rpartition("-")[2] not in ACTIONS | POSES or clause.verb in verbs.WEARING:
         return ""
     if clause.speech and clause.verb in verbs.SAYING and clause.verb not in _AUDIBLE:
@@ -112,6 +118,31 @@ def _makes(clause: Clause) -> bool:
     if any(is_thing(one) or one.head.lower == "something" for one in made):
         return True
     return any(one.head.lemma in FOODS and not one.negated for one in clause.objects[:1])
+
+
+def _rises(clause: Clause) -> bool:
+    return clause.particle in _RISING
+
+
+def _boards(clause: Clause) -> bool:
+    """Returns whether somebody climbs into or onto a thing: `they got into the bath`."""
+    return any(
+        word in _BOARDING and (is_thing(phrase) or phrase.head.lemma in _BERTHS)
+        for word, phrase in clause.places[:1]
+    )
+
+
+def _handles(clause: Clause) -> bool:
+    """Returns whether a thing is taken or moved by hand: `took the rope`, not `took an hour`."""
+    if len(clause.objects) != 1 or clause.objects[0].negated:
+        return False
+    return is_thing(clause.objects[0]) or clause.objects[0].head.lemma in nouns.GARMENTS
+
+
+def _gives_name(clause: Clause) -> bool:
+    """Returns whether a clause only tells somebody's name: `a boy called Sami`."""
+    told = clause.speech or clause.objects or clause.places or clause.particle
+    return not told and any(one.determiner in {"a", "an"} for one in clause.subject)
 
 
 def _looks_after(clause: Clause) -> bool:
@@ -195,7 +226,7 @@ def _words(phrase: NounPhrase) -> str:
 WEAK = frozenset(
     {"come", "go", "take", "put", "get", "give", "turn", "set", "stop", "pause", "wait", "enter"}
     | {"leave", "arrive", "meet", "bring", "reach", "return", "start", "hear", "call"}
-    | {"approach", "feel"}
+    | {"approach", "feel", "move"}
 )
 """Actions that a picture shows only where somebody does nothing else."""
 

@@ -39,5 +39,12 @@ POSES = frozenset(
         *("unveil", "unzip", "upend", "vacuum", "veer", "wheel", "wheeze", "whine", "whinny"),
         *("whirr", "whiz", "whizz", "whoop", "wield", "wince", "winch", "wind", "windsurf"),
         *("winnow", "wrench", "wring", "yank", "yap", "yelp", "yodel", "zigzag"),
+        *("admire", "baa", "bash", "bellow", "bray", "caw", "cheep", "chirrup", "chomp"),
+        *("collapse", "colour", "crayon", "croon", "dump", "embark", "disembark", "faint"),
+        *("gawk", "gawp", "goggle", "grind", "grunt", "heap", "holler", "honk", "hoover"),
+        *("miaow", "mould", "oil", "oink", "peg", "plonk", "plunk", "post", "rap", "rearrange"),
+        *("sculpt", "slosh", "smooth", "snarl", "snuffle", "sploosh", "splosh", "spy", "squirt"),
+        *("stampede", "straighten", "switch", "tether", "undo", "unclip", "uncoil", "unhitch"),
+        *("unpick", "unsaddle", "unstack", "unstick", "warble", "yowl"),
     }
 )
