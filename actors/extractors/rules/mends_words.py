@@ -224,12 +224,13 @@ def _together(words: Sequence[str], tags: list[str], at: int) -> str | None:
     before = words[at - 1] if at else ""
     if words[at] in {"both", "all", "each"} and before in {"they", "we"}:
         return "RB"
-    finite = at + 1 < len(tags) and tags[at + 1] in _FINITE
-    if words[at] == "both" and finite and (at == 0 or tags[at - 1] in {"CC", ",", ";"}):
-        return "NNS"
-    if words[at] in _SEVERAL and (words[at + 1 : at + 3] == ["of", "them"] or finite):
-        return "NNS" if not finite or before == "all" else None
-    return None
+    them = words[at + 1 : at + 3] == ["of", "them"]
+    end = at + 3 if them else at + 1
+    if end >= len(tags) or tags[end] not in _FINITE:
+        return None
+    if words[at] == "both" and (at == 0 or tags[at - 1] in {"CC", ",", ";"}):
+        return "NNS" if not them else None
+    return "NNS" if words[at] in _SEVERAL and (them or before == "all") else None
 
 
 MENDS: tuple[Mend, ...] = (_mark, _fixed, _colour, _preposition)

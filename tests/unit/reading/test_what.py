@@ -108,6 +108,12 @@ TOGETHER: dict[str, list[str]] = {
         "Will: stand up",
         "Will: wave",
     ],
+    "Mia, Rose and Will met. They sat on the floor, all three of them, and Will coughed.": [
+        "Mia: sit on floor",
+        "Rose: sit on floor",
+        "Will: sit on floor",
+        "Will: cough",
+    ],
     "Mia, Rose and Will met. Three of them waved.": ["Mia: wave", "Rose: wave", "Will: wave"],
 }
 
