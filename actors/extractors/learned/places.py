@@ -39,6 +39,8 @@ _MANY = 7
 """Unless so many of its words tell places."""
 _OF_SENSE = 0.5
 """What the sense of a page counts; much of it is what its words tell, too."""
+_OF_SENSE_FOUND = 0.1
+"""The same where the rules have found a place."""
 _OF_OTHERS = 1.0
 """What is added beside it to named places of no kind, of which it knows nothing, in nats."""
 _DENIED = "denied"
@@ -186,16 +188,16 @@ class PlaceReader:
         stands = few or (explicit and before is None)
         answers = self.answers(page, found, before)
         if sense is not None and not outright:
-            answers.scores[:-1] += self._of_sense(sense, answers)
+            counts = _OF_SENSE_FOUND if told else _OF_SENSE
+            answers.scores[:-1] += self._of_sense(counts * (sense - self._often), answers)
         if told and (outright or stands):
             at = answers.kinds + answers.names.index(found.name) if known is None else known
             answers.scores[at] += _SETTLED if stands else _NAMED
         shares = softmax(answers.scores)
         return answers.after(shares, found.name if stands else self._named(shares, found, answers))
 
-    def _of_sense(self, sense: Floats, answers: Answers) -> Floats:
+    def _of_sense(self, added: Floats, answers: Answers) -> Floats:
         """Returns what the sense of a page adds to each kind, and to places of none."""
-        added = _OF_SENSE * (sense - self._often)
         # It takes a place that the page denies or remembers for one that it tells.
         passed = [
             one.kind
