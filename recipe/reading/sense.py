@@ -226,7 +226,8 @@ def _encoder(base: Path, kept: Sequence[int]) -> BertModel:
         base, config=config, add_pooling_layer=False, use_safetensors=True, dtype=torch.float32
     )
     vectors = model.embeddings.word_embeddings.weight.detach()[list(kept)]
-    model.embeddings.word_embeddings = torch.nn.Embedding(*vectors.shape, _weight=vectors)
+    rows, width = vectors.shape
+    model.embeddings.word_embeddings = torch.nn.Embedding(rows, width, _weight=vectors)
     return model
 
 
