@@ -96,35 +96,39 @@ def examples() -> Iterator[Example]:
 def teach(base: Path, pages: Sequence[Example], epochs: int, seed: int) -> dict[str, Array]:
     """Returns the arrays of `PageSense`."""
     torch.manual_seed(seed)
-    order = random.Random(seed)
     vocabulary, kept = _vocabulary(base, pages)
-    net = SenseNet(_encoder(base, kept))
     pieces = Pieces(vocabulary)
     cut = [pieces.of_page(one.page, one.before) for one in pages]
-    optimizer = torch.optim.AdamW(net.groups(), weight_decay=0.01)
-    steps = epochs * len(list(_batches(cut, random.Random(0))))
-    rates = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, [_RATE, _RATE_OF_HEAD], total_steps=steps, pct_start=0.1
-    )
-    step, surprise = 0, np.zeros(2)
-    net.train()
-    for _ in range(epochs):
-        for batch in _batches(cut, order):
-            likely, words = net([cut[one] for one in batch])
-            some = [pages[one] for one in batch]
-            losses = _of_places(likely, some), _of_words(words, some, [cut[one] for one in batch])
-            optimizer.zero_grad()
-            (losses[0] + _WORDS * losses[1]).backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimizer.step()
-            rates.step()
-            step, surprise = step + 1, surprise + [one.item() for one in losses]
-            if step % 50 == 0:
-                place, word = surprise / 50
-                print(f"step {step} of {steps}: {place:.3f} nats a page, {word:.3f} a word")
-                sys.stdout.flush()
-                surprise = np.zeros(2)
+    net = SenseNet(_encoder(base, kept))
+    _train(net, pages, cut, epochs, random.Random(seed))
     return net.arrays(vocabulary)
+
+
+def _train(
+    net: "SenseNet", pages: Sequence[Example], cut: Sequence[Cut], epochs: int, order: random.Random
+) -> None:
+    optimizer = torch.optim.AdamW(net.groups(), weight_decay=0.01)
+    batches = [batch for _ in range(epochs) for batch in _batches(cut, order)]
+    rates = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, [_RATE, _RATE_OF_HEAD], total_steps=len(batches), pct_start=0.1
+    )
+    surprise = np.zeros(2)
+    net.train()
+    for step, batch in enumerate(batches, 1):
+        some, own = [pages[one] for one in batch], [cut[one] for one in batch]
+        likely, words = net(own)
+        losses = _of_places(likely, some), _of_words(words, some, own)
+        optimizer.zero_grad()
+        (losses[0] + _WORDS * losses[1]).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        rates.step()
+        surprise += [one.item() for one in losses]
+        if step % 50 == 0:
+            place, word = surprise / 50
+            print(f"step {step} of {len(batches)}: {place:.3f} nats a page, {word:.3f} a word")
+            sys.stdout.flush()
+            surprise = np.zeros(2)
 
 
 class SenseNet(torch.nn.Module):
