@@ -8,6 +8,7 @@ from PIL import Image
 
 from actors.finishing.background import remove_background
 from actors.finishing.bare import as_png, bare
+from actors.finishing.enlarged import check_enlarged
 from actors.finishing.files import cleared, file_of, is_transparent, saved, webp_of
 from actors.finishing.marks import xmp_of
 from actors.finishing.post import Step, post_process
@@ -112,12 +113,15 @@ def finish(
     `post_processing`. What is transparent stays so. `marking` is laid into the display and print
     forms last, before they are encoded. Their files name the classifier. The same input gives the
     same bytes. `memory` measures what the steps need; None measures their times alone. `cutting`
-    removes backgrounds. Raises PictureRefused for bytes that are no picture, and FileTooLarge.
+    removes backgrounds. Raises PictureRefused for bytes that are no picture, PictureBroken for an
+    enlarged one that shows something else, and FileTooLarge.
     """
     clock = StepClock(memory)
     with clock.measure(TimedStep.DECODING):
         source = open_picture(original)
         given = kept(open_picture(enlarged) if enlarged else source)
+        if enlarged:
+            check_enlarged(given, source)
     enlargement = given.width / source.width
     processed = post_process(given, post_processing, enlargement, clock, cutting)
     printed = printed or print_size(image_type, display)

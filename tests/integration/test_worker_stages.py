@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from actors.engine.profiles import profile, render_request
-from actors.engine.render import Renderer, RenderEvent, RenderRequest, StepEvent
+from actors.engine.render import PictureBroken, Renderer, RenderEvent, RenderRequest, StepEvent
 from actors.extractors.plain import PlainExtractor
 from actors.finishing.upscaling import Enlarged, Tiles, Upscaler
 from actors.prompts.dialect import CompiledPrompt
@@ -39,6 +39,7 @@ from server.store.signals import CHANGED, Listener, Signals
 from tests.builders import new_job, new_user, render_spec
 from tests.integration.cuttable_postgres import cuttable_postgres
 from tests.integration.job_queue import until
+from tests.integration.reddened import reddened
 
 LEASE = timedelta(seconds=60)
 NO_UPSCALERS: Mapping[str, Upscaler] = {}
@@ -147,7 +148,7 @@ async def test_a_job_ends_with_all_its_assets_and_timings(job: ClaimedJob) -> No
 
 
 class Repainter:
-    """An upscaler that returns a red picture, and records its inputs."""
+    """An upscaler that paints a little red into a picture, and records its inputs."""
 
     def __init__(self) -> None:
         self.given: list[bytes] = []
@@ -156,10 +157,26 @@ class Repainter:
     async def stream(self, png: bytes, to: Size | None = None) -> AsyncGenerator[Tiles | Enlarged]:
         self.given.append(png)
         self.to.append(to)
-        buffer = BytesIO()
-        Image.new("RGB", (1024, 1024), "red").save(buffer, "PNG")
         yield Tiles(1, 1)
-        yield Enlarged(buffer.getvalue(), 256, (512,))
+        yield Enlarged(self._painted(png), 256, (512,))
+
+    def _painted(self, png: bytes) -> bytes:
+        return reddened(png, Size(1024, 1024))
+
+
+class Blackening(Repainter):
+    """An upscaler whose weights are damaged: all that it gives is black."""
+
+    def _painted(self, png: bytes) -> bytes:
+        buffer = BytesIO()
+        Image.new("RGB", (1024, 1024)).save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+async def test_what_a_damaged_upscaler_gives_is_no_picture(job: ClaimedJob) -> None:
+    with pytest.raises(PictureBroken, match="the upscaler's picture is off by"):
+        await job.draw(upscalers={"storybook": Blackening()})
+    assert not [one for one in job.folder.rglob("*") if one.is_file()]
 
 
 async def test_the_display_form_is_made_from_the_upscaled_picture(job: ClaimedJob) -> None:

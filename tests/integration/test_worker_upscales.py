@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from io import BytesIO
 from uuid import uuid4
 
 import numpy as np
@@ -20,12 +19,13 @@ from server.domain.timings import TimedStep
 from server.domain.upscales import Upscale, Upscaling
 from tests.builders import render_spec
 from tests.integration.job_queue import JobQueue, until
+from tests.integration.reddened import reddened
 
 USUAL = Size(2048, 2048)
 
 
 class Reddening:
-    """An upscaler that gives red pictures of the size it is asked for, and may stop at a tile."""
+    """An upscaler that paints a little red into what it enlarges, and may stop at a tile."""
 
     def __init__(self, stops_at: int = 0) -> None:
         self.given: list[Size | None] = []
@@ -43,10 +43,7 @@ class Reddening:
                     await asyncio.Event().wait()
         finally:
             self.closed = True
-        buffer = BytesIO()
-        size = (to.width, to.height) if to else (1024, 1024)
-        Image.new("RGB", size, "red").save(buffer, "PNG")
-        yield Enlarged(buffer.getvalue(), 128, (512, 256))
+        yield Enlarged(reddened(png, to or Size(1024, 1024)), 128, (512, 256))
 
 
 async def ask(job_queue: JobQueue, image: NewJob, size: Size = USUAL) -> NewUpscale:

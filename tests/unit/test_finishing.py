@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from PIL import Image, ImageCms, ImageColor
 
+from actors.engine.render import PictureBroken
 from actors.finishing.files import MAX_BYTES
 from actors.finishing.forms import PictureRefused, finish, print_size
 from actors.finishing.marks import marked
@@ -61,12 +62,27 @@ def test_a_portrait_gets_its_four_forms() -> None:
 
 
 def test_the_upscaled_picture_is_shown_and_the_original_is_kept() -> None:
-    original, enlarged = png(picture(Size(256, 256))), png(picture(SQUARE, "maroon"))
+    original, enlarged = png(picture(Size(256, 256))), png(picture(SQUARE, "darkcyan"))
     finished = finish(original, ImageType.PORTRAIT, SQUARE, enlarged)
     assert finished.asset(AssetKind.ORIGINAL).data == original
-    assert opened(finished.asset(AssetKind.DISPLAY).data).getpixel((5, 5)) == (128, 0, 0)
+    assert opened(finished.asset(AssetKind.DISPLAY).data).getpixel((5, 5)) == pytest.approx(
+        (0, 139, 139), abs=1
+    )
     with pytest.raises(PictureRefused):
         finish(original, ImageType.PORTRAIT, SQUARE, b"no picture")
+
+
+@pytest.mark.parametrize("shown", ["black", "white", "maroon", "noise"])
+def test_an_enlarged_picture_that_shows_something_else_is_broken(shown: str) -> None:
+    original = png(picture(Size(256, 256)))
+    enlarged = png(noise(SQUARE) if shown == "noise" else picture(SQUARE, shown))
+    with pytest.raises(PictureBroken, match=r"off by \d+% from the model's"):
+        finish(original, ImageType.PORTRAIT, SQUARE, enlarged)
+
+
+def test_a_black_picture_may_be_enlarged() -> None:
+    black = picture(Size(256, 256), "black")
+    assert finish(png(black), ImageType.PORTRAIT, SQUARE, png(black.resize((512, 512))))
 
 
 @pytest.mark.parametrize("model", KNOWN.values(), ids=lambda model: model.name)
