@@ -83,10 +83,10 @@ class Page:
     labels: Mapping[Kind, tuple[Item, ...]]
 
 
-def load_pages(part: Part) -> list[Page]:
+def load_pages(part: Part, pages: Path = PAGES) -> list[Page]:
     """Returns the pages of a part; raises ValueError for a name that is not in the cast."""
     return [
-        page for path in sorted((PAGES / part).glob("*.yaml")) for page in _pages(path.stem, path)
+        page for path in sorted((pages / part).glob("*.yaml")) for page in _pages(path.stem, path)
     ]
 
 
