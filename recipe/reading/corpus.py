@@ -63,8 +63,8 @@ class Item:
     @classmethod
     def of_label(cls, label: str, of: str = "") -> Self:
         """Reads an item of a file."""
-        said = unicodedata.normalize("NFC", label)
-        return cls(tuple(said.removesuffix("?").split("|")), said.endswith("?"), of)
+        said = _composed(label)
+        return cls(tuple(said.removesuffix("?").split("|")), said.endswith("?"), _composed(of))
 
     def __str__(self) -> str:
         owner = f"{self.of}: " if self.of else ""
@@ -93,17 +93,36 @@ def load_pages(part: Part, pages: Path = PAGES) -> list[Page]:
 def _pages(story: str, path: Path) -> list[Page]:
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     cast = tuple(_character(place, one) for place, one in enumerate(data["characters"], 1))
-    texts = [unicodedata.normalize("NFC", page["text"]) for page in data["pages"]]
-    return [
+    texts = [_composed(page["text"]) for page in data["pages"]]
+    pages = [
         Page(story, number, texts[number - 1], cast, tuple(texts[: number - 1]), _labels(page))
         for number, page in enumerate(data["pages"], 1)
     ]
+    for page in pages:
+        _check_names(page)
+    return pages
+
+
+def _check_names(page: Page) -> None:
+    """Raises ValueError for a label of somebody who is not in the cast: none could be right."""
+    cast = [one.description.name for one in page.cast]
+    there = {name for item in page.labels[Kind.WHO] for name in item.alternatives}
+    owners = {item.of for items in page.labels.values() for item in items if item.of}
+    if unknown := sorted((there | owners) - set(cast)):
+        said = ", ".join(f'"{name}"' for name in unknown)
+        raise ValueError(
+            f"{page.story} {page.number}: no characters of it: {said}; use {', '.join(cast)}"
+        )
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _character(place: int, data: Mapping[str, Any]) -> FrozenCharacter:
     words = {key: str(data.get(key, "")) for key in ("species", "hair", "eyes", "skin", "clothing")}
     description = Description(
-        name=unicodedata.normalize("NFC", str(data["name"])),
+        name=_composed(str(data["name"])),
         age=data.get("age"),
         gender=Gender(data.get("gender", "unspecified")),
         features=tuple(data.get("features", ())),

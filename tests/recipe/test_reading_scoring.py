@@ -218,3 +218,19 @@ pages:
     assert first.labels[Kind.WEARING] == hers
     assert first.labels[Kind.TIME] == (Item(("1",)),)
     assert not any(second.labels.values())
+
+
+@pytest.mark.parametrize(
+    "label", ["who: [Tim]", "who: [Mia|Tim]", "doing: {Tim: wave}", "mood: {Tim: [happy]}"]
+)
+def test_a_label_of_somebody_unknown_is_refused(tmp_path: Path, label: str) -> None:
+    text = f"characters: [{{name: Mia}}]\npages:\n  - {{text: Mia waves., {label}}}\n"
+    with pytest.raises(ValueError, match='tale 1: no characters of it: "Tim"; use Mia'):
+        _story(tmp_path, text)
+
+
+def test_a_name_is_the_same_in_either_form_of_its_letters(tmp_path: Path) -> None:
+    text = "characters: [{name: Zo\u00eb}]\npages:\n  - {text: Hm., doing: {Zoe\u0308: wave}}\n"
+    [page] = _story(tmp_path, text)
+    [item] = page.labels[Kind.DOING]
+    assert item.of == page.cast[0].description.name
