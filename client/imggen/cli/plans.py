@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from imggen.cli.consoles import beside
 from imggen.cli.doubts import unsure_lines
 from imggen.cli.losses import told
-from imggen.cli.routes import quote_lines
+from imggen.cli.routes import expected_time, quote_lines
 from imggen.cli.session import Session
 from imggen.cli.submission import Plan
 from imggen.rules.money import at_most
 from imggen.v1.routing_pb2 import PlannedPage
 from imggen.v1.scene_pb2 import NotDrawn, Scene
 
-_COLUMNS = ("PAGE", "WHO", "WHERE", "WHAT", "NOT DRAWN", "MODEL", "COST")
+_COLUMNS = ("PAGE", "WHO", "WHERE", "WHAT", "NOT DRAWN", "MODEL", "COST", "TIME")
 
 
 def print_plan(session: Session, plan: Plan) -> None:
@@ -36,6 +36,8 @@ def _row(page: PlannedPage, names: Mapping[str, str]) -> tuple[str, ...]:
         _joined(_lost(page.not_drawn)),
         page.model,
         at_most(page.price_micros),
+        # Of one image alone; unset while nobody draws, which the lines after the table tell.
+        expected_time(page.expected_duration) if page.HasField("expected_duration") else "unknown",
     )
 
 

@@ -122,7 +122,7 @@ def provider_row(provider: ProviderStatus, model: ModelStatus) -> tuple[str, ...
     price = at_most(model.price_micros) if model.HasField("price_micros") else "unknown"
     return (
         *(model.model, provider.provider, health, price, f"{model.score:g}"),
-        *(_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
+        *(expected_time(model.mean_duration), "; ".join(filter(None, notes)) + more),
     )
 
 
@@ -158,10 +158,11 @@ def _expected(message: Offer | QuoteStoryResponse | PlanStoryResponse, *, paused
         return "its lane is paused"
     if not message.HasField("expected_duration"):
         return "no worker draws it now"
-    return _time(message.expected_duration)
+    return expected_time(message.expected_duration)
 
 
-def _time(duration: Duration) -> str:
+def expected_time(duration: Duration) -> str:
+    """Returns how long a picture takes to the second, or that it takes less than one."""
     seconds = duration.ToTimedelta().total_seconds()
     return spoken(timedelta(seconds=round(seconds))) if seconds >= 1 else "under 1 s"
 
@@ -173,7 +174,7 @@ def _drew(record: DrawingRecord) -> str:
     if record.HasField("mean_cost_micros"):
         parts.append(f"{dollars(record.mean_cost_micros)} each")
     if record.HasField("mean_duration"):
-        parts.append(_time(record.mean_duration))
+        parts.append(expected_time(record.mean_duration))
     if record.HasField("mean_score"):
         parts.append(f"quality {record.mean_score:.2f}")
     return ", ".join(parts)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from imggen.cli.app import run
 from imggen.cli.plans import print_plan
@@ -54,6 +55,7 @@ PLAN = PlanStoryResponse(
             ),
             model="storybook",
             provider="local",
+            expected_duration=Duration(seconds=74, nanos=600_000_000),
             not_drawn=[CLIMB, LANTERN, KITCHEN],
             better=BetterOffer(
                 model="gpt-image-2.5-flare",
@@ -92,7 +94,7 @@ def test_a_page_is_a_row_and_a_better_model_a_hint(capsys: pytest.CaptureFixture
     heading, page, cover = printed.out.splitlines()
     lines = printed.err.splitlines()
     assert heading.split() == [
-        *("PAGE", "WHO", "WHERE", "WHAT", "NOT", "DRAWN", "MODEL", "COST"),
+        *("PAGE", "WHO", "WHERE", "WHAT", "NOT", "DRAWN", "MODEL", "COST", "TIME"),
     ]
     cells = page.split("\t")
     assert cells == [
@@ -103,9 +105,10 @@ def test_a_page_is_a_row_and_a_better_model_a_hint(capsys: pytest.CaptureFixture
         "climb, lantern, kitchen as bedroom",
         "storybook",
         "free",
+        "1 min 15 s",
     ]
-    assert cover.split()[0] == "cover"
-    assert cover.split()[-2:] == ["paid", "$0.0100"]
+    assert cover.split("\t")[0] == "cover"
+    assert cover.split("\t")[-3:] == ["paid", "$0.0100", "unknown"]
     assert lines[0].startswith("2 images, at most $0.0100")
     assert lines[-1] == ("page 3: gpt-image-2.5-flare would show more: climb, lantern; $0.0575")
 
