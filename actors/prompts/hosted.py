@@ -6,6 +6,7 @@ from uuid import UUID
 
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.saying import acting_of, setting_of
+from actors.prompts.unsaid import Kept, unsaid
 from actors.prompts.wording import clean, join_once, look
 from server.domain.characters import Description, FrozenCharacter
 from server.domain.ids import CharacterId
@@ -23,6 +24,7 @@ _NO_LETTERING = (
     "Without any lettering: no text, letters, numbers, captions, speech bubbles, signatures or "
     "watermarks anywhere in the picture."
 )
+_SHOWS = "The picture shows:"
 _MOOD = "The mood is that of this page, whose words are not in the picture:"
 _ORDINALS = (
     *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
@@ -57,16 +59,20 @@ class HostedDialect:
         opening = room.keep(f"{_OPENINGS[spec.image_type]}. {_style(spec.style)}".strip())
         closing = room.keep(_left_out(spec.style))
         absent = room.keep(_absent(scene))
-        people = room.keep_people(spec.characters, scene) or room.keep(_nobody(spec, scene))
+        described, people = room.keep_people(spec.characters, scene)
+        nobody = room.keep(_nobody(spec, scene))
         shown = room.keep(_shown(spec.characters, pictures))
         setting = room.keep(_setting(scene))
         description = clean(spec.scene)
-        told = room.keep_cut("The picture shows:", description or clean(scene.told))
+        told = room.keep_cut(_SHOWS, description or clean(scene.told))
         # What an author has set of the scene may say otherwise.
         page = clean(spec.page_text) if description and spec.fixed is None else ""
         mood = room.keep_cut(_MOOD, page)
-        parts = (opening, told, setting, people, shown, mood, absent, closing)
-        return CompiledPrompt(prompt="\n\n".join(filter(None, parts)), negative_prompt="")
+        parts = (opening, told, setting, people, nobody, shown, mood, absent, closing)
+        texts = (told.removeprefix(_SHOWS), mood.removeprefix(_MOOD))
+        pictured = pictures if shown else ()
+        kept = Kept(bool(opening), described, pictured, people, setting, texts)
+        return CompiledPrompt("\n\n".join(filter(None, parts)), "", unsaid(spec, scene, kept))
 
 
 class _Room:
@@ -82,12 +88,14 @@ class _Room:
         self._free -= _size(text) + 2 if text else 0
         return text
 
-    def keep_people(self, cast: Sequence[FrozenCharacter], scene: Scene) -> str:
-        """Returns the first characters that fit, none of them cut."""
+    def keep_people(
+        self, cast: Sequence[FrozenCharacter], scene: Scene
+    ) -> tuple[Sequence[UUID], str]:
+        """Returns the first characters that fit, none of them cut, and what is said of them."""
         for count in range(len(cast), 0, -1):
             if kept := self.keep(_people(cast[:count], scene)):
-                return kept
-        return ""
+                return [one.id for one in cast[:count]], kept
+        return (), ""
 
     def keep_cut(self, heading: str, text: str) -> str:
         """Returns a text after its heading, cut to what fits; nothing without a text."""

@@ -26,30 +26,45 @@ _BODY = {
 def props_of(scene: Scene, drawn: Drawn, hint: str) -> Iterator[Told]:
     """Yields what is told of the things in a scene, held or not, each once.
 
-    The hint of the place, the place itself and what somebody wears are told elsewhere.
+    The hint of the place is told elsewhere.
     """
-    held = chain.from_iterable(figure.holding for figure in scene.figures)
-    worn = chain.from_iterable(figure.wearing for figure in scene.figures)
-    elsewhere = {hint, scene.place, *worn, *scene.extras}
     shown = things_in(drawn.place, drawn.time, drawn.weather)
-    for prop in dict.fromkeys([*scene.props, *held]):
-        if prop not in elsewhere:
+    for prop in things_of(scene):
+        if prop != hint:
             yield Told(prop, LossKind.PROP, SHOWN if shows(prop, shown) else "")
 
 
 def colours_of(scene: Scene, drawn: Drawn) -> Iterator[Told]:
     """Yields what is told of the colours of a scene, but for things that are told with theirs."""
-    figures = chain.from_iterable((*one.holding, *one.wearing) for one in scene.figures)
-    things = [*scene.props, *figures, *scene.extras, scene.place]
-    known = [frozenset(words_of(thing)) for thing in things]
     shown = things_in(drawn.place, drawn.time, drawn.weather)
-    for coloured in dict.fromkeys(scene.colours):
-        if any(thing.issuperset(words_of(coloured)) for thing in known):
-            continue
+    for coloured in colours_apart(scene):
         if shows(coloured, shown):
             yield Told(coloured, LossKind.COLOUR, SHOWN)
         else:
             yield _of_figures(coloured, drawn.characters)
+
+
+def things_of(scene: Scene) -> Iterator[str]:
+    """Yields the things in a scene, held or not, each once.
+
+    The place, what somebody wears and who else is there are told elsewhere.
+    """
+    held = chain.from_iterable(figure.holding for figure in scene.figures)
+    worn = chain.from_iterable(figure.wearing for figure in scene.figures)
+    elsewhere = {scene.place, *worn, *scene.extras}
+    for thing in dict.fromkeys([*scene.props, *held]):
+        if thing not in elsewhere:
+            yield thing
+
+
+def colours_apart(scene: Scene) -> Iterator[str]:
+    """Yields the colours of a scene, each once, but for things that are told with theirs."""
+    figures = chain.from_iterable((*one.holding, *one.wearing) for one in scene.figures)
+    things = [*scene.props, *figures, *scene.extras, scene.place]
+    known = [frozenset(words_of(thing)) for thing in things]
+    for coloured in dict.fromkeys(scene.colours):
+        if not any(thing.issuperset(words_of(coloured)) for thing in known):
+            yield coloured
 
 
 def _of_figures(coloured: str, figures: Sequence[Character]) -> Told:
