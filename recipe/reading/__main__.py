@@ -1,6 +1,7 @@
 """Measures how pages are read: `python -m recipe.reading` prints precision and recall per kind.
 
-The honesty of what is told of each page as not drawn, or as unsure, comes after them. Last, some
+The honesty of what is told of each page as not drawn, or as unsure, comes after them. A figure that
+has an aim for held-back pages has it beside it, with `met` or `MISSED`, on all parts. Last, some
 pages are drawn with the checkpoint that ships, a second or more each: the judge counts the figures
 in them.
 """
@@ -14,6 +15,7 @@ from actors.extractors.bounds import bounded
 from actors.extractors.rules.reader import RuleReader
 from recipe.reading.corpus import Kind, Part, load_pages
 from recipe.reading.doubting import Doubting
+from recipe.reading.figures import figure_lines
 from recipe.reading.honesty import Honesty
 from recipe.reading.scoring import Scores
 
@@ -90,19 +92,7 @@ def _report(part: Part, faults: Sequence[str] | None) -> None:
         honesty.add(page, scene)
         doubting.add(page, scene)
     print(f"\n{part}: {len(pages)} pages, {took * 1000:.0f} ms a page")
-    print(f"{'kind':10} {'labels':>7} {'right':>7} {'precision':>10} {'recall':>7}")
-    for kind, score in scores.kinds.items():
-        labels = score.right + score.missed
-        print(
-            f"{kind:10} {labels:7} {score.correct:7.1%} {score.precision:10.1%} {score.recall:7.1%}"
-        )
-    obeyed = scores.negations
-    print(f"negations obeyed: {obeyed.correct:.1%} of {obeyed.right + obeyed.wrong}")
-    told = honesty.told.right + honesty.told.wrong
-    print(f"told as missing when it is not: {honesty.falsely_told:.1%} of {told} told losses")
-    print(f"silently wrong: {honesty.silently_wrong:.1%} of {honesty.parts} labelled parts")
-    print(f"silently wrong, and not told as unsure either: {honesty.unwarned:.1%}")
-    print(f"told as unsure, places: {doubting.places}; all that is read: {doubting.all}")
+    print(*figure_lines(scores, honesty, doubting), sep="\n")
     for name in faults or ():
         print(f"\n{name}:", *_faults(name, scores, honesty), sep="\n  ")
 

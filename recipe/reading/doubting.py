@@ -29,10 +29,14 @@ class Doubted:
         self.false_doubts += right and doubted
         self.true_doubts += doubted and not right
 
+    @property
+    def falsely_doubted(self) -> float:
+        """The share of right readings that are told as unsure."""
+        return self.false_doubts / max(1, self.right)
+
     def __str__(self) -> str:
-        false = self.false_doubts / max(1, self.right)
         true = self.true_doubts / max(1, self.wrong)
-        return f"{false:.1%} of {self.right} right, {true:.1%} of {self.wrong} wrong"
+        return f"{self.falsely_doubted:.1%} of {self.right} right, {true:.1%} of {self.wrong} wrong"
 
 
 @dataclass(slots=True)
