@@ -7,6 +7,7 @@ from actors.extractors.rules.kin import SAME
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.actions import ACTIONS
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
+from actors.extractors.rules.lexicon.homonyms import Sense
 from actors.extractors.rules.lexicon.presence import (
     COOKING,
     CROWDS,
@@ -87,7 +88,7 @@ def adorns(clause: Clause, phrase: NounPhrase) -> bool:
 def is_being(phrase: NounPhrase) -> bool:
     """Returns whether a phrase means a person or animal, no toy, dish or picture."""
     head = phrase.head
-    if not head.is_noun or head.character is not None or head.lemma not in nouns.BEINGS:
+    if not head.is_noun or head.character is not None or not _means_being(head):
         return False
     if head.lemma == "band" and len(phrase.adjectives) > 0 and _is_ribbon(phrase):
         return False
@@ -96,6 +97,13 @@ def is_being(phrase: NounPhrase) -> bool:
     return not any(
         one.lower in nouns.TOYS | UNREAL_LOOKS or one.lemma in DISHES for one in phrase.tokens[:-1]
     ) and not is_cuddly(phrase)
+
+
+def _means_being(head: Token) -> bool:
+    """Returns whether a noun means somebody here, if it is a homonym: `bat`, `crane`."""
+    if head.sense is not None:
+        return head.sense is Sense.BEING
+    return head.lemma in nouns.BEINGS
 
 
 def is_cuddly(phrase: NounPhrase) -> bool:

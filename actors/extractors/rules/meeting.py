@@ -190,7 +190,7 @@ def only_tells(clause: Clause, phrase: NounPhrase) -> bool:
 def is_body(phrase: NounPhrase) -> bool:
     """Returns whether a phrase means a part of a body, or what is on one."""
     head = phrase.head
-    if head.lemma in {"voice", "footstep", "step"}:
+    if head.lemma in {"voice", "footstep", "step"} or head.sense is not None:
         return False
     return head.lemma in nouns.BODY | BODILY or is_garment(phrase)
 
@@ -202,6 +202,8 @@ def is_picture(phrase: NounPhrase) -> bool:
 
 def is_garment(phrase: NounPhrase) -> bool:
     """Returns whether a phrase means a garment."""
+    if phrase.head.sense is not None:
+        return False  # `The bow of a boat`.
     return phrase.head.lemma in nouns.GARMENTS or phrase.head.lower in nouns.GARMENTS
 
 

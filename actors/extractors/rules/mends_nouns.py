@@ -61,6 +61,8 @@ def _noun(words: Sequence[str], tags: list[str], at: int) -> str | None:
         return "NN" if following not in PHRASE_STARTS else None
     led = before in _DETERMINERS or (before in {"JJ", "CD"} and _led(tags, at - 1))
     led = led or (before == "PRP" and words[at - 1] == "her" and following in {".", ",", "IN"})
+    if before == "NN" and tag in {"VB", "VBP"} and following in {"VBD", "MD"}:
+        led = led or _is_led(tags, at - 1)  # `A silver watch hung`.
     if led and not (following in _NOUNS and tag in {"VBN", "VBG", "VBD"}):
         return _number(word)
     if tag == "VBZ" and before in {"JJ", "IN"} and following not in PHRASE_STARTS:

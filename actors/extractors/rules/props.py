@@ -11,6 +11,7 @@ from actors.extractors.rules.lexicon.abstract import is_abstract
 from actors.extractors.rules.lexicon.beings import SMALL_FRY
 from actors.extractors.rules.lexicon.deeds import DEEDS, LIGHT
 from actors.extractors.rules.lexicon.garments import PARTS
+from actors.extractors.rules.lexicon.homonyms import Sense
 from actors.extractors.rules.lexicon.looks import SEASONS, TIMES, WEATHERS
 from actors.extractors.rules.lexicon.pieces import APART, BITS, LEFT, MARKS, PIECES
 from actors.extractors.rules.lexicon.structures import STRUCTURES
@@ -169,7 +170,8 @@ def _garments_apart(clause: Clause) -> Iterator[str]:
     if clause.verb in LEFT:
         phrases += clause.subject
     for phrase in phrases:
-        if phrase.head.lemma in nouns.GARMENTS and not phrase.negated:
+        lies = phrase.head.sense is not Sense.NOTHING and not phrase.negated
+        if phrase.head.lemma in nouns.GARMENTS and lies:
             yield phrase.base
 
 
@@ -239,7 +241,7 @@ def _is_made_of_something(phrase: NounPhrase) -> bool:
     return phrase.head.lemma in _ALSO_THINGS and coloured
 
 
-_ALSO_THINGS = frozenset({"whistle", "watch", "bark", "slate", "rattle", "thread"})
+_ALSO_THINGS = frozenset({"whistle", "bark", "slate", "rattle", "thread"})
 _LINES = frozenset({"washing-line", "clothes-line", "fishing-line", "railway-line"})
 """Lines that are things."""
 _FIGURES = frozenset({"snowman", "scarecrow", "doll", "puppet", "statue", "gingerbread-man"})
@@ -281,6 +283,8 @@ def is_thing(phrase: NounPhrase) -> bool:
     noun = head.lemma
     if not head.is_noun or phrase.negated or head.character is not None or head.tag == "NNP":
         return False
+    if head.sense is not None:
+        return head.sense is Sense.THING
     toy = any(one.lower in nouns.TOYS for one in phrase.tokens[:-1])
     if noun in _FIGURES or (noun in _LOOSE and not phrase.owner):
         return True

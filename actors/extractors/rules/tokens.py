@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from actors.extractors.rules.english import kinds_of, lemma_of, tags_of
+from actors.extractors.rules.lexicon.homonyms import Sense
 from actors.extractors.rules.names import Names
+from actors.extractors.rules.senses import sense_of
 from actors.extractors.rules.speech import paragraphs, plain, put_aside
 from actors.extractors.rules.tagging import mended
 from actors.extractors.rules.words import SPEECH, words_of
@@ -18,7 +20,8 @@ _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "st."})
 class Token:
     """A word or mark: as it is written, in lower case, its Penn Treebank tag, and its lemma.
 
-    `character` is the place in the cast of the one that it names, if it names one.
+    `character` is the place in the cast of the one that it names, if it names one; `sense` which
+    of its meanings a homonym has.
     """
 
     text: str
@@ -26,6 +29,7 @@ class Token:
     tag: str
     lemma: str
     character: int | None = None
+    sense: Sense | None = None
 
     @property
     def is_noun(self) -> bool:
@@ -75,9 +79,11 @@ def _tokens(sentence: str, names: Names) -> tuple[Token, ...]:
         ("is", None) if word == "'s" and tag == "VBZ" else (word, who)
         for (word, who), tag in zip(merged, tags, strict=True)
     ]
+    lower = [word.lower() for word, _ in merged]
+    lemmas = [lemma_of(word, tag) for word, tag in zip(lower, tags, strict=True)]
     return tuple(
-        Token(word, word.lower(), tag, lemma_of(word.lower(), tag), who)
-        for (word, who), tag in zip(merged, tags, strict=True)
+        Token(word, lower[at], tags[at], lemmas[at], who, sense_of(lower, tags, lemmas, at))
+        for at, (word, who) in enumerate(merged)
     )
 
 

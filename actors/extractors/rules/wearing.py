@@ -82,6 +82,8 @@ def name_of(phrase: NounPhrase) -> str:
 
 def is_garment(phrase: NounPhrase) -> bool:
     """Returns whether a phrase is about something to wear."""
+    if phrase.head.sense is not None:
+        return False  # `A bow and arrows`.
     return bool({phrase.head.lemma, phrase.head.lower} & nouns.GARMENTS)
 
 
