@@ -73,25 +73,40 @@ def read_clothes(
 ) -> Clothes:
     """Returns the clothes of a figure.
 
-    `features` are those of the description that are worn. What is worn on the `page` takes the
-    place of all clothes if it is another main garment, else it is added to them; what is `gone`
-    is worn no more.
+    `features` are those of the description that are worn, `page` and `gone` as in `on_page`.
     """
-    said = "" if is_none(description.clothing) else affirmed(description.clothing)
-    own = [*pieces_of(said), *pieces_of(", ".join(features))]
-    worn = [_own(piece, own) for one in page for piece in _page_pieces(one)]
-    known = {piece.noun for piece in own}
-    if any(piece.is_garment and piece.noun not in known for piece in worn):
-        own = [piece for piece in own if piece.what == words.GLASSES]
-    off = [piece for one in gone for piece in pieces_of(one)]
-    here = dict.fromkeys([*worn, *(one for one in own if not any(_same(one, new) for new in worn))])
-    pieces = [one for one in here if not any(piece.covers(one) for piece in off)]
+    pieces = on_page(own_pieces(description, features), page, gone)
     clothes = _drawn(pieces)
     if is_none(description.clothing) and not any(one.is_garment for one in pieces):
         became = f"{clothes.colour} {clothes.garment}"
         nothing = Told("no clothes", LossKind.CLOTHING, "garment", became)
         return replace(clothes, told=(*clothes.told, nothing))
     return clothes
+
+
+def own_pieces(description: Description, features: Sequence[str]) -> list[Piece]:
+    """Returns the pieces of a description, whose worn `features` are among them."""
+    said = "" if is_none(description.clothing) else affirmed(description.clothing)
+    return [*pieces_of(said), *pieces_of(", ".join(features))]
+
+
+def on_page(own: Sequence[Piece], page: Sequence[str], gone: Sequence[str]) -> list[Piece]:
+    """Returns the pieces that are worn on a page.
+
+    What is worn on the `page` takes the place of all clothes if it is another main garment, else it
+    is added to them; what is `gone` is worn no more.
+    """
+    worn = [_own(piece, own) for one in page for piece in _page_pieces(one)]
+    known = {piece.noun for piece in own}
+    if any(piece.is_garment and piece.noun not in known for piece in worn):
+        own = [piece for piece in own if piece.what == words.GLASSES]
+    kept = (one for one in own if not any(_same(one, new) for new in worn))
+    return [one for one in dict.fromkeys([*worn, *kept]) if not is_gone(one, gone)]
+
+
+def is_gone(piece: Piece, gone: Sequence[str]) -> bool:
+    """Returns whether a piece is among what somebody is without."""
+    return any(off.covers(piece) for one in gone for off in pieces_of(one))
 
 
 def pieces_of(text: str) -> list[Piece]:

@@ -32,11 +32,11 @@ class Described:
         said = (
             affirmed(one) for one in (*filter(is_of_body, figure.wearing), *description.features)
         )
-        self.features = [Reading(each) for one in said for each in _split(one)]
+        self.features = [Reading(each) for one in said for each in parts_of(one)]
         human = description.species.strip().lower() in people.HUMAN
         self.species = Reading("" if human else affirmed(description.species))
         self.kind = next(iter(KINDS.matches(self.species.words)), None)
-        self.worn = [one.text for one in self._take(self._is_worn)]
+        self.worn = [one.text for one in self._take(self.is_worn)]
         hair = [] if self.kind else [one.text for one in self._take(lambda one: is_hair(one.text))]
         eyes = [one.text for one in self._take(_is_of_eyes)]
         bald = is_none(description.hair) and not self.kind
@@ -75,6 +75,11 @@ class Described:
                     found = True
         return found
 
+    def is_worn(self, feature: Reading) -> bool:
+        """Returns whether a feature is something worn; an animal's coat is its fur."""
+        coat = self.kind is not None and feature.words[-1:] == ["coat"]
+        return is_worn(feature.text) and not coat
+
     def told(self) -> Iterator[Told]:
         """Yields what was read, then what is left, which nothing draws.
 
@@ -91,10 +96,6 @@ class Described:
                 if not is_unseen(phrase):
                     yield Told(phrase, LossKind.LOOK)
 
-    def _is_worn(self, feature: Reading) -> bool:
-        coat = self.kind is not None and feature.words[-1:] == ["coat"]
-        return is_worn(feature.text) and not coat
-
     def _take(self, fits: Callable[[Reading], bool]) -> list[Reading]:
         found = [one for one in self.features if fits(one)]
         self.features = [one for one in self.features if one not in found]
@@ -110,11 +111,8 @@ def is_unseen(trait: str) -> bool:
     return bool(left) and UNSEEN.issuperset(left)
 
 
-def _said(text: str) -> str:
-    return "" if is_none(text) else affirmed(text)
-
-
-def _split(text: str) -> Iterator[str]:
+def parts_of(text: str) -> Iterator[str]:
+    """Yields the features that a text lists: `freckles and goggles`."""
     reading = Reading(text)
     start = 0
     whole = {at for match in words.HAIR_COLOURS.matches(reading.words) for at in _inside(match)}
@@ -124,6 +122,10 @@ def _split(text: str) -> Iterator[str]:
             if said := reading.phrase(start, at):
                 yield said
             start = at + 1
+
+
+def _said(text: str) -> str:
+    return "" if is_none(text) else affirmed(text)
 
 
 def _inside(match: Match) -> range:

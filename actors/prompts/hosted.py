@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
+from actors.prompts.colouring import coloured
 from actors.prompts.dialect import CompiledPrompt
-from actors.prompts.saying import acting_of, setting_of
+from actors.prompts.saying import acting_of, joined, setting_of, with_article
 from actors.prompts.unsaid import Kept, unsaid
 from actors.prompts.wording import clean, join_once, look
 from server.domain.characters import Description, FrozenCharacter
@@ -55,6 +56,7 @@ class HostedDialect:
         limit the page is cut first, then the scene, each after a sentence or else a word, and
         then whole characters are left out, the last one first.
         """
+        scene = coloured(scene)
         room = _Room(self._limit)
         opening = room.keep(f"{_OPENINGS[spec.image_type]}. {_style(spec.style)}".strip())
         closing = room.keep(_left_out(spec.style))
@@ -62,7 +64,7 @@ class HostedDialect:
         described, people = room.keep_people(spec.characters, scene)
         nobody = room.keep(_nobody(spec, scene))
         shown = room.keep(_shown(spec.characters, pictures))
-        setting = room.keep(_setting(scene))
+        setting = room.keep(_setting(spec, scene))
         description = clean(spec.scene)
         told = room.keep_cut(_SHOWS, description or clean(scene.told))
         # What an author has set of the scene may say otherwise.
@@ -117,8 +119,7 @@ def _left_out(style: Style) -> str:
 
 
 def _people(cast: Sequence[FrozenCharacter], scene: Scene) -> str:
-    acting = {one.character: one for one in scene.figures}
-    lines = [_person(one.description, acting.get(CharacterId(one.id))) for one in cast]
+    lines = _persons(cast, scene)
     if len(cast) == 1:
         return f"Its only character is {lines[0]}"
     heading = f"Its {len(cast)} characters from left to right, each of them once:"
@@ -128,18 +129,25 @@ def _people(cast: Sequence[FrozenCharacter], scene: Scene) -> str:
 def _nobody(spec: RenderSpec, scene: Scene) -> str:
     """Returns what keeps a model from adding people to a picture of a place or of things."""
     somebody = spec.characters or scene.extras or scene.told or spec.scene
-    if somebody or not _setting(scene):
+    if somebody or not _setting(spec, scene):
         return ""
     return "There are no people in the picture."
 
 
+def _persons(cast: Sequence[FrozenCharacter], scene: Scene) -> list[str]:
+    acting = {one.character: one for one in scene.figures}
+    return [_person(one.description, acting.get(CharacterId(one.id))) for one in cast]
+
+
 def _person(description: Description, figure: Figure | None) -> str:
-    said = ", ".join(filter(None, [look(description, figure), acting_of(figure)]))
-    return _ended(said)
+    said = [look(description, figure), acting_of(figure)]
+    if figure is not None and figure.without:
+        said.append(f"without {joined(list(map(with_article, figure.without)))}")
+    return _ended(", ".join(filter(None, said)))
 
 
-def _setting(scene: Scene) -> str:
-    said = setting_of(scene)
+def _setting(spec: RenderSpec, scene: Scene) -> str:
+    said = setting_of(scene, people=_persons(spec.characters, scene))
     return f"In it: {said}." if said else ""
 
 

@@ -1,7 +1,11 @@
 """SDXL's dialect: plain language, like the captions of pictures on the web."""
 
+from dataclasses import replace
+
+from actors.prompts.colouring import coloured
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.saying import acting_of, setting_of
+from actors.prompts.wearing import bare_of
 from actors.prompts.wording import clean, join_once, look
 from server.domain.characters import Description
 from server.domain.ids import CharacterId
@@ -21,24 +25,30 @@ class SdxlDialect:
 
     def compile(self, spec: RenderSpec, scene: Scene) -> CompiledPrompt:
         """Returns the prompt of a spec, with all of its content."""
-        acting = {one.character: one for one in scene.figures}
-        people = [
-            _person(one.description, acting.get(CharacterId(one.id))) for one in spec.characters
-        ]
-        setting = setting_of(scene)
-        # A description was written to be drawn; a page was written to be read.
+        scene = coloured(scene)
+        cast = [one.description for one in spec.characters]
+        figures = _figures(spec, scene)
+        people = [_person(*one) for one in zip(cast, figures, strict=True)]
         told = clean(spec.scene)
+        setting = setting_of(scene, told, people)
         if spec.image_type is ImageType.PORTRAIT:
-            said = [f"portrait of {' and '.join(people)}", told or setting]
+            said = [f"portrait of {' and '.join(people)}", told, setting]
         else:
-            said = [told or setting, *people] if told else [*people, setting]
+            # A description was written to be drawn, so it comes first.
+            said = [told, *people, setting]
+        absent = (*scene.absent, *bare_of(replace(scene, figures=figures), cast))
         return CompiledPrompt(
             prompt=". ".join([clean(spec.style.prompt_template), *filter(None, said)]),
-            negative_prompt=join_once(
-                ", ".join(scene.absent), spec.style.negative_prompt, _NEGATIVE
-            ),
+            negative_prompt=join_once(", ".join(absent), spec.style.negative_prompt, _NEGATIVE),
         )
 
 
-def _person(description: Description, figure: Figure | None) -> str:
+def _figures(spec: RenderSpec, scene: Scene) -> tuple[Figure, ...]:
+    """Returns the figures of the characters of a spec, in their order."""
+    acting = {one.character: one for one in scene.figures}
+    ids = (CharacterId(one.id) for one in spec.characters)
+    return tuple(acting.get(one, Figure(one)) for one in ids)
+
+
+def _person(description: Description, figure: Figure) -> str:
     return ", ".join(filter(None, [look(description, figure), acting_of(figure)]))

@@ -1,5 +1,6 @@
 """The words for content in plain English, which every dialect of sentences shares."""
 
+from actors.prompts.wearing import dressed
 from server.domain.characters import Description, Gender
 from server.domain.scenes import Figure
 
@@ -12,8 +13,10 @@ _ADULTS = {Gender.FEMALE: "woman", Gender.MALE: "man", Gender.UNSPECIFIED: "pers
 def look(description: Description, figure: Figure | None = None) -> str:
     """Returns a character in one clause: `Mia, a brave 7-year-old girl with long red hair, ...`.
 
-    What a figure wears on a page takes the place of the description's clothing.
+    A figure has the description's clothes as its page changes them.
     """
+    if figure is not None:
+        description = dressed(description, figure)
     noun = _noun(description)
     kind = " ".join(clean(word) for word in (", ".join(description.traits), noun) if word)
     article = "an" if kind.startswith(_AN) else "a"
@@ -26,9 +29,8 @@ def look(description: Description, figure: Figure | None = None) -> str:
     said = f"{clean(description.name)}, {article} {kind}"
     if any(looks):
         said += f" with {', '.join(filter(None, looks))}"
-    clothing = " and ".join(figure.wearing) if figure else ""
-    if clothing or description.clothing:
-        said += f", wearing {clean(clothing or description.clothing)}"
+    if description.clothing:
+        said += f", wearing {clean(description.clothing)}"
     return said
 
 

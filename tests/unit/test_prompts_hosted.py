@@ -162,7 +162,7 @@ def test_all_that_was_read_is_said_in_words() -> None:
     )
     said = read(scene, MIA, RUSTY)
     assert "yellow dress, climbing the old oak, afraid, holding a lamp." in said
-    assert "2. Rusty, a fox with orange fur, wearing red scarf." in said
+    assert "2. Rusty, a fox with orange fur, wearing a red scarf." in said
     assert "In it: in the forest, at night, in winter, snow, an owl, an apple." in said
     assert "Not in the picture: moon." in said
 
