@@ -56,7 +56,7 @@ class HostedDialect:
         limit the page is cut first, then the scene, each after a sentence or else a word, and
         then whole characters are left out, the last one first.
         """
-        scene = coloured(scene)
+        read, scene = scene, coloured(scene)
         room = _Room(self._limit)
         opening = room.keep(f"{_OPENINGS[spec.image_type]}. {_style(spec.style)}".strip())
         closing = room.keep(_left_out(spec.style))
@@ -74,7 +74,7 @@ class HostedDialect:
         texts = (told.removeprefix(_SHOWS), mood.removeprefix(_MOOD))
         pictured = pictures if shown else ()
         kept = Kept(bool(opening), described, pictured, people, setting, texts)
-        return CompiledPrompt("\n\n".join(filter(None, parts)), "", unsaid(spec, scene, kept))
+        return CompiledPrompt("\n\n".join(filter(None, parts)), "", unsaid(spec, read, kept))
 
 
 class _Room:
