@@ -56,6 +56,19 @@ async def test_the_model_is_one_that_shows_enough_of_the_page(
     assert job.model == model
 
 
+async def test_without_a_least_quality_no_page_is_read_for_the_choice(job_queue: JobQueue) -> None:
+    unset, asked = await submit(job_queue, FULL), await submit(job_queue, EMPTY, min_score=LEAST)
+    async with job_queue.worker(providers=providers(), catalogue=BOTH, no_offer_s=0, poll_s=0.2):
+        job = await job_queue.becomes(unset, JobStatus.COMPLETED)
+        await job_queue.becomes(asked, JobStatus.COMPLETED)
+    found = await job_queue.store.routes.of_job(job_queue.user, unset.id)
+    assert found is not None
+    assert (job.model, found.attempts[-1].route.losers) == ("storybook", ())
+    # What each model loses of a page is kept where it is read for the choice, and only there.
+    assert not await job_queue.store.scenes.shown(unset.id)
+    assert await job_queue.store.scenes.shown(asked.id)
+
+
 async def test_the_choice_says_what_the_page_would_lose(job_queue: JobQueue) -> None:
     new = await submit(job_queue, FULL, min_score=LEAST)
     async with job_queue.worker(providers=providers(), catalogue=BOTH, poll_s=0.2):
