@@ -1,6 +1,7 @@
 """A check of enlarged pictures: what an upscaler gives back must still be the model's picture."""
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from actors.engine.render import PictureBroken
@@ -26,6 +27,6 @@ def check_enlarged(enlarged: Image.Image, source: Image.Image) -> None:
         )
 
 
-def _shrunk(picture: Image.Image) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+def _shrunk(picture: Image.Image) -> npt.NDArray[np.floating]:
     small = picture.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return np.asarray(seen(small), np.float32) / 255

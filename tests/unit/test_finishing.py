@@ -82,7 +82,8 @@ def test_an_enlarged_picture_that_shows_something_else_is_broken(shown: str) -> 
 
 def test_a_black_picture_may_be_enlarged() -> None:
     black = picture(Size(256, 256), "black")
-    assert finish(png(black), ImageType.PORTRAIT, SQUARE, png(black.resize((512, 512))))
+    finished = finish(png(black), ImageType.PORTRAIT, SQUARE, png(black.resize((512, 512))))
+    assert len(finished.assets) == 4
 
 
 @pytest.mark.parametrize("model", KNOWN.values(), ids=lambda model: model.name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.prompts.dialect import Dialect
 from actors.prompts.hosted import HostedDialect
 from actors.prompts.saying import says
 from actors.prompts.sdxl import SdxlDialect
@@ -17,7 +18,7 @@ from tests.unit.content import character, figure, render_spec
 
 MIA = character("Mia", clothing="a red coat and a straw hat")
 RUSTY = character("Rusty", species="fox")
-DIALECTS = {"sdxl": SdxlDialect(), "hosted": HostedDialect(32_000)}
+DIALECTS: dict[str, Dialect] = {"sdxl": SdxlDialect(), "hosted": HostedDialect(32_000)}
 
 SCENE: dict[str, list[tuple[Any, list[str]]]] = {
     "figures": [((figure(MIA, doing=("swim",)),), ["swimming"])],

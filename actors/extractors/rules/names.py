@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from unicodedata import normalize
 
 from actors.extractors.rules.english import kinds_of
 from actors.extractors.rules.kin import ADULT, CHILD, ELDER, SAME, kin_of, stage_of, words_of_name
 from actors.extractors.rules.lexicon import nouns
 from actors.extractors.rules.lexicon.pets import PETS
-from actors.extractors.rules.words import words_of
+from actors.extractors.rules.words import composed, words_of
 from server.domain.characters import Description, Gender
 
 _NO_NAMES = frozenset(
@@ -276,7 +275,7 @@ _RANKS = frozenset(
 
 
 def _words(name: str) -> tuple[str, ...]:
-    return tuple(_plain(word) for word in words_of(normalize("NFC", name)) if word != ".")
+    return tuple(_plain(word) for word in words_of(composed(name)) if word != ".")
 
 
 def _plain(word: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from unicodedata import normalize
 
 from actors.extractors.rules.english import kinds_of, lemma_of, tags_of
 from actors.extractors.rules.lexicon.homonyms import Sense
@@ -10,7 +9,7 @@ from actors.extractors.rules.names import Names
 from actors.extractors.rules.senses import sense_of
 from actors.extractors.rules.speech import paragraphs, plain, put_aside
 from actors.extractors.rules.tagging import mended
-from actors.extractors.rules.words import SPEECH, words_of
+from actors.extractors.rules.words import SPEECH, composed, words_of
 
 _ENDS = (".", "!", "?", "\u2026")
 _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "st."})
@@ -96,7 +95,7 @@ def _quiet(word: str, *, first: bool, shouted: bool) -> str:
 
 def _split(text: str, names: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields the sentences of a text, each with its speeches."""
-    for paragraph in paragraphs(plain(normalize("NFC", flowing(text, names)))):
+    for paragraph in paragraphs(plain(composed(flowing(text, names)))):
         quiet, spoken = put_aside(paragraph)
         waiting = iter(spoken)
         for sentence in _sentences(quiet):

@@ -1,6 +1,7 @@
 """Words: what a text is made of, as UAX #29 delimits it."""
 
 import re
+from unicodedata import normalize
 
 import regex
 
@@ -13,6 +14,8 @@ _LETTER = r"[\p{L}\p{N}][\p{M}\u200c\u200d]*"
 _WORD = regex.compile(
     rf"{SPEECH}|(?:{_LETTER})+(?:['-](?:{_LETTER})+)*|\.{{3}}|[.,;:!?\u2026\u2014()]"
 )
+# Copied pages have them where a line may break; in other scripts they change what a word says.
+_UNSEEN = regex.compile(r"(?<=\p{Latin}\p{M}*)[\u00ad\u200b-\u200d\u2060\ufeff]+(?=\p{Latin})")
 _CONTRACTION = re.compile(r"(?i)(?<=\w)(n't|'s|'re|'ve|'ll|'d|'m)$")
 _WHOLE = {"n't": "not", "'re": "are", "'ve": "have", "'ll": "will", "'d": "had", "'m": "am"}
 _ONE = re.compile(r"\b(no|every|some|any)[ -]?one\b(?! of)", re.IGNORECASE)
@@ -80,6 +83,11 @@ _DOUBLE = (
     (re.compile(r"\b(?:could|can)(?:n't| ?not) help\b(?: but)?", re.IGNORECASE), "kept"),
 )
 _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall"}
+
+
+def composed(text: str) -> str:
+    """Returns a text with its letters composed, and nothing unseen between those of a word."""
+    return _UNSEEN.sub("", normalize("NFC", text))
 
 
 def words_of(sentence: str) -> list[str]:

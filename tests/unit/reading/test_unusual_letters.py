@@ -35,3 +35,12 @@ def test_a_name_with_a_joiner_and_marks_is_found_as_it_is_written() -> None:
     cast = [Description("Ta\u200dma\u0301", species="human", gender=Gender.FEMALE)]
     scene = read("Ta\u200dma\u0301 waved in the garden.", cast=cast)
     assert (len(scene.figures), scene.place) == (1, "garden")
+
+
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"])
+def test_what_is_unseen_within_a_word_is_no_part_of_it(unseen: str) -> None:
+    text = "Mia sat in the kitchen and held a kettle."
+    parted = text.replace("Mia", f"Mi{unseen}a").replace("tch", f"t{unseen}ch")
+    parted = parted.replace("kettle", f"ket{unseen}tle")
+    assert read(parted) == read(text)
+    assert read(parted).place == "kitchen"
