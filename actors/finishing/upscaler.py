@@ -34,11 +34,6 @@ from server.domain.upscales import lacks_pixels
 TILE = 512
 SMALLEST_TILE = 128
 _FADE = 8
-_ASTRAY = 0.1
-"""How far the pixels of an enlarged tile, shrunk again, may lie from the tile's, of black to white.
-
-A sound network stays below a tenth of that, whatever the tile shows.
-"""
 _FAST = 1
 """The PNG's compression level: low, since the worker decodes it at once."""
 _log = logging.getLogger(__name__)
@@ -123,7 +118,7 @@ class Upscaler:
         """Returns a picture enlarged once by the network, its alpha apart; blocks.
 
         It is the network's multiple as large, or, with a size that it has to reach, a smaller
-        multiple. Raises PictureBroken for pixels that are not finite, or not the picture's.
+        multiple. Raises PictureBroken for pixels that are not finite.
         """
         picture = open_picture(png)
         return self._made(picture, (self._scale(Size(*picture.size), to),), told)
@@ -131,7 +126,7 @@ class Upscaler:
     def reach(self, png: bytes, to: Size, told: Told = _unheard) -> Enlarged:
         """Returns a picture enlarged so often that Lanczos has a quarter to do at most; blocks.
 
-        Raises PictureBroken for pixels that are not finite, or not the picture's.
+        Raises PictureBroken for pixels that are not finite.
         """
         picture = open_picture(png)
         size, scales = Size(*picture.size), list[int]()
@@ -225,13 +220,9 @@ class Upscaler:
             large = self._run(given, half=False)
         if not torch.isfinite(large).all():
             raise PictureBroken("the upscaler's pixels are not finite")
-        large = large.clamp(0, 1)
-        astray = float((avg_pool2d(large, self._network.scale) - given).abs().mean())
-        if astray > _ASTRAY:
-            raise PictureBroken(f"the upscaler's pixels are off by {astray:.0%} from the picture's")
         if scale < self._network.scale:
-            large = avg_pool2d(large, self._network.scale // scale)
-        drawn = (large[0] * 255).round().permute(1, 2, 0).to(torch.uint8)
+            large = avg_pool2d(large.clamp(0, 1), self._network.scale // scale)
+        drawn = (large[0].clamp(0, 1) * 255).round().permute(1, 2, 0).to(torch.uint8)
         found: Pixels = drawn.cpu().numpy()
         return found
 

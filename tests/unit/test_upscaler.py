@@ -310,23 +310,6 @@ def test_pixels_that_are_not_finite_are_no_picture() -> None:
         Upscaler(Network(network, 4)).enlarge(png(scene(40, 24)))
 
 
-class Blackening(Twice):
-    """Makes everything black."""
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        return super().forward(pixels) * 0
-
-
-def test_pixels_of_another_picture_are_none() -> None:
-    with pytest.raises(PictureBroken, match=r"pixels are off by \d+% from the picture's"):
-        doubling(Blackening()).enlarge(png(scene(40, 24)))
-
-
-def test_a_black_picture_is_enlarged() -> None:
-    black = png(Image.new("RGB", (40, 24)))
-    assert not numbers(doubling(Blackening()).enlarge(black).png).any()
-
-
 class Faulty(Twice):
     """Fails with an error."""
 
