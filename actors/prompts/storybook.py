@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from actors.prompts.acting import read_acting
-from actors.prompts.casting import SLOTS, Cast, cast_of, extras_of
+from actors.prompts.casting import Cast, cast_of, extras_of
 from actors.prompts.composing import composed, is_mirrored, mirrored
 from actors.prompts.dialect import CompiledPrompt
 from actors.prompts.fitting import fit
@@ -33,7 +33,7 @@ _POSITIONS = {
 class StorybookDialect:
     """Writes captions like those of the training pictures.
 
-    The checkpoint knows people and four animals, one to three of them, in nine places. Whatever
+    The checkpoint knows people and four animals, one or two of them, in nine places. Whatever
     else the content tells is returned as not drawn, or drawn as something else.
     """
 
@@ -93,9 +93,7 @@ def _picture(spec: RenderSpec, scene: Scene) -> _Picture:
         placed,
         _around(scene, full, setting),
     )
-    # Of three, the model may leave out those whom its prompt names last.
-    flipped = free and len(looks) < SLOTS and is_mirrored(spec.seed)
-    return _Picture(shown, tuple(parts), left_out, flipped)
+    return _Picture(shown, tuple(parts), left_out, free and is_mirrored(spec.seed))
 
 
 def _is_varied(spec: RenderSpec) -> bool:
