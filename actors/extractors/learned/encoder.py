@@ -11,7 +11,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from actors.extractors.learned.words import Floats
+
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 WIDTH = 384
 HEADS = 12
@@ -124,7 +125,7 @@ def scaled(data: Arrays, name: str) -> Floats:
 
 
 def gelu(values: Floats) -> Floats:
-    """The tanh form of the Gaussian error linear unit, as torch's with `approximate="tanh"`."""
+    """Returns the Gaussian error linear unit, in its tanh form (torch: `approximate="tanh"`)."""
     # A product: numpy's powers are twenty times slower.
     inner = values * (1 + np.float32(0.044715) * values * values)
     inner *= np.float32(np.sqrt(2 / np.pi))

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
+from actors.extractors.learned.encoder import gelu
 from actors.extractors.learned.features import (
     SiteFeatures,
     features_of_page,
@@ -282,7 +283,7 @@ class PlaceReader:
         numbers = np.array([one.numbers for one in sites], np.float32)
         hidden = traits @ by.hidden_traits + numbers @ by.hidden_numbers + by.hidden_bias
         line = traits @ by.traits + numbers @ by.numbers
-        return np.asarray(_gelu(hidden) @ by.out_weights + by.out_bias + line, np.float32)
+        return np.asarray(gelu(hidden) @ by.out_weights + by.out_bias + line, np.float32)
 
 
 def softmax(scores: Floats) -> Floats:
@@ -293,9 +294,3 @@ def softmax(scores: Floats) -> Floats:
 
 def _sigmoid(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
-
-
-def _gelu(values: Floats) -> Floats:
-    """The tanh form of the Gaussian error linear unit, as torch's with `approximate="tanh"`."""
-    inner = np.sqrt(2 / np.pi) * (values + 0.044715 * values**3)
-    return np.asarray(0.5 * values * (1 + np.tanh(inner)), np.float32)

@@ -15,7 +15,8 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import BertWordPieceTokenizer
 
-from actors.extractors.learned.encoder import Arrays, Encoder, Floats, Linear
+from actors.extractors.learned.encoder import Arrays, Encoder, Linear
+from actors.extractors.learned.words import Floats
 
 SENSE = Path(__file__).parent / "weights" / "sense.safetensors"
 BEFORE_PIECES = 32
@@ -23,6 +24,7 @@ BEFORE_PIECES = 32
 PAGE_PIECES = 128
 """How many of the page, the first ones."""
 PAGES_BEFORE = 2
+"""Of how many pages before, the last ones."""
 _WORD = re.compile(r"[^\W\d_]+")
 _START, _END = "[CLS]", "[SEP]"
 
